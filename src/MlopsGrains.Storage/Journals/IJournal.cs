@@ -1,0 +1,54 @@
+namespace MlopsGrains.Storage.Journals;
+
+/// <summary>
+/// Append-only histories, one per stream, with optimistic fencing and group commit.
+/// Every call that returns has reached the disk; a call that throws may or may not have, unless its exception says so.
+/// </summary>
+public interface IJournal
+{
+    /// <summary>
+    /// Appends <paramref name="entries"/> as versions <c>expectedVersion + 1 …</c> of <paramref name="stream"/>, all or none.
+    /// Acknowledged only after the commit. An unknown commit outcome (a connection cut between commit and reply) is resolved
+    /// inside: the answer tells what is stored.
+    /// </summary>
+    /// <param name="stream">1–512 characters.</param>
+    /// <param name="expectedVersion">The version the caller has read; 0 for a new stream.</param>
+    /// <param name="entries">1–<see cref="JournalLimits.EntriesPerAppendMax"/> payloads, together at most <see cref="JournalLimits.AppendBytesMax"/> bytes.</param>
+    /// <param name="cancellationToken">Withdraws an append that is still waiting in the queue; one being committed is finished and answered.</param>
+    /// <returns><see langword="false"/> when another writer already stored one of these versions (the fence): nothing was written.</returns>
+    /// <exception cref="JournalFullException">The queue is full; nothing was written.</exception>
+    Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads the newest snapshot and every entry after it, in order.</summary>
+    Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Stores <paramref name="payload"/> as the state at <paramref name="version"/> and removes the entries up to it, in one transaction.
+    /// A snapshot older than the stored one is ignored. The stream's version must be at least <paramref name="version"/>.
+    /// </summary>
+    Task WriteSnapshotAsync(string stream, long version, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default);
+
+    /// <summary>Names of streams that begin with <paramref name="prefix"/>, in ordinal order, at most <paramref name="limit"/>, after <paramref name="after"/>.</summary>
+    Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default);
+}
+
+/// <summary>What a stream holds: <see cref="Version"/> is that of the last entry (or of the snapshot when there is none after it), 0 when empty.</summary>
+public sealed record JournalSlice(long SnapshotVersion, ReadOnlyMemory<byte>? Snapshot, IReadOnlyList<ReadOnlyMemory<byte>> Entries)
+{
+    public static JournalSlice Empty { get; } = new(0, null, []);
+
+    public long Version => SnapshotVersion + Entries.Count;
+}
+
+public static class JournalLimits
+{
+    public const int StreamLengthMax = 512;
+    public const int EntriesPerAppendMax = 1000;
+    public const int AppendBytesMax = 32 * 1024 * 1024;
+}
+
+/// <summary>The journal's queue is full. Nothing was written; try again after <see cref="RetryAfter"/>.</summary>
+public sealed class JournalFullException(string message, TimeSpan retryAfter) : Exception(message)
+{
+    public TimeSpan RetryAfter { get; } = retryAfter;
+}
