@@ -1,0 +1,72 @@
+namespace MlopsGrains.Errors;
+
+/// <summary>What kind of refusal an <see cref="MlopsException"/> is. Each door maps a kind to its own status once.</summary>
+public enum ErrorKind
+{
+    /// <summary>The caller's input breaks a rule or a limit (HTTP 400).</summary>
+    InvalidInput = 0,
+
+    /// <summary>The named thing does not exist (HTTP 404).</summary>
+    NotFound = 1,
+
+    /// <summary>A thing of that name exists already (HTTP 409; MLflow: 400 RESOURCE_ALREADY_EXISTS).</summary>
+    AlreadyExists = 2,
+
+    /// <summary>The thing is in a state that does not allow this, or someone else was first (HTTP 409).</summary>
+    Conflict = 3,
+
+    /// <summary>More bytes than the limit (HTTP 413).</summary>
+    TooLarge = 4,
+
+    /// <summary>The platform is busy; nothing was changed; try again later (HTTP 429 with Retry-After).</summary>
+    Overloaded = 5,
+
+    /// <summary>Known but not able to serve now (HTTP 503 with Retry-After).</summary>
+    Unavailable = 6,
+
+    /// <summary>The feature is not supported here (HTTP 501).</summary>
+    NotSupported = 7,
+}
+
+/// <summary>A refusal that the caller can act on. Its message says what was expected, what came, and the limit. Crosses the wire as itself.</summary>
+[GenerateSerializer, Alias("mlops.Exception")]
+public sealed class MlopsException : Exception
+{
+    /// <summary>Needed by the serializer; use the factories.</summary>
+    public MlopsException(string message) : base(message)
+    {
+    }
+
+    /// <summary>A refusal of the given kind; <paramref name="field"/> is the path of the offending input, such as <c>metrics[0].key</c>.</summary>
+    public MlopsException(ErrorKind kind, string message, string? field = null) : base(message)
+    {
+        Kind = kind;
+        Field = field;
+    }
+
+    /// <summary>What kind of refusal this is.</summary>
+    [Id(0)]
+    public ErrorKind Kind { get; private set; }
+
+    /// <summary>The path of the offending input, or <see langword="null"/> when no single field is to blame.</summary>
+    [Id(1)]
+    public string? Field { get; private set; }
+
+    /// <summary>The input at <paramref name="field"/> breaks a rule.</summary>
+    public static MlopsException Invalid(string field, string message) => new(ErrorKind.InvalidInput, message, field);
+
+    /// <summary>The thing named by <paramref name="what"/> and <paramref name="id"/> does not exist.</summary>
+    public static MlopsException NotFound(string what, string id) => new(ErrorKind.NotFound, $"{what} '{id}' not found.");
+
+    /// <summary>A thing of that name is there already.</summary>
+    public static MlopsException AlreadyExists(string what, string id) => new(ErrorKind.AlreadyExists, $"{what} '{id}' already exists.");
+
+    /// <summary>The present state does not allow this.</summary>
+    public static MlopsException Conflict(string message) => new(ErrorKind.Conflict, message);
+
+    /// <summary>The platform is busy; nothing was changed.</summary>
+    public static MlopsException Overloaded(string message) => new(ErrorKind.Overloaded, message);
+
+    /// <summary>Known but not able to serve now.</summary>
+    public static MlopsException Unavailable(string message) => new(ErrorKind.Unavailable, message);
+}

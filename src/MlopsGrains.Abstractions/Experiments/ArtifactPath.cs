@@ -1,0 +1,56 @@
+using MlopsGrains.Errors;
+
+namespace MlopsGrains.Experiments;
+
+/// <summary>The only way from a path that a client sent to a root and a relative path. Refuses every form of traversal.</summary>
+/// <param name="Root">Key of the <see cref="IArtifactDirectoryGrain"/>.</param>
+/// <param name="Relative">Path below the root, <c>""</c> for the root itself, segments joined by <c>/</c>.</param>
+public sealed record ArtifactPath(string Root, string Relative)
+{
+    /// <summary>Longest path, in characters.</summary>
+    public const int LengthMax = 1024;
+
+    /// <summary>
+    /// Splits a decoded path. The root ends with the first segment named <c>artifacts</c>; without one it is the first segment.
+    /// </summary>
+    /// <exception cref="MlopsException">
+    /// <see cref="ErrorKind.InvalidInput"/> for empty, absolute or too long paths, <c>.</c>, <c>..</c> or empty segments, backslashes, drive letters, control
+    /// characters, and percent-encodings that are still there after decoding once.
+    /// </exception>
+    public static ArtifactPath Parse(string field, string? path)
+    {
+        var segments = CheckRelative(field, path).Split('/');
+        var end = Array.IndexOf(segments, "artifacts");
+        var count = end < 0 ? 1 : end + 1;
+        return new ArtifactPath(string.Join('/', segments[..count]), string.Join('/', segments[count..]));
+    }
+
+    /// <summary>Returns a path below a root unchanged when it is safe, else throws <see cref="ErrorKind.InvalidInput"/>.</summary>
+    public static string CheckRelative(string field, string? path)
+    {
+        if (string.IsNullOrEmpty(path))
+        {
+            throw MlopsException.Invalid(field, $"{field} is required.");
+        }
+
+        if (path.Length > LengthMax)
+        {
+            throw MlopsException.Invalid(field, $"{field} has {path.Length} characters; at most {LengthMax}.");
+        }
+
+        var decoded = Uri.UnescapeDataString(path);
+        if (IsUnsafe(path) || (decoded != path && IsUnsafe(Uri.UnescapeDataString(decoded))) || IsUnsafe(decoded))
+        {
+            throw MlopsException.Invalid(field, $"Invalid path in {field}: it must be relative, without '.', '..' or empty segments, backslashes or drive letters.");
+        }
+
+        return path;
+    }
+
+    private static bool IsUnsafe(string path) =>
+        path.StartsWith('/')
+        || path.Contains('\\', StringComparison.Ordinal)
+        || path.Any(char.IsControl)
+        || (path.Length > 1 && path[1] == ':' && char.IsAsciiLetter(path[0]))
+        || path.Split('/').Any(s => s is "" or "." or "..");
+}

@@ -1,0 +1,198 @@
+using Orleans.Runtime;
+
+namespace MlopsGrains.Experiments;
+
+/// <summary>One run: the single writer of its params, metrics, tags and inputs. The key is the run id (32 lower-case hex digits when generated).</summary>
+[GrainInterfaceType("run")]
+public interface IRunGrain : IGrainWithStringKey
+{
+    /// <summary>Creates the run; the same call again answers the stored run. The experiment must exist and be active.</summary>
+    [Alias("Create")]
+    Task<Run> Create(NewRun run, CancellationToken cancellationToken = default);
+
+    /// <summary>The run with its latest metrics, or <see langword="null"/> when there is none of this id. Deleted runs are returned.</summary>
+    [Alias("Get"), ReadOnly]
+    Task<Run?> Get(CancellationToken cancellationToken = default);
+
+    /// <summary>Changes the given fields; the run must be active.</summary>
+    [Alias("Update")]
+    Task<RunInfo> Update(RunUpdate update, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Writes params, metrics and tags, all or nothing, and answers when they are durable. Exact repeats of metric points are stored once; a param keeps its
+    /// first value and another one is refused; the last tag wins. With a producer position a repeated batch is answered and not applied again.
+    /// </summary>
+    [Alias("LogBatch")]
+    Task LogBatch(RunBatch batch, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes a tag; throws not found when it is absent.</summary>
+    [Alias("DeleteTag")]
+    Task DeleteTag(string key, CancellationToken cancellationToken = default);
+
+    /// <summary>Records the datasets that the run read; repeats of (name, digest) are stored once.</summary>
+    [Alias("LogInputs")]
+    Task LogInputs(IReadOnlyList<DatasetInput> datasets, CancellationToken cancellationToken = default);
+
+    /// <summary>Marks the run deleted; again changes nothing.</summary>
+    [Alias("Delete")]
+    Task Delete(CancellationToken cancellationToken = default);
+
+    /// <summary>Brings the run back; again changes nothing.</summary>
+    [Alias("Restore")]
+    Task Restore(CancellationToken cancellationToken = default);
+
+    /// <summary>A metric's points ordered by timestamp, step, value; empty for an unknown metric or run. <paramref name="maxResults"/> is 1–25,000.</summary>
+    [Alias("GetMetricHistory"), ReadOnly]
+    Task<MetricHistory> GetMetricHistory(string key, string? pageToken, int maxResults, CancellationToken cancellationToken = default);
+
+    /// <summary>Called by the run index: the run as searches see it, including everything acknowledged so far; the run counts as clean from then on.</summary>
+    [Alias("Collect")]
+    Task<Run?> Collect(CancellationToken cancellationToken = default);
+}
+
+/// <summary>Searches runs over experiments. A stateless worker; use key 0.</summary>
+[GrainInterfaceType("run-search")]
+public interface IRunSearchGrain : IGrainWithIntegerKey
+{
+    /// <summary>Runs that match; everything acknowledged before the call began is seen.</summary>
+    [Alias("Search")]
+    Task<Paging.Page<Run>> Search(RunQuery query, CancellationToken cancellationToken = default);
+}
+
+/// <summary>A run's state.</summary>
+public enum RunStatus
+{
+    /// <summary>In progress.</summary>
+    Running = 1,
+
+    /// <summary>Waiting to begin.</summary>
+    Scheduled = 2,
+
+    /// <summary>Ended well.</summary>
+    Finished = 3,
+
+    /// <summary>Ended with an error.</summary>
+    Failed = 4,
+
+    /// <summary>Stopped from outside.</summary>
+    Killed = 5,
+}
+
+/// <summary>What is needed to create a run.</summary>
+/// <param name="ExperimentId">An existing, active experiment.</param>
+/// <param name="RunName">At most 250 characters; a random readable one when <see langword="null"/>. Mirrors the tag <c>mlflow.runName</c>.</param>
+/// <param name="UserId">Free text.</param>
+/// <param name="StartTime">Unix milliseconds; now when <see langword="null"/>.</param>
+/// <param name="Tags">Initial tags.</param>
+[GenerateSerializer, Immutable, Alias("mlops.NewRun")]
+public sealed record NewRun(
+    [property: Id(0)] string ExperimentId,
+    [property: Id(1)] string? RunName = null,
+    [property: Id(2)] string? UserId = null,
+    [property: Id(3)] long? StartTime = null,
+    [property: Id(4)] IReadOnlyList<Tag>? Tags = null);
+
+/// <summary>Fields to change; <see langword="null"/> leaves one as it is.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.RunUpdate")]
+public sealed record RunUpdate(
+    [property: Id(0)] RunStatus? Status = null,
+    [property: Id(1)] long? EndTime = null,
+    [property: Id(2)] string? RunName = null);
+
+/// <summary>A run's head. Times are Unix milliseconds.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.RunInfo")]
+public sealed record RunInfo(
+    [property: Id(0)] string RunId,
+    [property: Id(1)] string ExperimentId,
+    [property: Id(2)] string RunName,
+    [property: Id(3)] string UserId,
+    [property: Id(4)] RunStatus Status,
+    [property: Id(5)] long StartTime,
+    [property: Id(6)] long? EndTime,
+    [property: Id(7)] string ArtifactUri,
+    [property: Id(8)] LifecycleStage LifecycleStage);
+
+/// <summary>A run with its latest metric values.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.Run")]
+public sealed record Run(
+    [property: Id(0)] RunInfo Info,
+    [property: Id(1)] IReadOnlyList<Metric> Metrics,
+    [property: Id(2)] IReadOnlyList<Tag> Params,
+    [property: Id(3)] IReadOnlyList<Tag> Tags,
+    [property: Id(4)] IReadOnlyList<DatasetInput> Inputs);
+
+/// <summary>One measured value.</summary>
+/// <param name="Key">At most 250 characters.</param>
+/// <param name="Value">Any double, also NaN and the infinities.</param>
+/// <param name="Timestamp">Unix milliseconds, not negative.</param>
+/// <param name="Step">Any whole number.</param>
+[GenerateSerializer, Immutable, Alias("mlops.Metric")]
+public sealed record Metric(
+    [property: Id(0)] string Key,
+    [property: Id(1)] double Value,
+    [property: Id(2)] long Timestamp,
+    [property: Id(3)] long Step);
+
+/// <summary>
+/// Metric points as columns, so that a batch of a thousand costs a handful of arrays. Point <c>i</c> is
+/// (<c>Keys[KeyIndexes[i]]</c>, <c>Values[i]</c>, <c>Timestamps[i]</c>, <c>Steps[i]</c>).
+/// </summary>
+[GenerateSerializer, Immutable, Alias("mlops.MetricColumns")]
+public sealed record MetricColumns(
+    [property: Id(0)] string[] Keys,
+    [property: Id(1)] int[] KeyIndexes,
+    [property: Id(2)] double[] Values,
+    [property: Id(3)] long[] Timestamps,
+    [property: Id(4)] long[] Steps)
+{
+    /// <summary>No points.</summary>
+    public static MetricColumns Empty { get; } = new([], [], [], [], []);
+
+    /// <summary>How many points.</summary>
+    public int Count => Values.Length;
+}
+
+/// <summary>Params, metrics and tags to write together: at most 1,000 points, 100 params, 100 tags and 1,000 in all.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.RunBatch")]
+public sealed record RunBatch(
+    [property: Id(0)] MetricColumns Metrics,
+    [property: Id(1)] IReadOnlyList<Tag> Params,
+    [property: Id(2)] IReadOnlyList<Tag> Tags,
+    [property: Id(3)] ProducerPosition? Producer = null);
+
+/// <summary>Makes a batch exactly-once: a producer numbers its batches 1, 2, 3 …; a number not above the last one stored is answered and not applied.</summary>
+/// <param name="ProducerId">1–64 characters, unique for each producer's life.</param>
+/// <param name="Sequence">From 1, rising by 1.</param>
+[GenerateSerializer, Immutable, Alias("mlops.ProducerPosition")]
+public sealed record ProducerPosition([property: Id(0)] string ProducerId, [property: Id(1)] long Sequence);
+
+/// <summary>A dataset that a run read.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.DatasetInput")]
+public sealed record DatasetInput(
+    [property: Id(0)] string Name,
+    [property: Id(1)] string Digest,
+    [property: Id(2)] string SourceType,
+    [property: Id(3)] string Source,
+    [property: Id(4)] string? Schema,
+    [property: Id(5)] string? Profile,
+    [property: Id(6)] IReadOnlyList<Tag> Tags);
+
+/// <summary>A page of one metric's points.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.MetricHistory")]
+public sealed record MetricHistory([property: Id(0)] MetricColumns Points, [property: Id(1)] string? NextPageToken);
+
+/// <summary>A search over runs.</summary>
+/// <param name="ExperimentIds">Where to look.</param>
+/// <param name="Filter">MLflow's filter grammar; <see langword="null"/> for all.</param>
+/// <param name="View">Which lifecycle stages.</param>
+/// <param name="OrderBy">Keys with <c>ASC</c> or <c>DESC</c>; then start time descending and run id.</param>
+/// <param name="MaxResults">1–50,000.</param>
+/// <param name="PageToken">From the page before.</param>
+[GenerateSerializer, Immutable, Alias("mlops.RunQuery")]
+public sealed record RunQuery(
+    [property: Id(0)] IReadOnlyList<string> ExperimentIds,
+    [property: Id(1)] string? Filter,
+    [property: Id(2)] LifecycleView View,
+    [property: Id(3)] IReadOnlyList<string> OrderBy,
+    [property: Id(4)] int MaxResults,
+    [property: Id(5)] string? PageToken);

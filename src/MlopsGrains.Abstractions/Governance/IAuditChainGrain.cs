@@ -1,0 +1,68 @@
+using MlopsGrains.Paging;
+using Orleans.Runtime;
+
+namespace MlopsGrains.Governance;
+
+/// <summary>The hash-chained record of every change. One chain, key <see cref="Main"/>.</summary>
+[GrainInterfaceType("audit-chain")]
+public interface IAuditChainGrain : IGrainWithStringKey
+{
+    /// <summary>The key of the platform's chain.</summary>
+    const string Main = "main";
+
+    /// <summary>Appends an event and answers when it is durable. The actor is that of the call (<see cref="Identity.Actor"/>).</summary>
+    [Alias("Append")]
+    Task<AuditEvent> Append(AuditEntry entry, CancellationToken cancellationToken = default);
+
+    /// <summary>Events after sequence <paramref name="after"/> in order, at most <paramref name="limit"/> (1–1000). The page token is the last sequence.</summary>
+    [Alias("Read")]
+    Task<Page<AuditEvent>> Read(long after, int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>Walks the stored chain from the first event and recomputes every hash.</summary>
+    [Alias("Verify"), ResponseTimeout("00:02:00")]
+    Task<AuditVerification> Verify(CancellationToken cancellationToken = default);
+}
+
+/// <summary>What happened to what.</summary>
+/// <param name="Action">Noun and verb, such as <c>model-version.registered</c>.</param>
+/// <param name="Subject">Kind and name, such as <c>model/churn/3</c>.</param>
+/// <param name="Detail">Facts needed to understand the change (digests, versions, reasons); keys are written in ordinal order.</param>
+[GenerateSerializer, Immutable, Alias("mlops.AuditEntry")]
+public sealed record AuditEntry(
+    [property: Id(0)] string Action,
+    [property: Id(1)] string Subject,
+    [property: Id(2)] IReadOnlyDictionary<string, string>? Detail = null);
+
+/// <summary>One link of the chain.</summary>
+/// <param name="Sequence">1, 2, 3 … without gaps.</param>
+/// <param name="Time">When it was appended (UTC, millisecond precision).</param>
+/// <param name="Actor">Who did it.</param>
+/// <param name="Action">Noun and verb.</param>
+/// <param name="Subject">Kind and name.</param>
+/// <param name="Detail">Facts, keys in ordinal order.</param>
+/// <param name="PreviousHash">Hash of the event before (64 zeros for the first).</param>
+/// <param name="Hash">SHA-256 of this event, see <see cref="AuditHash"/>.</param>
+[GenerateSerializer, Immutable, Alias("mlops.AuditEvent")]
+public sealed record AuditEvent(
+    [property: Id(0)] long Sequence,
+    [property: Id(1)] DateTimeOffset Time,
+    [property: Id(2)] string Actor,
+    [property: Id(3)] string Action,
+    [property: Id(4)] string Subject,
+    [property: Id(5)] IReadOnlyDictionary<string, string> Detail,
+    [property: Id(6)] string PreviousHash,
+    [property: Id(7)] string Hash);
+
+/// <summary>The outcome of walking the chain.</summary>
+/// <param name="Valid">Whether every link holds.</param>
+/// <param name="Events">How many events were checked.</param>
+/// <param name="HeadHash">Hash of the last good event.</param>
+/// <param name="BrokenAt">Sequence of the first bad event.</param>
+/// <param name="Reason">What is wrong with it.</param>
+[GenerateSerializer, Immutable, Alias("mlops.AuditVerification")]
+public sealed record AuditVerification(
+    [property: Id(0)] bool Valid,
+    [property: Id(1)] long Events,
+    [property: Id(2)] string HeadHash,
+    [property: Id(3)] long? BrokenAt = null,
+    [property: Id(4)] string? Reason = null);

@@ -1,0 +1,41 @@
+using System.Text.RegularExpressions;
+using MlopsGrains.Errors;
+
+namespace MlopsGrains.Identity;
+
+/// <summary>Rules for the names of datasets, registered models, deployments, monitors, pipelines and steps.</summary>
+public static partial class Names
+{
+    /// <summary>Longest name, in characters.</summary>
+    public const int LengthMax = 128;
+
+    /// <summary>Returns <paramref name="name"/> or throws <see cref="ErrorKind.InvalidInput"/> naming <paramref name="field"/> and the rule.</summary>
+    public static string Check(string field, string? name)
+    {
+        if (string.IsNullOrEmpty(name))
+        {
+            throw MlopsException.Invalid(field, $"{field} is required.");
+        }
+
+        if (name.Length > LengthMax)
+        {
+            throw MlopsException.Invalid(field, $"{field} has {name.Length} characters; at most {LengthMax}.");
+        }
+
+        return Pattern().IsMatch(name)
+            ? name
+            : throw MlopsException.Invalid(field, $"{field} '{name}' must begin with a letter or digit and hold only letters, digits, '.', '_' and '-'.");
+    }
+
+    /// <summary>Returns <paramref name="digest"/> (64 lower-case hex digits) or throws <see cref="ErrorKind.InvalidInput"/> naming <paramref name="field"/>.</summary>
+    public static string CheckDigest(string field, string? digest) =>
+        digest is not null && Digest().IsMatch(digest)
+            ? digest
+            : throw MlopsException.Invalid(field, $"{field} must be a SHA-256 digest: 64 lower-case hex digits.");
+
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]*\z")]
+    private static partial Regex Pattern();
+
+    [GeneratedRegex(@"\A[0-9a-f]{64}\z")]
+    private static partial Regex Digest();
+}

@@ -1,0 +1,228 @@
+using Orleans.Runtime;
+
+namespace MlopsGrains.Pipelines;
+
+/// <summary>A pipeline and its immutable definition versions. The key is the pipeline's name.</summary>
+[GrainInterfaceType("pipeline")]
+public interface IPipelineGrain : IGrainWithStringKey
+{
+    /// <summary>Registers a YAML definition; the text of the newest version again gives that version back. Errors name line and column.</summary>
+    [Alias("Register")]
+    Task<PipelineDefinition> Register(string yaml, CancellationToken cancellationToken = default);
+
+    /// <summary>One definition version, the newest when <see langword="null"/>; throws not found.</summary>
+    [Alias("Get"), ReadOnly]
+    Task<PipelineDefinition> Get(int? version, CancellationToken cancellationToken = default);
+
+    /// <summary>Starts a run of the newest version; the same idempotency key again gives the same run.</summary>
+    [Alias("Start")]
+    Task<PipelineRun> Start(StartPipeline start, CancellationToken cancellationToken = default);
+}
+
+/// <summary>One run of a pipeline: the single writer of its steps' states. The key is the pipeline run's id.</summary>
+[GrainInterfaceType("pipeline-run")]
+public interface IPipelineRunGrain : IGrainWithStringKey
+{
+    /// <summary>Called by the pipeline: begins the run; again answers the stored run.</summary>
+    [Alias("Begin")]
+    Task<PipelineRun> Begin(PipelineDefinition definition, StartPipeline start, CancellationToken cancellationToken = default);
+
+    /// <summary>The run, or <see langword="null"/>.</summary>
+    [Alias("Get"), ReadOnly]
+    Task<PipelineRun?> Get(CancellationToken cancellationToken = default);
+
+    /// <summary>Log lines after line <paramref name="after"/> (0 for all), at most <paramref name="limit"/> (1–10,000).</summary>
+    [Alias("Logs"), ReadOnly]
+    Task<IReadOnlyList<StepLogLine>> Logs(long after, int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>Cancels what has not ended; workers learn it at their next heartbeat. An ended run is left as it is.</summary>
+    [Alias("Cancel")]
+    Task<PipelineRun> Cancel(string reason, CancellationToken cancellationToken = default);
+
+    /// <summary>Called by a worker: takes a ready step, or <see langword="null"/> when it is not ready (any more).</summary>
+    [Alias("Lease")]
+    Task<StepLease?> Lease(string step, string worker, CancellationToken cancellationToken = default);
+
+    /// <summary>Called by a worker about every third of the lease; adds log lines. A stale token is refused (<see cref="Errors.ErrorKind.Conflict"/>).</summary>
+    [Alias("Heartbeat")]
+    Task<HeartbeatReply> Heartbeat(StepToken token, IReadOnlyList<string> logLines, CancellationToken cancellationToken = default);
+
+    /// <summary>Called by a worker: the attempt's result, published once. The same result again is answered alike; a stale token is refused.</summary>
+    [Alias("Complete")]
+    Task Complete(StepToken token, StepResult result, CancellationToken cancellationToken = default);
+
+    /// <summary>Called by the sweep: re-offers ready steps and expires leases.</summary>
+    [Alias("Sweep")]
+    Task Sweep(CancellationToken cancellationToken = default);
+}
+
+/// <summary>Hands ready steps to pulling workers. A hint only: rebuilt from the runs. The key is the pool's name.</summary>
+[GrainInterfaceType("work-queue")]
+public interface IWorkQueueGrain : IGrainWithStringKey
+{
+    /// <summary>The pool that built-in steps run in.</summary>
+    const string Default = "default";
+
+    /// <summary>Offers a ready step; offering it again changes nothing.</summary>
+    [Alias("Offer")]
+    Task Offer(ReadyStep step, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes at most <paramref name="max"/> steps; waits up to <paramref name="wait"/> (at most 20 s) when there is none.</summary>
+    [Alias("Take")]
+    Task<IReadOnlyList<ReadyStep>> Take(int max, TimeSpan wait, CancellationToken cancellationToken = default);
+}
+
+/// <summary>A definition version.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.PipelineDefinition")]
+public sealed record PipelineDefinition(
+    [property: Id(0)] string Pipeline,
+    [property: Id(1)] int Version,
+    [property: Id(2)] string Digest,
+    [property: Id(3)] string Yaml,
+    [property: Id(4)] DateTimeOffset CreatedAt,
+    [property: Id(5)] string CreatedBy);
+
+/// <summary>How to start a run.</summary>
+/// <param name="Params">Overrides of the definition's params; an unknown one is refused.</param>
+/// <param name="IdempotencyKey">The same key gives the same run; 1–128 characters.</param>
+/// <param name="Cause">Why: <c>manual</c>, or <c>alert/&lt;id&gt;</c>.</param>
+[GenerateSerializer, Immutable, Alias("mlops.StartPipeline")]
+public sealed record StartPipeline(
+    [property: Id(0)] IReadOnlyDictionary<string, string>? Params = null,
+    [property: Id(1)] string? IdempotencyKey = null,
+    [property: Id(2)] string Cause = "manual");
+
+/// <summary>The state of a pipeline run.</summary>
+public enum PipelineRunStatus
+{
+    /// <summary>Steps are waiting or at work.</summary>
+    Running = 0,
+
+    /// <summary>Every step succeeded.</summary>
+    Succeeded = 1,
+
+    /// <summary>A step failed for good.</summary>
+    Failed = 2,
+
+    /// <summary>A gate said no.</summary>
+    Rejected = 3,
+
+    /// <summary>Stopped from outside.</summary>
+    Cancelled = 4,
+}
+
+/// <summary>The state of a step.</summary>
+public enum StepStatus
+{
+    /// <summary>Needs have not ended.</summary>
+    Waiting = 0,
+
+    /// <summary>May be leased.</summary>
+    Ready = 1,
+
+    /// <summary>A worker is at it.</summary>
+    Running = 2,
+
+    /// <summary>Failed; will be tried again.</summary>
+    RetryWait = 3,
+
+    /// <summary>Done.</summary>
+    Succeeded = 4,
+
+    /// <summary>Failed for good.</summary>
+    Failed = 5,
+
+    /// <summary>Not run: something before it did not succeed.</summary>
+    Skipped = 6,
+
+    /// <summary>Stopped from outside.</summary>
+    Cancelled = 7,
+}
+
+/// <summary>A pipeline run as it stands.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.PipelineRun")]
+public sealed record PipelineRun(
+    [property: Id(0)] string PipelineRunId,
+    [property: Id(1)] string Pipeline,
+    [property: Id(2)] int DefinitionVersion,
+    [property: Id(3)] string DefinitionDigest,
+    [property: Id(4)] PipelineRunStatus Status,
+    [property: Id(5)] string Cause,
+    [property: Id(6)] IReadOnlyDictionary<string, string> Params,
+    [property: Id(7)] IReadOnlyList<PipelineStep> Steps,
+    [property: Id(8)] DateTimeOffset StartedAt,
+    [property: Id(9)] DateTimeOffset? EndedAt,
+    [property: Id(10)] string? Reason);
+
+/// <summary>One step (a fan-out makes one of each value: <c>train@fast-tree</c>).</summary>
+[GenerateSerializer, Immutable, Alias("mlops.PipelineStep")]
+public sealed record PipelineStep(
+    [property: Id(0)] string Name,
+    [property: Id(1)] string Uses,
+    [property: Id(2)] IReadOnlyList<string> Needs,
+    [property: Id(3)] StepStatus Status,
+    [property: Id(4)] int Attempt,
+    [property: Id(5)] DateTimeOffset? StartedAt,
+    [property: Id(6)] DateTimeOffset? EndedAt,
+    [property: Id(7)] IReadOnlyDictionary<string, string> Outputs,
+    [property: Id(8)] string? Error);
+
+/// <summary>A step that may be leased.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.ReadyStep")]
+public sealed record ReadyStep([property: Id(0)] string PipelineRunId, [property: Id(1)] string Step);
+
+/// <summary>Proof of holding a step.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.StepToken")]
+public sealed record StepToken([property: Id(0)] string Step, [property: Id(1)] int Attempt, [property: Id(2)] string Secret);
+
+/// <summary>Work handed to a worker.</summary>
+/// <param name="Token">Proof of holding it.</param>
+/// <param name="Uses">Kind of step, such as <c>model/train</c>.</param>
+/// <param name="With">Inputs as JSON, all references resolved.</param>
+/// <param name="LeaseSeconds">Silence after which the attempt counts as lost.</param>
+/// <param name="Key">Same for every attempt: the idempotency key for side effects (<c>run id/step</c>).</param>
+/// <param name="Pipeline">Pipeline name.</param>
+/// <param name="DefinitionDigest">What defines the run.</param>
+[GenerateSerializer, Immutable, Alias("mlops.StepLease")]
+public sealed record StepLease(
+    [property: Id(0)] StepToken Token,
+    [property: Id(1)] string Uses,
+    [property: Id(2)] string With,
+    [property: Id(3)] int LeaseSeconds,
+    [property: Id(4)] string Key,
+    [property: Id(5)] string Pipeline,
+    [property: Id(6)] string DefinitionDigest);
+
+/// <summary>What the worker must do.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.HeartbeatReply")]
+public sealed record HeartbeatReply([property: Id(0)] bool Cancel);
+
+/// <summary>How an attempt ended.</summary>
+public enum StepOutcome
+{
+    /// <summary>Done; outputs are published.</summary>
+    Succeeded = 0,
+
+    /// <summary>The step's own error; retried while attempts are left.</summary>
+    Failed = 1,
+
+    /// <summary>A gate or expectation said no; never retried.</summary>
+    Rejected = 2,
+}
+
+/// <summary>An attempt's result.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.StepResult")]
+public sealed record StepResult(
+    [property: Id(0)] StepOutcome Outcome,
+    [property: Id(1)] IReadOnlyDictionary<string, string> Outputs,
+    [property: Id(2)] string? Error,
+    [property: Id(3)] IReadOnlyList<string> LogLines);
+
+/// <summary>One line of a step's log.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.StepLogLine")]
+public sealed record StepLogLine(
+    [property: Id(0)] long Line,
+    [property: Id(1)] DateTimeOffset Time,
+    [property: Id(2)] string Step,
+    [property: Id(3)] int Attempt,
+    [property: Id(4)] string Text);
