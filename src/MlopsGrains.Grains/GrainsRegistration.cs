@@ -1,0 +1,47 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using MlopsGrains.Blobs;
+using MlopsGrains.Grains.Blobs;
+using MlopsGrains.Grains.Documents;
+using MlopsGrains.Identity;
+using Npgsql;
+using Orleans.Runtime.Hosting;
+
+namespace MlopsGrains.Grains;
+
+/// <summary>What a silo needs to host the platform's grains.</summary>
+public static class GrainsRegistration
+{
+    /// <summary>Adds every domain. Storage and documents are added apart, by engine.</summary>
+    public static ISiloBuilder AddMlopsGrains(this ISiloBuilder silo)
+    {
+        silo.UseSystemTextJsonGrainStorageSerializer();
+        silo.AddCustomStorageBasedLogConsistencyProviderAsDefault();
+        silo.Services.AddPlatformPorts();
+        return silo;
+    }
+
+    /// <summary>What the gateway needs of the platform when no silo shares its process.</summary>
+    public static IServiceCollection AddPlatformPorts(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IIdSource, UuidSource>();
+        services.TryAddSingleton<IBlobs, BlobsAdapter>();
+        return services;
+    }
+
+    /// <summary>Documents in the embedded database, through the journal's writer.</summary>
+    public static ISiloBuilder AddRecordDocuments(this ISiloBuilder silo)
+    {
+        silo.Services.AddGrainStorage(MlopsStorage.Documents, (services, _) => ActivatorUtilities.CreateInstance<RecordGrainStorage>(services));
+        return silo;
+    }
+
+    /// <summary>Documents in PostgreSQL, through Orleans' ADO.NET provider and the platform's own statements.</summary>
+    public static ISiloBuilder AddPostgresDocuments(this ISiloBuilder silo) =>
+        silo.AddAdoNetGrainStorage(MlopsStorage.Documents, options => options.Configure<NpgsqlDataSource>((o, source) =>
+        {
+            o.Invariant = "Npgsql";
+            o.DataSource = source;
+        }));
+}
