@@ -1,0 +1,24 @@
+using System.Runtime.CompilerServices;
+using System.Xml.Linq;
+
+namespace MlopsGrains.Tidy;
+
+/// <summary>The repository as files, found from this source file's own place.</summary>
+internal static class RepositoryFiles
+{
+    public static string Root { get; } = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", ".."));
+
+    public static IEnumerable<string> Sources(string under) =>
+        Directory.EnumerateFiles(Path.Combine(Root, under), "*.cs", SearchOption.AllDirectories)
+            .Select(p => Path.GetRelativePath(Root, p).Replace('\\', '/'))
+            .Where(p => !p.Contains("/obj/", StringComparison.Ordinal) && !p.Contains("/bin/", StringComparison.Ordinal));
+
+    public static string Read(string relative) => File.ReadAllText(Path.Combine(Root, relative));
+
+    public static IReadOnlySet<string> ProjectReferences(string project) =>
+        XDocument.Load(Path.Combine(Root, "src", project, project + ".csproj")).Descendants("ProjectReference")
+            .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')))
+            .ToHashSet();
+
+    private static string Here([CallerFilePath] string path = "") => path;
+}
