@@ -3,6 +3,7 @@ namespace MlopsGrains.Storage.Journals;
 /// <summary>
 /// Append-only histories, one per stream, with optimistic fencing and group commit.
 /// Every call that returns has reached the disk; a call that throws may or may not have, unless its exception says so.
+/// The payloads given to a write belong to the journal until its task ends: the caller must not change them before.
 /// </summary>
 public interface IJournal
 {
@@ -15,8 +16,10 @@ public interface IJournal
     /// <param name="expectedVersion">The version the caller has read; 0 for a new stream.</param>
     /// <param name="entries">1–<see cref="JournalLimits.EntriesPerAppendMax"/> payloads, together at most <see cref="JournalLimits.AppendBytesMax"/> bytes.</param>
     /// <param name="cancellationToken">Withdraws an append that is still waiting in the queue; one being committed is finished and answered.</param>
-    /// <returns><see langword="false"/> when another writer already stored one of these versions (the fence): nothing was written.</returns>
+    /// <returns><see langword="false"/> when the stream's version is not <paramref name="expectedVersion"/>: another writer stored one of these versions
+    /// (the fence), or the append would leave a gap. Nothing was written.</returns>
     /// <exception cref="JournalFullException">The queue is full; nothing was written.</exception>
+    /// <exception cref="JournalUnavailableException">The database could not commit; the message says whether the outcome is known.</exception>
     Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default);
 
     /// <summary>Reads the newest snapshot and every entry after it, in order.</summary>
@@ -24,11 +27,17 @@ public interface IJournal
 
     /// <summary>
     /// Stores <paramref name="payload"/> as the state at <paramref name="version"/> and removes the entries up to it, in one transaction.
-    /// A snapshot older than the stored one is ignored. The stream's version must be at least <paramref name="version"/>.
+    /// A snapshot not newer than the stored one is ignored. The stream's version must be at least <paramref name="version"/>.
     /// </summary>
+    /// <param name="stream">1–512 characters.</param>
+    /// <param name="version">At least 1.</param>
+    /// <param name="payload">At most <see cref="JournalLimits.SnapshotBytesMax"/> bytes.</param>
+    /// <param name="cancellationToken">As for an append.</param>
+    /// <exception cref="InvalidOperationException">The stream is older than <paramref name="version"/>; nothing was written.</exception>
     Task WriteSnapshotAsync(string stream, long version, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default);
 
-    /// <summary>Names of streams that begin with <paramref name="prefix"/>, in ordinal order, at most <paramref name="limit"/>, after <paramref name="after"/>.</summary>
+    /// <summary>Names of streams that begin with <paramref name="prefix"/>, in the order of their UTF-8 bytes, at most <paramref name="limit"/>
+    /// (1–<see cref="JournalLimits.ListMax"/>), strictly after <paramref name="after"/>.</summary>
     Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default);
 }
 
@@ -45,6 +54,8 @@ public static class JournalLimits
     public const int StreamLengthMax = 512;
     public const int EntriesPerAppendMax = 1000;
     public const int AppendBytesMax = 32 * 1024 * 1024;
+    public const int SnapshotBytesMax = 64 * 1024 * 1024;
+    public const int ListMax = 10_000;
 }
 
 /// <summary>The journal's queue is full. Nothing was written; try again after <see cref="RetryAfter"/>.</summary>

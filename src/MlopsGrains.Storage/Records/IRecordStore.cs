@@ -9,9 +9,19 @@ public interface IRecordStore
     /// <summary>
     /// Stores <paramref name="payload"/> (<see langword="null"/> clears it) when the stored version equals <paramref name="expectedVersion"/> (0: must be new).
     /// </summary>
+    /// <param name="kind">1–512 characters.</param>
+    /// <param name="key">1–512 characters.</param>
+    /// <param name="expectedVersion">The version the caller has read.</param>
+    /// <param name="payload">At most <see cref="RecordLimits.PayloadBytesMax"/> bytes; must not change until the task ends.</param>
+    /// <param name="cancellationToken">Withdraws a write that is still waiting in the queue.</param>
     /// <returns>The new version (old + 1), or <see langword="null"/> when the stored version differs: nothing was written.</returns>
     /// <exception cref="Journals.JournalFullException">The queue is full; nothing was written.</exception>
     Task<long?> WriteAsync(string kind, string key, long expectedVersion, ReadOnlyMemory<byte>? payload, CancellationToken cancellationToken = default);
 }
 
 public sealed record StoredRecord(long Version, ReadOnlyMemory<byte>? Payload);
+
+public static class RecordLimits
+{
+    public const int PayloadBytesMax = 32 * 1024 * 1024;
+}

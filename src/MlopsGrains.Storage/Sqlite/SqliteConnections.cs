@@ -1,0 +1,43 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace MlopsGrains.Storage.Sqlite;
+
+/// <summary>How every connection to the file is set up: WAL, and a commit that has reached the disk when it returns.</summary>
+internal static class SqliteConnections
+{
+    /// <summary>Pages of the write-ahead log before a commit copies them back: 16 MiB, so hot index pages are copied once per many commits.</summary>
+    private const int CheckpointPages = 4096;
+
+    public static SqliteConnection Open(string path, TimeSpan busyTimeout, bool readOnly = false)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = SqliteOpenMode.ReadWriteCreate,
+            Pooling = false,
+            DefaultTimeout = Math.Max(1, (int)busyTimeout.TotalSeconds),
+        }.ToString());
+        try
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = string.Create(CultureInfo.InvariantCulture, $"""
+                PRAGMA busy_timeout = {(long)busyTimeout.TotalMilliseconds};
+                PRAGMA journal_mode = WAL;
+                PRAGMA synchronous = FULL;
+                PRAGMA wal_autocheckpoint = {CheckpointPages};
+                PRAGMA journal_size_limit = 67108864;
+                PRAGMA cache_size = {(readOnly ? -8192 : -65536)};
+                PRAGMA query_only = {(readOnly ? "ON" : "OFF")};
+                """);
+            command.ExecuteNonQuery();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using MlopsGrains.Storage.Blobs;
+using MlopsGrains.Storage.Journals;
+using MlopsGrains.Storage.Records;
+using MlopsGrains.Storage.Sqlite;
+using MlopsGrains.Storage.Writing;
+
+namespace MlopsGrains.Storage;
+
+/// <summary>Registers storage. The host then opens (and migrates) it before any other hosted service starts and closes it after all have stopped.</summary>
+public static class StorageRegistration
+{
+    /// <summary><see cref="IJournal"/> and <see cref="IRecordStore"/> in one SQLite file.</summary>
+    public static IServiceCollection AddSqliteStorage(this IServiceCollection services, Action<SqliteStorageOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        AddOptions(services, configure, options => options.Faults());
+        services.TryAddSingleton(provider => new SqliteStore(
+            provider.GetRequiredService<IOptions<SqliteStorageOptions>>().Value,
+            provider.GetService<ILogger<SqliteStore>>(),
+            provider.GetService<IMeterFactory>()));
+        services.TryAddSingleton<IJournal>(provider => provider.GetRequiredService<SqliteStore>());
+        services.TryAddSingleton<IRecordStore>(provider => provider.GetRequiredService<SqliteStore>());
+        return AddEngine<SqliteStore>(services);
+    }
+
+    /// <summary><see cref="IBlobStore"/> in a folder.</summary>
+    public static IServiceCollection AddFolderBlobs(this IServiceCollection services, Action<FolderBlobOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        AddOptions(services, configure, options => options.Faults());
+        services.TryAddSingleton(provider => new FolderBlobStore(
+            provider.GetRequiredService<IOptions<FolderBlobOptions>>().Value,
+            provider.GetService<TimeProvider>()));
+        services.TryAddSingleton<IBlobStore>(provider => provider.GetRequiredService<FolderBlobStore>());
+        return AddEngine<FolderBlobStore>(services);
+    }
+
+    private static void AddOptions<T>(IServiceCollection services, Action<T> configure, Func<T, IEnumerable<string>> faults)
+        where T : class
+    {
+        services.AddOptions<T>().Configure(configure).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<T>>(new FaultsValidator<T>(faults));
+    }
+
+    private static IServiceCollection AddEngine<T>(IServiceCollection services)
+        where T : class, IStorageEngine
+    {
+        services.AddSingleton<IStorageEngine>(provider => provider.GetRequiredService<T>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StorageService>());
+        return services;
+    }
+
+    private sealed class FaultsValidator<T>(Func<T, IEnumerable<string>> faults) : IValidateOptions<T>
+        where T : class
+    {
+        public ValidateOptionsResult Validate(string? name, T options)
+        {
+            var found = faults(options).Select(fault => $"{typeof(T).Name}.{fault}").ToArray();
+            return found.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(found);
+        }
+    }
+}

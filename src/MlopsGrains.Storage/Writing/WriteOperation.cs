@@ -1,0 +1,111 @@
+namespace MlopsGrains.Storage.Writing;
+
+/// <summary>One write that waits for its group commit. It is either withdrawn by its caller or taken by the writer, never both.</summary>
+internal abstract class WriteOperation(int payloadBytes)
+{
+    private const int BookkeepingBytes = 256;
+    private const int Waiting = 0;
+    private const int Taken = 1;
+    private const int Withdrawn = 2;
+
+    private int state;
+    private CancellationTokenRegistration registration;
+
+    /// <summary>What the operation holds in memory while it waits.</summary>
+    public long Bytes { get; } = payloadBytes + BookkeepingBytes;
+
+    public bool TryTake()
+    {
+        registration.Unregister();
+        return Interlocked.CompareExchange(ref state, Taken, Waiting) == Waiting;
+    }
+
+    public void WithdrawOn(CancellationToken cancellationToken)
+    {
+        if (cancellationToken.CanBeCanceled)
+        {
+            registration = cancellationToken.UnsafeRegister(static (operation, token) => ((WriteOperation)operation!).Withdraw(token), this);
+        }
+    }
+
+    /// <summary>Publishes the outcome. Called once, after the commit.</summary>
+    public abstract void Complete();
+
+    public abstract void Fail(Exception exception);
+
+    protected abstract void Cancel(CancellationToken cancellationToken);
+
+    private void Withdraw(CancellationToken cancellationToken)
+    {
+        if (Interlocked.CompareExchange(ref state, Withdrawn, Waiting) == Waiting)
+        {
+            Cancel(cancellationToken);
+        }
+    }
+}
+
+/// <summary>The writer sets <see cref="Outcome"/> (or <see cref="Refusal"/>) inside the transaction; the caller sees it after the commit.</summary>
+internal abstract class WriteOperation<TOutcome>(int payloadBytes) : WriteOperation(payloadBytes)
+{
+    // Asynchronous continuations: a caller must never run on the writer.
+    private readonly TaskCompletionSource<TOutcome> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<TOutcome> Completion => completion.Task;
+
+    public TOutcome? Outcome { get; set; }
+
+    public Exception? Refusal { get; set; }
+
+    public override void Complete()
+    {
+        if (Refusal is null)
+        {
+            completion.TrySetResult(Outcome!);
+        }
+        else
+        {
+            completion.TrySetException(Refusal);
+        }
+    }
+
+    public override void Fail(Exception exception) => completion.TrySetException(exception);
+
+    protected override void Cancel(CancellationToken cancellationToken) => completion.TrySetCanceled(cancellationToken);
+}
+
+internal sealed class AppendOperation(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, int payloadBytes)
+    : WriteOperation<bool>(payloadBytes)
+{
+    public string Stream { get; } = stream;
+
+    public long ExpectedVersion { get; } = expectedVersion;
+
+    public IReadOnlyList<ReadOnlyMemory<byte>> Entries { get; } = entries;
+
+    /// <summary>Random; stored with the entries where a broken connection can hide a commit's outcome.</summary>
+    public long Ticket { get; } = Random.Shared.NextInt64(long.MinValue, long.MaxValue);
+}
+
+internal sealed class SnapshotOperation(string stream, long version, ReadOnlyMemory<byte> payload) : WriteOperation<bool>(payload.Length)
+{
+    public string Stream { get; } = stream;
+
+    public long Version { get; } = version;
+
+    public ReadOnlyMemory<byte> Payload { get; } = payload;
+
+    public void RefuseAsAhead(long head) => Refusal = new InvalidOperationException(
+        $"a snapshot of stream \"{Stream}\" at version {Version} was refused: the stream is at version {head}");
+}
+
+internal sealed class RecordOperation(string kind, string key, long expectedVersion, ReadOnlyMemory<byte>? payload)
+    : WriteOperation<long?>(payload?.Length ?? 0)
+{
+    public string Kind { get; } = kind;
+
+    public string Key { get; } = key;
+
+    public long ExpectedVersion { get; } = expectedVersion;
+
+    public ReadOnlyMemory<byte>? Payload { get; } = payload;
+}
