@@ -1,0 +1,50 @@
+using System.Globalization;
+using MlopsGrains.Client.Http;
+using MlopsGrains.Data;
+
+namespace MlopsGrains.Client;
+
+/// <summary>Datasets and their immutable versions.</summary>
+public sealed class DatasetsClient
+{
+    private const string Root = "api/v1/datasets";
+
+    private readonly GatewayHttp http;
+
+    internal DatasetsClient(GatewayHttp http) => this.http = http;
+
+    /// <summary>All datasets in the order of their names, read page by page.</summary>
+    public IAsyncEnumerable<Dataset> ListAsync(CancellationToken cancellationToken = default) => Pages.All<Dataset>(http, Root, cancellationToken);
+
+    /// <summary>A dataset with its versions' numbers; throws <see cref="Errors.ErrorKind.NotFound"/>.</summary>
+    public Task<Dataset> GetAsync(string name, CancellationToken cancellationToken = default) => http.GetAsync<Dataset>(At(name), cancellationToken);
+
+    /// <summary>A version with schema and profile, the newest when <paramref name="version"/> is <see langword="null"/>.</summary>
+    public Task<DatasetVersion> GetVersionAsync(string name, int? version = null, CancellationToken cancellationToken = default) =>
+        http.GetAsync<DatasetVersion>(At(name, version), cancellationToken);
+
+    /// <summary>Opens a version's bytes, of the newest when <paramref name="version"/> is <see langword="null"/>; dispose the stream.</summary>
+    public Task<Stream> OpenContentAsync(string name, int? version = null, CancellationToken cancellationToken = default) =>
+        http.OpenAsync($"{At(name, version)}/content", cancellationToken);
+
+    /// <summary>
+    /// Adds a version. The bytes of the newest version again give that version back, so a stream that can seek is retried. The stream is read to its end and
+    /// left open.
+    /// </summary>
+    /// <param name="name">Letters, digits, <c>.</c>, <c>_</c>, <c>-</c>; at most 128 characters.</param>
+    /// <param name="csv">UTF-8 CSV with a header row.</param>
+    /// <param name="source">Where the bytes came from, at most 2,000 characters.</param>
+    /// <param name="description">Free text, at most 5,000 characters.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<DatasetVersion> UploadAsync(string name, Stream csv, string? source = null, string? description = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(csv);
+        var path = $"{At(name)}/versions{GatewayPath.Query(("source", source), ("description", description))}";
+        var call = new GatewayCall(HttpMethod.Post, path, csv.CanSeek ? Repeat.Always : Repeat.Never, StreamBody.Of(csv, "text/csv"), StreamsBody: true);
+        return http.ReadAsync<DatasetVersion>(call, cancellationToken);
+    }
+
+    private static string At(string name) => $"{Root}/{GatewayPath.Segment("name", name)}";
+
+    private static string At(string name, int? version) => $"{At(name)}/versions/{version?.ToString(CultureInfo.InvariantCulture) ?? "latest"}";
+}

@@ -1,0 +1,41 @@
+using MlopsGrains.Client.Http;
+using MlopsGrains.Deployments;
+
+namespace MlopsGrains.Client;
+
+/// <summary>Deployments: revisions of model versions and the traffic between them.</summary>
+public sealed class DeploymentsClient
+{
+    private const string Root = "api/v1/deployments";
+
+    private readonly GatewayHttp http;
+
+    internal DeploymentsClient(GatewayHttp http) => this.http = http;
+
+    /// <summary>All deployments in the order of their names, read page by page.</summary>
+    public IAsyncEnumerable<Deployment> ListAsync(CancellationToken cancellationToken = default) => Pages.All<Deployment>(http, Root, cancellationToken);
+
+    /// <summary>A deployment; throws <see cref="Errors.ErrorKind.NotFound"/>.</summary>
+    public Task<Deployment> GetAsync(string name, CancellationToken cancellationToken = default) => http.GetAsync<Deployment>(At(name), cancellationToken);
+
+    /// <summary>Serves a model version: makes a revision and sends all traffic to it. The version that serves already changes nothing.</summary>
+    /// <param name="name">The deployment, made when it is new; its model name on the inference door.</param>
+    /// <param name="model">A registered model.</param>
+    /// <param name="version">A number, an alias or <c>latest</c>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<Deployment> DeployAsync(string name, string model, string version = "latest", CancellationToken cancellationToken = default) =>
+        http.ReadAsync<Deployment>(new GatewayCall(HttpMethod.Put, At(name), Repeat.Always, GatewayHttp.Json(new DeployRequest(model, version))), cancellationToken);
+
+    /// <summary>Splits traffic between revisions; percentages are whole, 0–100, and add up to 100.</summary>
+    public Task<Deployment> SetTrafficAsync(string name, IReadOnlyList<TrafficShare> traffic, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(traffic);
+        return http.ReadAsync<Deployment>(new GatewayCall(HttpMethod.Put, $"{At(name)}/traffic", Repeat.Always, GatewayHttp.Json(traffic)), cancellationToken);
+    }
+
+    /// <summary>Sends all traffic back to the revision before the newest serving one. Never retried: twice would go back two revisions.</summary>
+    public Task<Deployment> RollbackAsync(string name, CancellationToken cancellationToken = default) =>
+        http.ReadAsync<Deployment>(new GatewayCall(HttpMethod.Post, $"{At(name)}/rollback", Repeat.Never), cancellationToken);
+
+    private static string At(string name) => $"{Root}/{GatewayPath.Segment("name", name)}";
+}

@@ -1,0 +1,120 @@
+using MlopsGrains.Client.Http;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Paging;
+
+namespace MlopsGrains.Client;
+
+/// <summary>Runs with their params, metrics, tags and artifacts.</summary>
+public sealed class RunsClient
+{
+    private const string Root = "api/v1/runs";
+
+    private readonly GatewayHttp http;
+
+    internal RunsClient(GatewayHttp http) => this.http = http;
+
+    /// <summary>Creates a run. Prefer <see cref="MlopsGrainsClient.StartRunAsync"/>, which also ends it.</summary>
+    public Task<Run> CreateAsync(NewRun run, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return http.ReadAsync<Run>(new GatewayCall(HttpMethod.Post, Root, Repeat.WhenRefused, GatewayHttp.Json(run)), cancellationToken);
+    }
+
+    /// <summary>The run with its latest metrics; throws <see cref="ErrorKind.NotFound"/>.</summary>
+    public Task<Run> GetAsync(string runId, CancellationToken cancellationToken = default) => http.GetAsync<Run>(At(runId), cancellationToken);
+
+    /// <summary>Changes the given fields; the run must be active.</summary>
+    public Task<RunInfo> UpdateAsync(string runId, RunUpdate update, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(update);
+        return http.ReadAsync<RunInfo>(new GatewayCall(HttpMethod.Patch, At(runId), Repeat.Always, GatewayHttp.Json(update)), cancellationToken);
+    }
+
+    /// <summary>Runs of one experiment that match, read page by page; everything acknowledged before a page was asked for is seen.</summary>
+    /// <param name="experimentId">Where to look.</param>
+    /// <param name="filter">MLflow's filter grammar, such as <c>metrics.auc &gt; 0.9 AND params.trainer = 'fast-tree'</c>; <see langword="null"/> for all.</param>
+    /// <param name="orderBy">Keys with <c>ASC</c> or <c>DESC</c>; newest first when <see langword="null"/>.</param>
+    /// <param name="view">Which lifecycle stages.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    public IAsyncEnumerable<Run> SearchAsync(
+        string experimentId, string? filter = null, IReadOnlyList<string>? orderBy = null, LifecycleView view = LifecycleView.ActiveOnly, CancellationToken cancellationToken = default)
+    {
+        const int PageSize = 1000;
+        return Pages.All((token, cancel) => SearchPageAsync(new RunQuery([experimentId], filter, view, orderBy ?? [], PageSize, token), cancel), cancellationToken);
+    }
+
+    /// <summary>One page of a search over any experiments.</summary>
+    public Task<Page<Run>> SearchPageAsync(RunQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return http.ReadAsync<Page<Run>>(new GatewayCall(HttpMethod.Post, $"{Root}/search", Repeat.Always, GatewayHttp.Json(query)), cancellationToken);
+    }
+
+    /// <summary>
+    /// Writes params, metrics and tags together, all or nothing, and returns when they are durable. With a producer position it is retried and applied once;
+    /// without one it is sent once.
+    /// </summary>
+    /// <param name="runId">An active run.</param>
+    /// <param name="metrics">At most 1,000 points.</param>
+    /// <param name="parameters">At most 100; a param keeps its first value and another one is refused.</param>
+    /// <param name="tags">At most 100; the last value wins.</param>
+    /// <param name="producer">Who sends it and its number.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task LogBatchAsync(
+        string runId,
+        IReadOnlyList<Metric>? metrics = null,
+        IReadOnlyList<Tag>? parameters = null,
+        IReadOnlyList<Tag>? tags = null,
+        ProducerPosition? producer = null,
+        CancellationToken cancellationToken = default)
+    {
+        var body = GatewayHttp.Json(new Batch(metrics ?? [], parameters ?? [], tags ?? [], producer));
+        return http.DoAsync(new GatewayCall(HttpMethod.Post, $"{At(runId)}/batches", producer is null ? Repeat.Never : Repeat.Always, body), cancellationToken);
+    }
+
+    /// <summary>All points of a metric ordered by timestamp, step and value, read page by page; none for an unknown metric.</summary>
+    public IAsyncEnumerable<Metric> GetMetricHistoryAsync(string runId, string key, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        var path = $"{At(runId)}/metrics";
+        return Pages.All(
+            async (token, cancel) =>
+            {
+                var page = await http.GetAsync<PointPage>(path + GatewayPath.Query(("key", key), ("pageToken", token)), cancel);
+                return new Page<Metric>([.. page.Points.Select(p => new Metric(key, p.Value, p.Timestamp, p.Step))], page.NextPageToken);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Stores a file below the run, over whatever was there. A stream that can seek is retried; it is read to its end and left open.</summary>
+    /// <param name="runId">An active run.</param>
+    /// <param name="path">Relative, segments joined by <c>/</c>, at most 1,024 characters.</param>
+    /// <param name="content">The bytes, from the present position.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task UploadArtifactAsync(string runId, string path, Stream content, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        var call = new GatewayCall(
+            HttpMethod.Put, ArtifactAt(runId, path), content.CanSeek ? Repeat.Always : Repeat.Never, StreamBody.Of(content, "application/octet-stream"), StreamsBody: true);
+        return http.DoAsync(call, cancellationToken);
+    }
+
+    /// <summary>Opens a file of the run; dispose the stream. Throws <see cref="ErrorKind.NotFound"/>.</summary>
+    public Task<Stream> DownloadArtifactAsync(string runId, string path, CancellationToken cancellationToken = default) =>
+        http.OpenAsync(ArtifactAt(runId, path), cancellationToken);
+
+    /// <summary>Files and directories directly below <paramref name="path"/> (the run's root when <see langword="null"/>), in ordinal order.</summary>
+    public Task<IReadOnlyList<ArtifactEntry>> ListArtifactsAsync(string runId, string? path = null, CancellationToken cancellationToken = default) =>
+        http.GetAsync<IReadOnlyList<ArtifactEntry>>($"{At(runId)}/artifact-list{GatewayPath.Query(("path", path))}", cancellationToken);
+
+    private static string At(string runId) => $"{Root}/{GatewayPath.Segment("runId", runId)}";
+
+    private static string ArtifactAt(string runId, string path) => $"{At(runId)}/artifacts/{GatewayPath.Artifact("path", path)}";
+
+    private sealed record Batch(IReadOnlyList<Metric> Metrics, IReadOnlyList<Tag> Params, IReadOnlyList<Tag> Tags, ProducerPosition? Producer);
+
+    private sealed record PointPage(IReadOnlyList<Point> Points, string? NextPageToken);
+
+    private sealed record Point(double Value, long Timestamp, long Step);
+}

@@ -1,0 +1,44 @@
+using MlopsGrains.Client.Http;
+using MlopsGrains.Governance;
+using MlopsGrains.Paging;
+
+namespace MlopsGrains.Client;
+
+/// <summary>The hash-chained record of every change.</summary>
+public sealed class AuditClient
+{
+    private const int PageSize = 1000;
+
+    private readonly GatewayHttp http;
+
+    internal AuditClient(GatewayHttp http) => this.http = http;
+
+    /// <summary>Events after sequence <paramref name="after"/> in order, up to the present end of the chain, read page by page.</summary>
+    public IAsyncEnumerable<AuditEvent> EventsAsync(long after = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(after);
+        return Pages.All(
+            (token, cancel) => http.GetAsync<Page<AuditEvent>>($"api/v1/audit/events{GatewayPath.Query(("after", token ?? (object)after), ("limit", PageSize))}", cancel),
+            cancellationToken);
+    }
+
+    /// <summary>Downloads the chain and recomputes every hash in this process, without trusting the server's own verdict.</summary>
+    public async Task<AuditVerification> VerifyAsync(CancellationToken cancellationToken = default)
+    {
+        var verification = AuditHash.Verify(null, []);
+        await foreach (var auditEvent in EventsAsync(cancellationToken: cancellationToken))
+        {
+            verification = AuditHash.Verify(verification, [auditEvent]);
+            if (!verification.Valid)
+            {
+                return verification;
+            }
+        }
+
+        return verification;
+    }
+
+    /// <summary>The server's own walk over its stored chain.</summary>
+    public Task<AuditVerification> VerifyOnServerAsync(CancellationToken cancellationToken = default) =>
+        http.GetAsync<AuditVerification>("api/v1/audit/verification", cancellationToken);
+}

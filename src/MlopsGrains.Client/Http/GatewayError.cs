@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using MlopsGrains.Errors;
+
+namespace MlopsGrains.Client.Http;
+
+/// <summary>Turns an error answer (problem details, or the Open Inference Protocol's <c>{"error": …}</c>) into the exception that the platform threw.</summary>
+internal static class GatewayError
+{
+    private const int TextLengthMax = 2000;
+
+    public static MlopsException Of(HttpStatusCode status, string body)
+    {
+        var (message, field, kind) = Parse(body);
+        return status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
+            ? MlopsException.Invalid(nameof(MlopsGrainsClientOptions.ApiKey), Say(status, message ?? "the server refused the API key, or none was given"))
+            : new MlopsException(kind ?? KindOf(status), message ?? Say(status, "the answer says no more"), field);
+    }
+
+    private static string Say(HttpStatusCode status, string message) =>
+        string.Create(CultureInfo.InvariantCulture, $"HTTP {(int)status}: {message}");
+
+    private static ErrorKind KindOf(HttpStatusCode status) => status switch
+    {
+        HttpStatusCode.NotFound => ErrorKind.NotFound,
+        HttpStatusCode.Conflict => ErrorKind.Conflict,
+        HttpStatusCode.RequestEntityTooLarge => ErrorKind.TooLarge,
+        HttpStatusCode.TooManyRequests => ErrorKind.Overloaded,
+        HttpStatusCode.NotImplemented => ErrorKind.NotSupported,
+        >= HttpStatusCode.InternalServerError => ErrorKind.Unavailable,
+        _ => ErrorKind.InvalidInput,
+    };
+
+    private static (string? Message, string? Field, ErrorKind? Kind) Parse(string body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            if (json.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                return (Shorten(body), null, null);
+            }
+
+            var root = json.RootElement;
+            return (
+                Shorten(Text(root, "detail") ?? Text(root, "error") ?? Text(root, "title")),
+                Text(root, "field"),
+                Enum.TryParse<ErrorKind>(Text(root, "kind"), ignoreCase: true, out var kind) ? kind : null);
+        }
+        catch (JsonException)
+        {
+            return (Shorten(body), null, null); // A proxy's page, say; its text is better than nothing.
+        }
+    }
+
+    private static string? Text(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static string? Shorten(string? text) => text is null || string.IsNullOrWhiteSpace(text) ? null
+        : text.Length <= TextLengthMax ? text
+        : text[..TextLengthMax] + "…";
+}
