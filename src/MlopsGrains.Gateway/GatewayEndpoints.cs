@@ -1,0 +1,20 @@
+using MlopsGrains.Gateway.Experiments;
+using MlopsGrains.Gateway.Governance;
+using MlopsGrains.Gateway.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace MlopsGrains.Gateway;
+
+/// <summary>The table of contents of the HTTP door.</summary>
+public static class GatewayEndpoints
+{
+    /// <summary>Maps every endpoint. Needs <c>UseMlopsGateway</c> before it.</summary>
+    public static IEndpointRouteBuilder MapMlopsGateway(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        endpoints.MapService();
+        endpoints.MapGovernance();
+        endpoints.MapExperiments();
+        return endpoints;
+    }
+}

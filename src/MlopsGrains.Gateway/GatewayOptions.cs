@@ -1,0 +1,31 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace MlopsGrains.Gateway;
+
+/// <summary>Limits and hosts of the HTTP door. Section <c>Gateway</c>.</summary>
+public sealed class GatewayOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Gateway";
+
+    /// <summary>Largest JSON or YAML body, in bytes; 16 MiB by default.</summary>
+    [Range(1024, 256L << 20)]
+    public long JsonBodyBytesMax { get; set; } = 16L << 20;
+
+    /// <summary>Largest dataset upload, in bytes; 2 GiB by default.</summary>
+    [Range(1024, long.MaxValue)]
+    public long DatasetBytesMax { get; set; } = 2L << 30;
+
+    /// <summary>Largest artifact or blob upload, in bytes; 5 GiB by default.</summary>
+    [Range(1024, long.MaxValue)]
+    public long ArtifactBytesMax { get; set; } = 5L << 30;
+
+    /// <summary>
+    /// Host names besides loopback under which the gateway may be asked for when no authentication is configured; every other <c>Host</c> header is refused,
+    /// so that a web page cannot reach a laptop's server by rebinding its own name to 127.0.0.1.
+    /// </summary>
+    public IList<string> AllowedHosts { get; } = [];
+
+    /// <summary>What a busy or starting platform asks its callers to wait; 1 s by default.</summary>
+    public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(1);
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using MlopsGrains.Gateway.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace MlopsGrains.Gateway;
+
+/// <summary>Wires the HTTP door: <c>AddMlopsGateway</c>, <c>UseMlopsGateway</c>, <c>MapMlopsGateway</c>, in this order.</summary>
+public static class GatewayRegistration
+{
+    /// <summary>Adds the gateway's options (sections <c>Gateway</c> and <c>Authentication</c>), JSON rules, OpenAPI document and readiness check.</summary>
+    public static IServiceCollection AddMlopsGateway(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configuration);
+        services.AddOptions<GatewayOptions>().Bind(configuration.GetSection(GatewayOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<AuthenticationOptions>().Bind(configuration.GetSection(AuthenticationOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AuthenticationOptions>, AuthenticationOptionsValidation>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ApiKeys>();
+        services.ConfigureHttpJsonOptions(o => NativeJson.Apply(o.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
+        services.AddNativeOpenApi();
+        services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo", timeout: TimeSpan.FromSeconds(3));
+        return services;
+    }
+
+    /// <summary>Adds what every request passes: security headers, one error mapping, host and origin check, authentication, body limits.</summary>
+    public static IApplicationBuilder UseMlopsGateway(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        return app
+            .UseMiddleware<RefusalMiddleware>()
+            .UseMiddleware<OriginCheckMiddleware>()
+            .UseMiddleware<AuthenticationMiddleware>()
+            .UseMiddleware<BodyLimitMiddleware>();
+    }
+}

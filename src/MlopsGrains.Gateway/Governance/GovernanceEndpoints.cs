@@ -1,0 +1,38 @@
+using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Governance;
+using MlopsGrains.Paging;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace MlopsGrains.Gateway.Governance;
+
+internal static class GovernanceEndpoints
+{
+    private const int LimitMax = 1000;
+
+    public static void MapGovernance(this IEndpointRouteBuilder endpoints)
+    {
+        var audit = endpoints.MapNative("Audit");
+        audit.MapGet("/audit/events", Events).WithName("ListAuditEvents").WithSummary("Events of the audit chain after a sequence number, in order.");
+        audit.MapGet("/audit/verification", Verify).WithName("VerifyAudit").WithSummary("Recomputes every hash of the stored audit chain.");
+    }
+
+    private static async Task<Ok<Page<AuditEvent>>> Events(IGrainFactory grains, CancellationToken cancellationToken, long after = 0, int limit = 100)
+    {
+        if (after < 0)
+        {
+            throw MlopsException.Invalid("after", $"after is {after}; at least 0.");
+        }
+
+        Limits.Check("limit", limit, LimitMax);
+        return TypedResults.Ok(await Chain(grains).Read(after, limit, cancellationToken));
+    }
+
+    private static async Task<Ok<AuditVerification>> Verify(IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await Chain(grains).Verify(cancellationToken));
+
+    private static IAuditChainGrain Chain(IGrainFactory grains) => grains.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main);
+}

@@ -1,0 +1,48 @@
+using MlopsGrains.Errors;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+
+namespace MlopsGrains.Gateway.Http;
+
+/// <summary>How many bytes an endpoint's body may have, by the setting that says so. Endpoints without one have <see cref="Json"/>.</summary>
+internal sealed record BodyLimit(string Setting, Func<GatewayOptions, long> Bytes)
+{
+    public static BodyLimit Json { get; } = new("Gateway:JsonBodyBytesMax", o => o.JsonBodyBytesMax);
+
+    public static BodyLimit Dataset { get; } = new("Gateway:DatasetBytesMax", o => o.DatasetBytesMax);
+
+    public static BodyLimit Artifact { get; } = new("Gateway:ArtifactBytesMax", o => o.ArtifactBytesMax);
+
+    public MlopsException Refuse(GatewayOptions options) =>
+        new(ErrorKind.TooLarge, $"The body is too large; at most {Bytes(options)} bytes ({Setting}).", "body");
+}
+
+internal static class BodyLimitConvention
+{
+    /// <summary>Gives an endpoint another body limit than <see cref="BodyLimit.Json"/>.</summary>
+    public static TBuilder WithBodyLimit<TBuilder>(this TBuilder builder, BodyLimit limit)
+        where TBuilder : IEndpointConventionBuilder =>
+        builder.WithMetadata(limit);
+}
+
+internal sealed class BodyLimitMiddleware(RequestDelegate next, IOptions<GatewayOptions> options)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        var limit = context.GetEndpoint()?.Metadata.GetMetadata<BodyLimit>() ?? BodyLimit.Json;
+        var bytes = limit.Bytes(options.Value);
+        if (context.Request.ContentLength > bytes)
+        {
+            throw limit.Refuse(options.Value);
+        }
+
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
+        {
+            feature.MaxRequestBodySize = bytes;
+        }
+
+        return next(context);
+    }
+}

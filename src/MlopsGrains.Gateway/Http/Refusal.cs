@@ -1,0 +1,101 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using MlopsGrains.Errors;
+using Microsoft.AspNetCore.Http;
+using Orleans.Runtime;
+
+namespace MlopsGrains.Gateway.Http;
+
+/// <summary>The answer to a request that is not served, before a dialect gives it its form.</summary>
+/// <param name="Status">HTTP status in the native and Open Inference dialects.</param>
+/// <param name="Message">What was expected, what came, and the limit.</param>
+/// <param name="Field">Path of the offending input.</param>
+/// <param name="Code">MLflow's name for it.</param>
+/// <param name="MlflowStatus">HTTP status in MLflow's dialect when that differs.</param>
+internal sealed partial record Refusal(int Status, string Message, string? Field, string Code, int? MlflowStatus = null)
+{
+    public bool AsksToWait => Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable;
+
+    /// <summary>The refusal that an exception means; an exception that means nothing to a caller becomes a 500 without its words.</summary>
+    public static Refusal From(Exception exception, BodyLimit? limit, GatewayOptions options) => exception switch
+    {
+        MlopsException e => From(e),
+        BadHttpRequestException e => From(e, limit, options),
+        JsonException e => Json(e),
+        TimeoutException or OrleansException => Unavailable,
+        AggregateException { InnerExceptions: [var only] } => From(only, limit, options),
+        _ => new Refusal(500, "The server failed to answer; its log holds the reason under this request's trace id.", null, "INTERNAL_ERROR"),
+    };
+
+    public static Refusal ForStatus(int status, string method, PathString path) => status switch
+    {
+        404 => new Refusal(404, $"No such path: {path}.", null, "ENDPOINT_NOT_FOUND"),
+        405 => new Refusal(405, $"{method} is not allowed on {path}.", null, "BAD_REQUEST"),
+        415 => new Refusal(415, "Content-Type is not supported here.", "Content-Type", "INVALID_PARAMETER_VALUE", 400),
+        _ => new Refusal(status, $"The request was refused with status {status}.", null, status < 500 ? "BAD_REQUEST" : "INTERNAL_ERROR"),
+    };
+
+    private static Refusal Unavailable { get; } =
+        new(503, "The silo that serves this did not answer; try again.", null, "TEMPORARILY_UNAVAILABLE");
+
+    private static Refusal From(MlopsException e) => e.Kind switch
+    {
+        ErrorKind.InvalidInput => new(400, e.Message, e.Field, "INVALID_PARAMETER_VALUE"),
+        ErrorKind.NotFound => new(404, e.Message, e.Field, "RESOURCE_DOES_NOT_EXIST"),
+        ErrorKind.AlreadyExists => new(409, e.Message, e.Field, "RESOURCE_ALREADY_EXISTS", 400),
+        ErrorKind.Conflict => new(409, e.Message, e.Field, "INVALID_PARAMETER_VALUE", 400),
+        ErrorKind.TooLarge => new(413, e.Message, e.Field, "INVALID_PARAMETER_VALUE"),
+        ErrorKind.Overloaded => new(429, e.Message, e.Field, "REQUEST_LIMIT_EXCEEDED"),
+        ErrorKind.Unavailable => new(503, e.Message, e.Field, "TEMPORARILY_UNAVAILABLE"),
+        ErrorKind.NotSupported => new(501, e.Message, e.Field, "NOT_IMPLEMENTED"),
+        _ => new(500, e.Message, e.Field, "INTERNAL_ERROR"),
+    };
+
+    private static Refusal From(BadHttpRequestException e, BodyLimit? limit, GatewayOptions options)
+    {
+        if (e.InnerException is JsonException json)
+        {
+            return Json(json);
+        }
+
+        if (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return From((limit ?? BodyLimit.Json).Refuse(options));
+        }
+
+        // Minimal APIs say: Failed to bind parameter "int limit" from "x". / Required parameter "string name" was not provided from query string.
+        var parameter = BoundParameter().Match(e.Message);
+        var field = parameter.Success ? parameter.Groups["name"].Value : e.StatusCode == 415 ? "Content-Type" : null;
+        var message = parameter switch
+        {
+            { Success: true } when parameter.Groups["value"].Success => $"{field} cannot be read from '{parameter.Groups["value"].Value}'.",
+            { Success: true } => $"{field} is required.",
+            _ when e.StatusCode == 415 => "The Content-Type is not supported here; expected application/json.",
+            _ => e.Message,
+        };
+        return new Refusal(e.StatusCode, message, field, "INVALID_PARAMETER_VALUE", e.StatusCode == 415 ? 400 : null);
+    }
+
+    /// <summary>System.Text.Json's messages name CLR types; the caller gets the place and the rule instead.</summary>
+    private static Refusal Json(JsonException e)
+    {
+        var place = e.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : null;
+        var missing = MissingProperties().Match(e.Message);
+        var (field, message) = missing.Success ? (Join(place, missing.Groups["first"].Value), $"{Join(place, missing.Groups["first"].Value)} is required.")
+            : e.Message.Contains("could not be mapped", StringComparison.Ordinal) ? (place, $"Unknown field '{place}'.")
+            : place is null ? (null, $"The body is not the expected JSON{Position(e)}.")
+            : (place, $"{place} has the wrong type or is malformed{Position(e)}.");
+        return new Refusal(400, message, field, "INVALID_PARAMETER_VALUE");
+    }
+
+    private static string Join(string? place, string name) => place is null ? name : $"{place}.{name}";
+
+    private static string Position(JsonException e) =>
+        e.LineNumber is { } line && e.BytePositionInLine is { } column ? $" (line {line + 1}, byte {column + 1})" : "";
+
+    [GeneratedRegex("parameter \"(?:[^\"]* )?(?<name>[^\" ]+)\"(?: from \"(?<value>[^\"]{0,100}))?")]
+    private static partial Regex BoundParameter();
+
+    [GeneratedRegex("missing required properties including: '(?<first>[^']+)'")]
+    private static partial Regex MissingProperties();
+}

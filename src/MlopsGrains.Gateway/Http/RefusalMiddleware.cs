@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace MlopsGrains.Gateway.Http;
+
+/// <summary>Sets the security headers and turns every exception and bare status into an answer in the path's dialect.</summary>
+internal sealed partial class RefusalMiddleware(RequestDelegate next, IOptions<GatewayOptions> options, ILogger<RefusalMiddleware> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        context.Response.Headers.XFrameOptions = "SAMEORIGIN";
+        try
+        {
+            await next(context);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return;
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            var refusal = Refusal.From(e, context.GetEndpoint()?.Metadata.GetMetadata<BodyLimit>(), options.Value);
+            if (refusal.Status >= 500)
+            {
+                Failed(logger, e, context.Request.Method, context.Request.Path, refusal.Status);
+            }
+
+            await WriteAsync(context, refusal);
+            return;
+        }
+
+        if (IsBare(context))
+        {
+            await WriteAsync(context, Refusal.ForStatus(context.Response.StatusCode, context.Request.Method, context.Request.Path));
+        }
+    }
+
+    /// <summary>Writes a refusal in the dialect of the request's path.</summary>
+    public async Task WriteAsync(HttpContext context, Refusal refusal)
+    {
+        var response = context.Response;
+        var dialect = Dialects.Of(context.Request.Path);
+        response.ContentLength = null;
+        response.Headers.Remove("Content-Disposition");
+        response.StatusCode = dialect == Dialect.Mlflow ? refusal.MlflowStatus ?? refusal.Status : refusal.Status;
+        response.ContentType = dialect == Dialect.Native ? "application/problem+json" : "application/json";
+        response.Headers.CacheControl = "no-store";
+        if (refusal.AsksToWait)
+        {
+            response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(options.Value.RetryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return;
+        }
+
+        await using var json = new Utf8JsonWriter(response.BodyWriter);
+        json.WriteStartObject();
+        switch (dialect)
+        {
+            case Dialect.Mlflow:
+                json.WriteString("error_code", refusal.Code);
+                json.WriteString("message", refusal.Message);
+                break;
+            case Dialect.OpenInference:
+                json.WriteString("error", refusal.Message);
+                break;
+            default:
+                WriteProblem(json, context, refusal);
+                break;
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteProblem(Utf8JsonWriter json, HttpContext context, Refusal refusal)
+    {
+        json.WriteString("type", "about:blank");
+        json.WriteString("title", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(refusal.Status));
+        json.WriteNumber("status", refusal.Status);
+        json.WriteString("detail", refusal.Message);
+        json.WriteString("instance", context.Request.Path);
+        if (refusal.Field is not null)
+        {
+            json.WriteString("field", refusal.Field);
+        }
+
+        json.WriteString("traceId", Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier);
+    }
+
+    /// <summary>Routing answers unknown paths and methods with nothing but a status; pages of a web UI are left alone.</summary>
+    private static bool IsBare(HttpContext context)
+    {
+        var response = context.Response;
+        return response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null }
+            && !context.WebSockets.IsWebSocketRequest
+            && (Dialects.Of(context.Request.Path) != Dialect.Native
+                || context.Request.Path.StartsWithSegments("/api")
+                || !context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [LoggerMessage(LogLevel.Error, "{Method} {Path} failed with {Status}")]
+    private static partial void Failed(ILogger logger, Exception exception, string method, string path, int status);
+}

@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Scalar.AspNetCore;
+
+namespace MlopsGrains.Gateway.Http;
+
+internal static class ServiceEndpoints
+{
+    /// <summary>The MLflow level that clients may rely on. Its tracing client wants at least 3.4.</summary>
+    public const string MlflowVersion = "3.6.0";
+
+    /// <summary>Maps <c>/health</c>, <c>/version</c>, <c>/openapi/v1.json</c> and the page <c>/docs</c>.</summary>
+    public static void MapService(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/health", Health).ExcludeFromDescription();
+        endpoints.MapGet("/version", () => Results.Text(MlflowVersion)).ExcludeFromDescription();
+        endpoints.MapOpenApi();
+        endpoints.MapScalarApiReference("/docs", o => o
+            .WithTitle("MlopsGrains API")
+            .DisableDefaultFonts()
+            .DisableTelemetry()
+            .DisableAgent()
+            .DisableMcp());
+    }
+
+    private static async Task<IResult> Health(HealthCheckService checks, CancellationToken cancellationToken)
+    {
+        var report = await checks.CheckHealthAsync(cancellationToken);
+        var faults = report.Entries.Where(e => e.Value.Status == HealthStatus.Unhealthy).Select(e => e.Key);
+        return report.Status == HealthStatus.Unhealthy
+            ? Results.Text($"Not ready: {string.Join(", ", faults)}", statusCode: StatusCodes.Status503ServiceUnavailable)
+            : Results.Text("OK");
+    }
+}
