@@ -67,7 +67,7 @@ internal sealed class SqliteReader : IDisposable
         try
         {
             return record.Bind(1, kind).Bind(2, key).Step()
-                ? new StoredRecord(record.Int64(0), record.IsNull(1) ? null : record.Blob(1))
+                ? new StoredRecord(record.Int64(0), record.IsNull(1) ? (ReadOnlyMemory<byte>?)null : record.Blob(1))
                 : null;
         }
         finally
