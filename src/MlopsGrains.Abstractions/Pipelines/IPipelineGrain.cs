@@ -56,6 +56,15 @@ public interface IPipelineRunGrain : IGrainWithStringKey
     Task Sweep(CancellationToken cancellationToken = default);
 }
 
+/// <summary>The way in for a definition: reads it before any pipeline is touched, so that a broken one changes nothing. A stateless worker; use key 0.</summary>
+[GrainInterfaceType("pipeline-compiler")]
+public interface IPipelineCompilerGrain : IGrainWithIntegerKey
+{
+    /// <summary>Checks a YAML definition and registers it with the pipeline that it names. Errors name the field, line and column.</summary>
+    [Alias("Register")]
+    Task<PipelineDefinition> Register(string yaml, CancellationToken cancellationToken = default);
+}
+
 /// <summary>Hands ready steps to pulling workers. A hint only: rebuilt from the runs. The key is the pool's name.</summary>
 [GrainInterfaceType("work-queue")]
 public interface IWorkQueueGrain : IGrainWithStringKey
@@ -137,6 +146,9 @@ public enum StepStatus
 
     /// <summary>Stopped from outside.</summary>
     Cancelled = 7,
+
+    /// <summary>A gate or expectation said no; the run stops.</summary>
+    Rejected = 8,
 }
 
 /// <summary>A pipeline run as it stands.</summary>
@@ -183,6 +195,7 @@ public sealed record StepToken([property: Id(0)] string Step, [property: Id(1)] 
 /// <param name="Key">Same for every attempt: the idempotency key for side effects (<c>run id/step</c>).</param>
 /// <param name="Pipeline">Pipeline name.</param>
 /// <param name="DefinitionDigest">What defines the run.</param>
+/// <param name="AlertTriggers">Deployments whose alerts start this pipeline.</param>
 [GenerateSerializer, Immutable, Alias("mlops.StepLease")]
 public sealed record StepLease(
     [property: Id(0)] StepToken Token,
@@ -191,7 +204,8 @@ public sealed record StepLease(
     [property: Id(3)] int LeaseSeconds,
     [property: Id(4)] string Key,
     [property: Id(5)] string Pipeline,
-    [property: Id(6)] string DefinitionDigest);
+    [property: Id(6)] string DefinitionDigest,
+    [property: Id(7)] IReadOnlyList<string>? AlertTriggers = null);
 
 /// <summary>What the worker must do.</summary>
 [GenerateSerializer, Immutable, Alias("mlops.HeartbeatReply")]
@@ -208,6 +222,9 @@ public enum StepOutcome
 
     /// <summary>A gate or expectation said no; never retried.</summary>
     Rejected = 2,
+
+    /// <summary>The worker had to give the step back (it is stopping); tried again elsewhere, not counted against the step's attempts.</summary>
+    Lost = 3,
 }
 
 /// <summary>An attempt's result.</summary>

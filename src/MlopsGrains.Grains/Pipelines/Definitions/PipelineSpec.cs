@@ -1,0 +1,38 @@
+using System.Text.Json;
+
+namespace MlopsGrains.Grains.Pipelines.Definitions;
+
+/// <summary>A checked definition: every reference leads somewhere and the steps form no cycle.</summary>
+/// <param name="Name">Pipeline.</param>
+/// <param name="Description">Free text.</param>
+/// <param name="Params">Names with their default values (scalars), in the order of the text.</param>
+/// <param name="Steps">In an order in which every step comes after its needs; else as written.</param>
+/// <param name="AlertTriggers">Deployments whose alerts start the pipeline.</param>
+internal sealed record PipelineSpec(
+    string Name,
+    string? Description,
+    IReadOnlyList<KeyValuePair<string, JsonElement>> Params,
+    IReadOnlyList<StepSpec> Steps,
+    IReadOnlyList<string> AlertTriggers);
+
+/// <param name="Name">Unique in the definition.</param>
+/// <param name="Uses">Kind of step.</param>
+/// <param name="Needs">Steps named by <c>needs</c> and by references.</param>
+/// <param name="Matrix">Fan-out: every combination of the lists' values is one step.</param>
+/// <param name="With">Inputs as JSON text, references unresolved.</param>
+/// <param name="Attempts">How often the step's own errors are tried, 1–<see cref="PipelineYaml.AttemptsMax"/>.</param>
+/// <param name="Timeout">Longest time of one attempt.</param>
+internal sealed record StepSpec(
+    string Name,
+    string Uses,
+    IReadOnlyList<string> Needs,
+    IReadOnlyList<KeyValuePair<string, IReadOnlyList<JsonElement>>> Matrix,
+    string With,
+    int Attempts,
+    TimeSpan Timeout);
+
+/// <summary>What a kind of step takes and gives, so that a definition is checked when it is registered and not when it runs.</summary>
+/// <param name="Uses">Name in definitions, such as <c>model/train</c>.</param>
+/// <param name="Inputs">Keys of <c>with</c>; <see langword="null"/> for any.</param>
+/// <param name="Outputs">Keys of the outputs; <see langword="null"/> for any.</param>
+public sealed record StepKind(string Uses, IReadOnlyList<string>? Inputs = null, IReadOnlyList<string>? Outputs = null);

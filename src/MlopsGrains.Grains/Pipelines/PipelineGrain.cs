@@ -1,0 +1,115 @@
+using System.Security.Cryptography;
+using System.Text;
+using MlopsGrains.Blobs;
+using MlopsGrains.Catalogs;
+using MlopsGrains.Errors;
+using MlopsGrains.Governance;
+using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Identity;
+using MlopsGrains.Storage;
+using Orleans.Runtime;
+
+namespace MlopsGrains.Grains.Pipelines;
+
+/// <summary>Keeps the definition versions of one pipeline (the texts are blobs) and starts its runs.</summary>
+[GrainType("pipeline")]
+internal sealed class PipelineGrain(
+    [PersistentState("pipeline", MlopsStorage.Documents)] IPersistentState<PipelineDocument> document,
+    PipelineYaml reader,
+    IBlobs blobs,
+    IIdSource ids,
+    TimeProvider time) : Grain, IPipelineGrain
+{
+    private const int VersionsMax = 10_000;
+    private const int KeyLengthMax = 128;
+    private const int CauseLengthMax = 200;
+
+    private string Name => this.GetPrimaryKeyString();
+
+    public async Task<PipelineDefinition> Register(string yaml, CancellationToken cancellationToken = default)
+    {
+        var spec = reader.Read(yaml ?? throw MlopsException.Invalid("yaml", "yaml is required."));
+        if (spec.Name != Name)
+        {
+            throw MlopsException.Invalid("name", $"The definition is of pipeline '{spec.Name}', not of '{Name}'.");
+        }
+
+        var bytes = Encoding.UTF8.GetBytes(yaml);
+        var newest = document.State.Versions.LastOrDefault();
+        if (newest?.Digest == Convert.ToHexStringLower(SHA256.HashData(bytes)))
+        {
+            await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Pipelines).Add(Name, cancellationToken);
+            return Definition(newest, yaml);
+        }
+
+        if (document.State.Versions.Count >= VersionsMax)
+        {
+            throw MlopsException.Conflict($"Pipeline '{Name}' has {VersionsMax} definition versions, the most it can have.");
+        }
+
+        var blob = await blobs.WriteAsync(new MemoryStream(bytes, writable: false), YamlTree.BytesMax, cancellationToken);
+        var version = new DefinitionVersion(document.State.Versions.Count + 1, blob.Digest, time.GetUtcNow(), Actor.Current);
+        document.State.Versions.Add(version);
+        try
+        {
+            await document.WriteStateAsync(CancellationToken.None);
+        }
+        catch
+        {
+            // Whether it was stored is not known: the next call reads it afresh.
+            DeactivateOnIdle();
+            throw;
+        }
+
+        await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Pipelines).Add(Name, CancellationToken.None);
+        await GrainFactory.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Append(
+            new AuditEntry("pipeline.registered", $"pipeline/{Name}/{version.Version}", new Dictionary<string, string> { ["digest"] = version.Digest }), CancellationToken.None);
+        return Definition(version, yaml);
+    }
+
+    public async Task<PipelineDefinition> Get(int? version, CancellationToken cancellationToken = default)
+    {
+        var versions = document.State.Versions;
+        if (versions.Count == 0)
+        {
+            throw MlopsException.NotFound("Pipeline", Name);
+        }
+
+        var found = version is null ? versions[^1] : version >= 1 && version <= versions.Count ? versions[version.Value - 1] : throw MlopsException.NotFound("Pipeline definition", $"{Name}/{version}");
+        await using var stream = await blobs.OpenReadAsync(found.Digest, cancellationToken);
+        using var text = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: false);
+        return Definition(found, await text.ReadToEndAsync(cancellationToken));
+    }
+
+    public async Task<PipelineRun> Start(StartPipeline start, CancellationToken cancellationToken = default)
+    {
+        if (start.IdempotencyKey is { Length: 0 or > KeyLengthMax })
+        {
+            throw MlopsException.Invalid("idempotencyKey", $"idempotencyKey has {start.IdempotencyKey.Length} characters; expected 1–{KeyLengthMax}.");
+        }
+
+        if (start.Cause is null or { Length: 0 or > CauseLengthMax })
+        {
+            throw MlopsException.Invalid("cause", $"cause must have 1–{CauseLengthMax} characters.");
+        }
+
+        var definition = await Get(null, cancellationToken);
+        var run = GrainFactory.GetGrain<IPipelineRunGrain>(start.IdempotencyKey is { } key ? RunId(Name, key) : ids.NewId());
+        return await run.Begin(definition, start, cancellationToken);
+    }
+
+    /// <summary>The same key leads to the same run grain, whatever happened in between; nothing has to be remembered for it.</summary>
+    internal static string RunId(string pipeline, string idempotencyKey) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(pipeline + "\n" + idempotencyKey)).AsSpan(0, 16));
+
+    private PipelineDefinition Definition(DefinitionVersion version, string yaml) =>
+        new(Name, version.Version, version.Digest, yaml, version.CreatedAt, version.CreatedBy);
+}
+
+/// <summary>The stored document.</summary>
+internal sealed class PipelineDocument
+{
+    public List<DefinitionVersion> Versions { get; set; } = [];
+}
+
+internal sealed record DefinitionVersion(int Version, string Digest, DateTimeOffset CreatedAt, string CreatedBy);

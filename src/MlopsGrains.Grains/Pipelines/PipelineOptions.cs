@@ -1,0 +1,49 @@
+namespace MlopsGrains.Grains.Pipelines;
+
+/// <summary>How a silo runs pipelines.</summary>
+public sealed class PipelineOptions
+{
+    /// <summary>How many steps this silo's worker runs at once, 0–256; 0 leaves the work to other silos. Default: the number of processors.</summary>
+    public int ParallelSteps { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>Silence after which an attempt counts as lost, 3 s–1 h. Workers report every third of it. Default 30 s.</summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often unfinished runs are looked at, 100 ms–1 min; a run whose silo died goes on after at most this. Default 5 s.</summary>
+    public TimeSpan SweepPeriod { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often an active run checks leases, timeouts and retries, 10 ms–1 min. Default 1 s.</summary>
+    public TimeSpan CheckPeriod { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Threads that one training may use, 1–64. Default 1, so that a silo keeps answering.</summary>
+    public int TrainingThreads { get; set; } = 1;
+
+    /// <summary>The faults of these options, each naming its setting.</summary>
+    internal IEnumerable<string> Faults()
+    {
+        if (ParallelSteps is < 0 or > 256)
+        {
+            yield return $"ParallelSteps is {ParallelSteps}; expected 0–256.";
+        }
+
+        if (Lease < TimeSpan.FromSeconds(3) || Lease > TimeSpan.FromHours(1))
+        {
+            yield return $"Lease is {Lease}; expected 3 s–1 h.";
+        }
+
+        if (SweepPeriod < TimeSpan.FromMilliseconds(100) || SweepPeriod > TimeSpan.FromMinutes(1))
+        {
+            yield return $"SweepPeriod is {SweepPeriod}; expected 100 ms–1 min.";
+        }
+
+        if (CheckPeriod < TimeSpan.FromMilliseconds(10) || CheckPeriod > TimeSpan.FromMinutes(1))
+        {
+            yield return $"CheckPeriod is {CheckPeriod}; expected 10 ms–1 min.";
+        }
+
+        if (TrainingThreads is < 1 or > 64)
+        {
+            yield return $"TrainingThreads is {TrainingThreads}; expected 1–64.";
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Grains.Pipelines.Steps;
+using MlopsGrains.Grains.Pipelines.Workers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace MlopsGrains.Grains.Pipelines;
+
+/// <summary>The pipelines room: definitions, runs, workers and the built-in kinds of steps.</summary>
+public static class PipelinesRegistration
+{
+    public static IServiceCollection AddPipelines(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<PipelineOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PipelineOptions>, PipelineOptionsValidator>());
+        services.AddSingleton(s => new PipelineYaml(s.GetServices<IStepExecutor>().Select(e => e.Kind).ToDictionary(k => k.Uses, StringComparer.Ordinal)));
+        services.AddHostedService<PipelineSweep>();
+        services.AddHostedService<PipelineWorker>();
+        return services;
+    }
+
+    /// <summary>Adds a kind of step that definitions may use.</summary>
+    public static IServiceCollection AddPipelineStep<TExecutor>(this IServiceCollection services)
+        where TExecutor : class, IStepExecutor =>
+        services.AddSingleton<IStepExecutor, TExecutor>();
+
+    private sealed class PipelineOptionsValidator : IValidateOptions<PipelineOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, PipelineOptions options)
+        {
+            var faults = options.Faults().ToList();
+            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        }
+    }
+}

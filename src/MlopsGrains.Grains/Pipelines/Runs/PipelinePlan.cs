@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Text.Json;
+using MlopsGrains.Errors;
+using MlopsGrains.Grains.Pipelines.Definitions;
+
+namespace MlopsGrains.Grains.Pipelines.Runs;
+
+/// <summary>A definition and a start request to the steps of one run.</summary>
+internal static class PipelinePlan
+{
+    private const int ParamLengthMax = 2_000;
+
+    /// <summary>The definition's params with the overrides, each with the type of its default.</summary>
+    public static IReadOnlyDictionary<string, JsonElement> Params(PipelineSpec spec, IReadOnlyDictionary<string, string>? overrides)
+    {
+        var values = spec.Params.ToDictionary(p => p.Key, p => p.Value, StringComparer.Ordinal);
+        foreach (var (name, text) in overrides ?? new Dictionary<string, string>())
+        {
+            var field = "params." + (name.Length <= 100 ? name : name[..100]);
+            if (!values.TryGetValue(name, out var standard))
+            {
+                throw MlopsException.Invalid(field, $"{field} is no param of pipeline '{spec.Name}', which has {(values.Count == 0 ? "none" : string.Join(", ", values.Keys))}.");
+            }
+
+            values[name] = Typed(field, text, standard.ValueKind);
+        }
+
+        return values;
+    }
+
+    public static IReadOnlyList<PlannedStep> Steps(PipelineSpec spec)
+    {
+        var variants = spec.Steps.ToDictionary(s => s.Name, Expand, StringComparer.Ordinal);
+        return [.. spec.Steps.SelectMany(step => variants[step.Name].Select(v => new PlannedStep(
+            v.Name,
+            step.Name,
+            step.Uses,
+            [.. step.Needs.SelectMany(n => variants[n].Select(child => child.Name))],
+            step.With,
+            v.Matrix,
+            step.Attempts,
+            (int)step.Timeout.TotalSeconds)))];
+    }
+
+    private static List<(string Name, Dictionary<string, JsonElement>? Matrix)> Expand(StepSpec step)
+    {
+        if (step.Matrix.Count == 0)
+        {
+            return [(step.Name, null)];
+        }
+
+        IEnumerable<Dictionary<string, JsonElement>> combinations = [[]];
+        foreach (var (key, values) in step.Matrix)
+        {
+            combinations = combinations.SelectMany(c => values.Select(v => new Dictionary<string, JsonElement>(c) { [key] = v }));
+        }
+
+        return [.. combinations.Select(c => ($"{step.Name}@{string.Join('-', c.Values.Select(v => v.ToString()))}", (Dictionary<string, JsonElement>?)c))];
+    }
+
+    private static JsonElement Typed(string field, string text, JsonValueKind kind)
+    {
+        if (text is null || text.Length > ParamLengthMax)
+        {
+            throw MlopsException.Invalid(field, $"{field} must be a text of at most {ParamLengthMax} characters.");
+        }
+
+        return kind switch
+        {
+            JsonValueKind.Number when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) => JsonSerializer.SerializeToElement(whole),
+            JsonValueKind.Number when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) =>
+                JsonSerializer.SerializeToElement(number),
+            JsonValueKind.Number => throw MlopsException.Invalid(field, $"{field} must be a number like its default, not '{text}'."),
+            JsonValueKind.True or JsonValueKind.False when bool.TryParse(text, out var flag) => JsonSerializer.SerializeToElement(flag),
+            JsonValueKind.True or JsonValueKind.False => throw MlopsException.Invalid(field, $"{field} must be true or false like its default, not '{text}'."),
+            _ => JsonSerializer.SerializeToElement(text),
+        };
+    }
+}

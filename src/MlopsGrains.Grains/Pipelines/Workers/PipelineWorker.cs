@@ -1,0 +1,71 @@
+using MlopsGrains.Blobs;
+using MlopsGrains.Errors;
+using MlopsGrains.Grains.Pipelines.Steps;
+using MlopsGrains.Identity;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace MlopsGrains.Grains.Pipelines.Workers;
+
+/// <summary>Pulls ready steps and runs them, a fixed number at a time. When the host stops, held steps are given back.</summary>
+internal sealed partial class PipelineWorker(
+    IGrainFactory grains,
+    IBlobs blobs,
+    IEnumerable<IStepExecutor> executors,
+    IOptions<PipelineOptions> options,
+    TimeProvider time,
+    ILogger<PipelineWorker> logger) : BackgroundService
+{
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<string, IStepExecutor> byUse = executors.ToDictionary(e => e.Kind.Uses, StringComparer.Ordinal);
+    private readonly string name = $"{Environment.MachineName}/{Environment.ProcessId}";
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(1, options.Value.ParallelSteps).Select(lane => Work($"{name}/{lane}", stoppingToken)));
+
+    private async Task Work(string worker, CancellationToken stopping)
+    {
+        // Leave the host's start at once: a step may come with the first call.
+        await Task.Yield();
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                var steps = await grains.GetGrain<IWorkQueueGrain>(IWorkQueueGrain.Default).Take(1, Wait, stopping);
+                foreach (var step in steps)
+                {
+                    await Run(step, worker, stopping);
+                }
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                // The step is offered again by its run; a pause keeps an outage from becoming a storm.
+                TakeFailed(logger, worker, e);
+                await Task.Delay(Pause, time, CancellationToken.None);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task Run(ReadyStep ready, string worker, CancellationToken stopping)
+    {
+        var run = grains.GetGrain<IPipelineRunGrain>(ready.PipelineRunId);
+        if (await run.Lease(ready.Step, worker, stopping) is not { } lease)
+        {
+            return;
+        }
+
+        Actor.Current = $"pipeline/{lease.Pipeline}";
+        var context = new StepContext(ready.PipelineRunId, lease, grains, blobs, time);
+        await new HeldStep(run, lease, context, byUse.GetValueOrDefault(lease.Uses), time, logger).Run(stopping);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {Worker} could not take a step; it tries again.")]
+    private static partial void TakeFailed(ILogger logger, string worker, Exception exception);
+}
