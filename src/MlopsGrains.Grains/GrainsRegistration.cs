@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using MlopsGrains.Blobs;
 using MlopsGrains.Grains.Blobs;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Identity;
 using Npgsql;
 using Orleans.Runtime.Hosting;
@@ -18,6 +19,7 @@ public static class GrainsRegistration
         silo.UseSystemTextJsonGrainStorageSerializer();
         silo.AddCustomStorageBasedLogConsistencyProviderAsDefault();
         silo.Services.AddPlatformPorts();
+        silo.Services.AddPipelines();
         return silo;
     }
 

@@ -1,5 +1,6 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Pipelines;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 

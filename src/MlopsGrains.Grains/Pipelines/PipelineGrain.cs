@@ -4,9 +4,10 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Governance;
+using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Identity;
-using MlopsGrains.Storage;
+using MlopsGrains.Pipelines;
 using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Pipelines;

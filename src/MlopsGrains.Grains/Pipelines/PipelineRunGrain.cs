@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Governance;
@@ -6,9 +8,8 @@ using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Runs;
 using MlopsGrains.Identity;
+using MlopsGrains.Pipelines;
 using MlopsGrains.Storage.Journals;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Pipelines;

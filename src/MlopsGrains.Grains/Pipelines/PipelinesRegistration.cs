@@ -1,9 +1,9 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Grains.Pipelines.Workers;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Grains.Pipelines;
 

@@ -1,3 +1,4 @@
+using MlopsGrains.Pipelines;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 

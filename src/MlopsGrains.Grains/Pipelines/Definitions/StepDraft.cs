@@ -30,7 +30,7 @@ internal sealed partial record StepDraft(
         var needs = Find(map, "needs") switch
         {
             null => [],
-            YamlScalar one => [(Name(one, field + ".needs"), one, field + ".needs")],
+            YamlScalar one => [(PipelineYaml.Name(one, field + ".needs"), one, field + ".needs")],
             var n => List(n, field + ".needs").Items.Select((item, i) => (PipelineYaml.Name(item, $"{field}.needs[{i}]"), item, $"{field}.needs[{i}]")).ToList(),
         };
         var with = Find(map, "with");

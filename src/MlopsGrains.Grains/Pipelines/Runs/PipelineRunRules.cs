@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
+using System.Text;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Runs;
 

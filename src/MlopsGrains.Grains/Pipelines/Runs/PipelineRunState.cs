@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Runs;
 

@@ -1,3 +1,5 @@
+using MlopsGrains.Pipelines;
+
 namespace MlopsGrains.Grains.Pipelines.Runs;
 
 internal static class PipelineRunView

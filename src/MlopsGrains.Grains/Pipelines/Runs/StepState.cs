@@ -1,3 +1,5 @@
+using MlopsGrains.Pipelines;
+
 namespace MlopsGrains.Grains.Pipelines.Runs;
 
 /// <summary>One step of a run with all its attempts.</summary>

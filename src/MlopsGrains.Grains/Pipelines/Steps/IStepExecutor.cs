@@ -1,4 +1,5 @@
 using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Blobs;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;
 

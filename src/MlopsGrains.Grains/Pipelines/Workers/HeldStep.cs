@@ -1,7 +1,8 @@
+using Microsoft.Extensions.Logging;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Runs;
 using MlopsGrains.Grains.Pipelines.Steps;
-using Microsoft.Extensions.Logging;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Workers;
 

@@ -1,7 +1,8 @@
-using MlopsGrains.Catalogs;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Catalogs;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Workers;
 

@@ -1,10 +1,11 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Identity;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Workers;
 
