@@ -1,1 +1,4 @@
-return 0;
+using MlopsGrains.Cli;
+using MlopsGrains.Cli.Shell;
+
+return await MlopsCommand.RunAsync(args, CliEnvironment.OfProcess());

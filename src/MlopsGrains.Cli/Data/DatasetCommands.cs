@@ -1,0 +1,60 @@
+using System.CommandLine;
+using MlopsGrains.Cli.Shell;
+using MlopsGrains.Data;
+
+namespace MlopsGrains.Cli;
+
+internal static class DatasetCommands
+{
+    public static Command Create(CommandSet set) => set.Group("datasets", "Datasets and their immutable versions.", List(set), Get(set), Upload(set));
+
+    private static Command List(CommandSet set) => set.Leaf("list", "Lists datasets.", ["mlops datasets list", "mlops datasets list --json"], [], async call =>
+        call.List(await call.Client.Datasets.ListAsync(call.Cancel).ToListAsync(call.Cancel), "No datasets.",
+            ("NAME", d => d.Name),
+            ("LATEST", d => Words.Whole(d.LatestVersion)),
+            ("VERSIONS", d => Words.Whole(d.Versions.Count)),
+            ("ROWS", d => d.Versions.MaxBy(v => v.Version) is { } newest ? Words.Whole(newest.Rows) : null)));
+
+    private static Command Get(CommandSet set)
+    {
+        var name = new Argument<string>("name") { Description = "The dataset." };
+        var version = new Option<int?>("--version") { Description = "A version's number; the newest when left out.", HelpName = "number" };
+        return set.Leaf("get", "Shows a dataset version with its columns' profile.", ["mlops datasets get customers", "mlops datasets get customers --version 2 --json"], [name, version], async call =>
+            Show(call, await call.Client.Datasets.GetVersionAsync(call.Get(name), call.Get(version), call.Cancel)));
+    }
+
+    private static Command Upload(CommandSet set)
+    {
+        var name = new Argument<string>("name") { Description = "The dataset; made when it is new." };
+        var file = new Argument<FileInfo>("file") { Description = "CSV with a header row, UTF-8." }.AcceptExistingOnly();
+        var source = new Option<string?>("--source") { Description = "Where the data came from; the file's name when left out.", HelpName = "text" };
+        var description = new Option<string?>("--description") { Description = "Free text.", HelpName = "text" };
+        string[] examples = ["mlops datasets upload customers customers.csv", "mlops datasets upload customers customers.csv --source \"warehouse export\" --json"];
+        return set.Leaf("upload", "Adds a version; the same bytes as the newest version add none.", examples, [name, file, source, description], async call =>
+        {
+            await using var content = call.Get(file).OpenRead();
+            return Show(call, await call.Client.Datasets.UploadAsync(call.Get(name), content, call.Get(source) ?? call.Get(file).Name, call.Get(description), call.Cancel));
+        });
+    }
+
+    private static int Show(CommandCall call, DatasetVersion version)
+    {
+        var code = call.Show(version,
+            ("dataset", version.Dataset),
+            ("version", Words.Whole(version.Version)),
+            ("digest", version.Digest),
+            ("bytes", Words.Whole(version.Length)),
+            ("rows", Words.Whole(version.Rows)),
+            ("source", version.Source),
+            ("description", version.Description),
+            ("created", $"{Words.Time(version.CreatedAt)} by {version.CreatedBy}"));
+        return call.IsJson ? code : call.List(version.Columns, "No columns.",
+            ("COLUMN", c => c.Name),
+            ("TYPE", c => Words.Enum(c.Type)),
+            ("MISSING", c => Words.Whole(c.Missing)),
+            ("DISTINCT", c => Words.Whole(c.Distinct)),
+            ("MIN", c => Words.Number(c.Min)),
+            ("MEAN", c => Words.Number(c.Mean)),
+            ("MAX", c => Words.Number(c.Max)));
+    }
+}

@@ -1,0 +1,110 @@
+using System.CommandLine;
+using MlopsGrains.Cli.Shell;
+using MlopsGrains.Experiments;
+
+namespace MlopsGrains.Cli;
+
+internal static class RunCommands
+{
+    private const string DefaultExperiment = "Default";
+
+    public static Command Create(CommandSet set) => set.Group("runs", "Runs: params, metrics, tags, artifacts.", List(set), Get(set), Metrics(set), Search(set));
+
+    private static Option<string[]> ExperimentOption() => new("--experiment", "-e")
+    {
+        Description = "Name or id of an experiment; may be repeated.",
+        HelpName = "experiment",
+        DefaultValueFactory = _ => [DefaultExperiment],
+    };
+
+    private static Option<int> LimitOption()
+    {
+        var limit = new Option<int>("--limit") { Description = "At most this many, 1–50,000.", DefaultValueFactory = _ => 100 };
+        limit.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, out var given) && given is < 1 or > 50_000)
+            {
+                result.AddError($"--limit {given} must be from 1 to 50,000.");
+            }
+        });
+        return limit;
+    }
+
+    private static Command List(CommandSet set)
+    {
+        var (experiments, limit) = (ExperimentOption(), LimitOption());
+        return set.Leaf("list", "Lists runs, newest first.", ["mlops runs list", "mlops runs list -e churn --limit 20 --json"], [experiments, limit], async call =>
+            Show(call, await FindAsync(call, call.Get(experiments)!, filter: null, LifecycleView.ActiveOnly, [], call.Get(limit))));
+    }
+
+    private static Command Search(CommandSet set)
+    {
+        var (experiments, limit) = (ExperimentOption(), LimitOption());
+        var filter = new Option<string>("--filter") { Description = "MLflow's filter grammar.", HelpName = "expression", Required = true };
+        var orderBy = new Option<string[]>("--order-by") { Description = "A key with ASC or DESC; may be repeated.", HelpName = "key" };
+        var view = new Option<LifecycleView>("--view") { Description = "Which lifecycle stages.", DefaultValueFactory = _ => LifecycleView.ActiveOnly };
+        string[] examples =
+        [
+            "mlops runs search -e churn --filter \"metrics.auc > 0.9 AND params.trainer = 'fast-tree'\"",
+            "mlops runs search -e churn --filter \"attributes.status = 'FINISHED'\" --order-by \"metrics.auc DESC\" --limit 1 --json",
+        ];
+        return set.Leaf("search", "Finds runs.", examples, [experiments, filter, orderBy, view, limit], async call =>
+            Show(call, await FindAsync(call, call.Get(experiments)!, call.Get(filter), call.Get(view), call.Get(orderBy) ?? [], call.Get(limit))));
+    }
+
+    private static Command Get(CommandSet set)
+    {
+        var runId = new Argument<string>("run-id") { Description = "The run." };
+        return set.Leaf("get", "Shows a run with its latest metrics.", ["mlops runs get 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e", "mlops runs get 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e --json"], [runId], async call =>
+        {
+            var run = await call.Client.Runs.GetAsync(call.Get(runId), call.Cancel);
+            return call.Show(run,
+                ("id", run.Info.RunId),
+                ("name", run.Info.RunName),
+                ("experiment", run.Info.ExperimentId),
+                ("status", Words.Enum(run.Info.Status)),
+                ("user", run.Info.UserId),
+                ("started", Words.Time(run.Info.StartTime)),
+                ("ended", run.Info.EndTime is { } end ? Words.Time(end) : null),
+                ("artifacts", run.Info.ArtifactUri),
+                ("params", Words.Pairs(run.Params.Select(p => KeyValuePair.Create(p.Key, p.Value)))),
+                ("metrics", Words.Pairs(run.Metrics.Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))),
+                ("tags", Words.Pairs(run.Tags.Select(t => KeyValuePair.Create(t.Key, t.Value)))),
+                ("inputs", Words.Pairs(run.Inputs.Select(i => KeyValuePair.Create(i.Name, Words.Short(i.Digest))))));
+        });
+    }
+
+    private static Command Metrics(CommandSet set)
+    {
+        var runId = new Argument<string>("run-id") { Description = "The run." };
+        var key = new Argument<string>("key") { Description = "The metric." };
+        string[] examples = ["mlops runs metrics 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e loss", "mlops runs metrics 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e loss --json"];
+        return set.Leaf("metrics", "Lists all points of a metric.", examples, [runId, key], async call =>
+        {
+            var points = await call.Client.Runs.GetMetricHistoryAsync(call.Get(runId), call.Get(key), call.Cancel).ToListAsync(call.Cancel);
+            return call.List(points, $"No points of metric '{call.Get(key)}'.",
+                ("STEP", p => Words.Whole(p.Step)),
+                ("VALUE", p => p.Value.ToString("R", System.Globalization.CultureInfo.InvariantCulture)),
+                ("TIME", p => Words.Time(p.Timestamp)));
+        });
+    }
+
+    private static async Task<IReadOnlyList<Run>> FindAsync(CommandCall call, string[] experiments, string? filter, LifecycleView view, string[] orderBy, int limit)
+    {
+        var ids = new List<string>();
+        foreach (var experiment in experiments)
+        {
+            ids.Add((await ExperimentCommands.FindAsync(call.Client, experiment, call.Cancel)).ExperimentId);
+        }
+
+        return (await call.Client.Runs.SearchPageAsync(new RunQuery(ids, filter, view, orderBy, limit, null), call.Cancel)).Items;
+    }
+
+    private static int Show(CommandCall call, IReadOnlyList<Run> runs) => call.List(runs, "No runs.",
+        ("ID", r => r.Info.RunId),
+        ("NAME", r => r.Info.RunName),
+        ("STATUS", r => Words.Enum(r.Info.Status)),
+        ("STARTED", r => Words.Time(r.Info.StartTime)),
+        ("PARAMS", r => Words.Pairs(r.Params.Take(4).Select(p => KeyValuePair.Create(p.Key, p.Value)))),
+        ("METRICS", r => Words.Pairs(r.Metrics.Take(4).Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))));
+}

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using MlopsGrains.Cli.Shell;
+using MlopsGrains.Monitoring;
+
+namespace MlopsGrains.Cli;
+
+internal static class MonitorCommands
+{
+    public static Command Create(CommandSet set) => set.Group("monitor", "Drift monitors.", Status(set), Windows(set), Alerts(set));
+
+    private static Argument<string> DeploymentArgument() => new("deployment") { Description = "The deployment that is watched." };
+
+    private static Option<int?> LimitOption() => new("--limit") { Description = "At most this many, 1–1,000.", HelpName = "count" };
+
+    private static Command Status(CommandSet set)
+    {
+        var deployment = new Argument<string?>("deployment") { Description = "The deployment; all monitors when left out.", Arity = ArgumentArity.ZeroOrOne };
+        var check = new Option<bool>("--check") { Description = "Exit code 1 when an alert is open or the last window drifted, 6 when there is no verdict yet." };
+        return set.Leaf("status", "Shows one monitor, or all.", ["mlops monitor status", "mlops monitor status churn --check"], [deployment, check], async call =>
+        {
+            if (call.Get(deployment) is not { Length: > 0 } one)
+            {
+                var all = await call.Client.Monitors.ListAsync(call.Cancel).ToListAsync(call.Cancel);
+                call.List(all, "No monitors.",
+                    ("DEPLOYMENT", m => m.Deployment),
+                    ("LAST", m => m.LastVerdict is { } v ? Words.Enum(v.Outcome) : null),
+                    ("ALERT", m => m.OpenAlert is { } a ? $"since {Words.Time(a.RaisedAt)}" : null),
+                    ("ROWS", m => Words.Whole(m.TotalRows)),
+                    ("OPEN WINDOW", m => $"{m.OpenWindowRows} rows"));
+                return call.Get(check) ? all.Select(Judge).DefaultIfEmpty(ExitCode.NoData).Aggregate(Worse) : ExitCode.Passed;
+            }
+
+            var status = await call.Client.Monitors.GetAsync(one, call.Cancel);
+            call.Show(status,
+                ("deployment", status.Deployment),
+                ("last window", status.LastVerdict is { } last ? $"{Words.Enum(last.Outcome)}, {last.Rows} rows, closed {Words.Time(last.ClosedAt)}" : null),
+                ("open window", $"{status.OpenWindowRows} rows"),
+                ("all rows", Words.Whole(status.TotalRows)),
+                ("reference", $"{Words.Short(status.Rules.ReferenceDigest)}, {status.ReferenceRows} rows, generation {status.Generation}"),
+                ("open alert", status.OpenAlert is { } alert ? $"{alert.Message} (since {Words.Time(alert.RaisedAt)})" : null),
+                ("starts pipeline", status.Rules.Pipeline));
+            return call.Get(check) ? Judge(status) : ExitCode.Passed;
+        });
+    }
+
+    private static Command Windows(CommandSet set)
+    {
+        var (deployment, limit) = (DeploymentArgument(), LimitOption());
+        return set.Leaf("windows", "Lists closed windows, newest first.", ["mlops monitor windows churn", "mlops monitor windows churn --limit 5 --json"], [deployment, limit], async call =>
+            call.List(await call.Client.Monitors.WindowsAsync(call.Get(deployment), call.Get(limit), call.Cancel), "No closed windows.",
+                ("WINDOW", w => Words.Whole(w.Window)),
+                ("CLOSED", w => Words.Time(w.ClosedAt)),
+                ("ROWS", w => Words.Whole(w.Rows)),
+                ("OUTCOME", w => Words.Enum(w.Outcome)),
+                ("DRIFTED", w => Names(w.Features.Where(f => f.Outcome == DriftOutcome.Drift).Select(f => $"{f.Feature} ({Words.Number(f.JensenShannon) ?? "-"})")))));
+    }
+
+    private static Command Alerts(CommandSet set)
+    {
+        var (deployment, limit) = (DeploymentArgument(), LimitOption());
+        return set.Leaf("alerts", "Lists alerts, newest first.", ["mlops monitor alerts churn", "mlops monitor alerts churn --json"], [deployment, limit], async call =>
+            call.List(await call.Client.Monitors.AlertsAsync(call.Get(deployment), call.Get(limit), call.Cancel), "No alerts.",
+                ("ID", a => a.AlertId),
+                ("RAISED", a => Words.Time(a.RaisedAt)),
+                ("CLOSED", a => Words.Time(a.ClosedAt)),
+                ("FEATURES", a => Names(a.Features)),
+                ("STARTED", a => a.StartedPipelineRun),
+                ("MESSAGE", a => a.Message)));
+    }
+
+    private static string? Names(IEnumerable<string> names)
+    {
+        var text = string.Join(", ", names);
+        return text.Length == 0 ? null : text;
+    }
+
+    private static int Judge(MonitorStatus status) => status switch
+    {
+        { OpenAlert: not null } or { LastVerdict.Outcome: DriftOutcome.Drift } => ExitCode.GateFailed,
+        { LastVerdict: null } or { LastVerdict.Outcome: DriftOutcome.NotEnoughData } => ExitCode.NoData,
+        _ => ExitCode.Passed,
+    };
+
+    /// <summary>Drift anywhere wins over missing data, which wins over all well.</summary>
+    private static int Worse(int left, int right) =>
+        left == ExitCode.GateFailed || right == ExitCode.GateFailed ? ExitCode.GateFailed : Math.Max(left, right);
+}
