@@ -6,9 +6,11 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Storage.Blobs;
 using MlopsGrains.Storage.Journals;
+using MlopsGrains.Storage.Postgres;
 using MlopsGrains.Storage.Records;
 using MlopsGrains.Storage.Sqlite;
 using MlopsGrains.Storage.Writing;
+using Npgsql;
 
 namespace MlopsGrains.Storage;
 
@@ -27,6 +29,21 @@ public static class StorageRegistration
         services.TryAddSingleton<IJournal>(provider => provider.GetRequiredService<SqliteStore>());
         services.TryAddSingleton<IRecordStore>(provider => provider.GetRequiredService<SqliteStore>());
         return AddEngine<SqliteStore>(services);
+    }
+
+    /// <summary><see cref="IJournal"/> in a PostgreSQL database, and its <see cref="NpgsqlDataSource"/> for whoever else needs the database.</summary>
+    public static IServiceCollection AddPostgresStorage(this IServiceCollection services, Action<PostgresStorageOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        AddOptions(services, configure, options => options.Faults());
+        services.TryAddSingleton(provider => NpgsqlDataSource.Create(provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value.ConnectionString));
+        services.TryAddSingleton(provider => new PostgresJournal(
+            provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value,
+            provider.GetRequiredService<NpgsqlDataSource>(),
+            provider.GetService<ILogger<PostgresJournal>>(),
+            provider.GetService<IMeterFactory>()));
+        services.TryAddSingleton<IJournal>(provider => provider.GetRequiredService<PostgresJournal>());
+        return AddEngine<PostgresJournal>(services);
     }
 
     /// <summary><see cref="IBlobStore"/> in a folder.</summary>

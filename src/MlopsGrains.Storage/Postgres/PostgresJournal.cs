@@ -1,0 +1,187 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using MlopsGrains.Storage.Journals;
+using MlopsGrains.Storage.Migrations;
+using MlopsGrains.Storage.Writing;
+using Npgsql;
+
+namespace MlopsGrains.Storage.Postgres;
+
+/// <summary>The journal in a PostgreSQL database, behind a few group-committing lanes. Usable after <see cref="StartAsync"/>.</summary>
+public sealed class PostgresJournal : IJournal, IStorageEngine, IAsyncDisposable
+{
+    private const string ReadSql = """
+        SELECT version, payload, true FROM snapshot WHERE stream = $1
+        UNION ALL
+        (SELECT version, payload, false FROM journal
+        WHERE stream = $1 AND version > coalesce((SELECT version FROM snapshot WHERE stream = $1), 0) ORDER BY version)
+        """;
+
+    private const string ListSql = "SELECT stream FROM stream_head WHERE stream >= $1 AND stream > $2 AND stream <= $3 ORDER BY stream LIMIT $4";
+
+    // Sorts after every name that begins with the prefix before it.
+    private static readonly string LastName = string.Concat(Enumerable.Repeat("\U0010FFFF", JournalLimits.StreamLengthMax));
+
+    private readonly PostgresStorageOptions options;
+    private readonly NpgsqlDataSource source;
+    private readonly ILogger logger;
+    private readonly WriteQueue[] queues;
+    private readonly StorageMetrics metrics;
+    private PostgresLane[]? lanes;
+    private int disposed;
+
+    /// <param name="options">Limits. <see cref="PostgresStorageOptions.ConnectionString"/> must describe <paramref name="source"/>.</param>
+    /// <param name="source">Belongs to the caller.</param>
+    /// <param name="logger">Optional.</param>
+    /// <param name="meters">Optional.</param>
+    public PostgresJournal(PostgresStorageOptions options, NpgsqlDataSource source, ILogger<PostgresJournal>? logger = null, IMeterFactory? meters = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(source);
+        var faults = options.Faults().ToArray();
+        if (faults.Length > 0)
+        {
+            throw new OptionsValidationException(nameof(PostgresStorageOptions), typeof(PostgresStorageOptions), faults);
+        }
+
+        this.options = options;
+        this.source = source;
+        this.logger = logger ?? NullLogger<PostgresJournal>.Instance;
+        queues = [.. Enumerable.Range(0, options.Lanes).Select(_ => new WriteQueue(options.QueueLengthMax, options.QueueBytesMax, writerBlocks: false))];
+        metrics = new StorageMetrics(meters, "postgres", () => queues.Sum(queue => queue.Length));
+    }
+
+    internal long BatchesTaken => queues.Sum(queue => queue.BatchesTaken);
+
+    /// <summary>Creates and starts a journal, for callers without a host.</summary>
+    public static async Task<PostgresJournal> OpenAsync(PostgresStorageOptions options, NpgsqlDataSource source, CancellationToken cancellationToken = default)
+    {
+        var journal = new PostgresJournal(options, source);
+        await journal.StartAsync(cancellationToken);
+        return journal;
+    }
+
+    /// <summary>Migrates the database and starts the lanes. A second call does nothing.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        if (lanes is null)
+        {
+            await StorageMigrator.MigratePostgresAsync(source, cancellationToken);
+            lanes = [.. queues.Select(queue => new PostgresLane(options, source, queue, metrics, logger))];
+        }
+    }
+
+    /// <summary>Stops accepting, commits what waits, closes.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        foreach (var queue in queues)
+        {
+            queue.Close();
+        }
+
+        await Task.WhenAll((lanes ?? []).Select(lane => lane.Ended)).WaitAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) == 0)
+        {
+            await StopAsync();
+            metrics.Dispose();
+        }
+    }
+
+    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default)
+    {
+        JournalGuard.Stream(stream);
+        var bytes = JournalGuard.Entries(expectedVersion, entries);
+        return Enqueue(stream, new AppendOperation(stream, expectedVersion, entries, bytes), cancellationToken);
+    }
+
+    public Task WriteSnapshotAsync(string stream, long version, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
+    {
+        JournalGuard.Stream(stream);
+        ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
+        JournalGuard.Payload(payload, JournalLimits.SnapshotBytesMax);
+        return Enqueue(stream, new SnapshotOperation(stream, version, payload), cancellationToken);
+    }
+
+    public async Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default)
+    {
+        JournalGuard.Stream(stream);
+        ThrowIfNotStarted();
+        await using var command = source.CreateCommand(ReadSql);
+        command.Parameters.Add(new() { Value = stream });
+
+        // One statement sees one state of the database: a truncation between two reads would look like a hole.
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var snapshotVersion = 0L;
+        ReadOnlyMemory<byte>? snapshot = null;
+        var entries = new List<ReadOnlyMemory<byte>>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var (version, payload) = (reader.GetInt64(0), reader.GetFieldValue<byte[]>(1));
+            if (reader.GetBoolean(2))
+            {
+                (snapshotVersion, snapshot) = (version, payload);
+            }
+            else
+            {
+                JournalGuard.Follows(stream, snapshotVersion + entries.Count, version);
+                entries.Add(payload);
+            }
+        }
+
+        return new JournalSlice(snapshotVersion, snapshot, entries);
+    }
+
+    public async Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default)
+    {
+        JournalGuard.Listing(prefix, after, limit);
+        ThrowIfNotStarted();
+        await using var command = source.CreateCommand(ListSql);
+        command.Parameters.AddRange((NpgsqlParameter[])[new() { Value = prefix }, new() { Value = after ?? "" }, new() { Value = prefix + LastName }, new() { Value = limit }]);
+        var names = new List<string>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            names.Add(reader.GetString(0));
+        }
+
+        return names;
+    }
+
+    private Task<T> Enqueue<T>(string stream, WriteOperation<T> operation, CancellationToken cancellationToken)
+    {
+        ThrowIfNotStarted();
+        try
+        {
+            // Any hash will do: a stream must stay in its lane for the life of this process only.
+            queues[(uint)stream.GetHashCode(StringComparison.Ordinal) % queues.Length].Enqueue(operation, cancellationToken);
+            return operation.Completion;
+        }
+        catch (JournalFullException exception)
+        {
+            metrics.Refused();
+            return Task.FromException<T>(exception);
+        }
+        catch (OperationCanceledException)
+        {
+            return Task.FromCanceled<T>(cancellationToken);
+        }
+        catch (JournalUnavailableException exception)
+        {
+            return Task.FromException<T>(exception);
+        }
+    }
+
+    private void ThrowIfNotStarted()
+    {
+        if (lanes is null)
+        {
+            throw new InvalidOperationException("the PostgreSQL journal is not started: call StartAsync, or let the host start it");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+using MlopsGrains.Storage.Writing;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace MlopsGrains.Storage.Postgres;
+
+internal sealed partial class PostgresLane
+{
+    // The head's row is locked by whoever moves it; a competitor waits, sees the new version and matches nothing. So each append is all or
+    // none, exactly one of two competitors wins, and a truncation in between cannot reopen an old version.
+    private const string AppendSql = """
+        WITH a AS MATERIALIZED (
+          SELECT stream, expected, entries, n
+          FROM unnest($1::text[], $2::bigint[], $3::int[]) WITH ORDINALITY AS a (stream, expected, entries, n)),
+        created AS (
+          INSERT INTO stream_head (stream, version)
+          SELECT stream, entries FROM a WHERE expected = 0 ORDER BY stream
+          ON CONFLICT (stream) DO NOTHING
+          RETURNING stream),
+        moved AS (
+          UPDATE stream_head h SET version = a.expected + a.entries
+          FROM a WHERE a.expected > 0 AND h.stream = a.stream AND h.version = a.expected
+          RETURNING h.stream),
+        won AS MATERIALIZED (
+          SELECT a.n, a.stream, a.expected
+          FROM a JOIN (SELECT stream FROM created UNION ALL SELECT stream FROM moved) w ON w.stream = a.stream),
+        stored AS (
+          INSERT INTO journal (stream, version, ticket, payload)
+          SELECT won.stream, won.expected + e.k, e.ticket, e.payload
+          FROM unnest($4::int[], $5::int[], $6::bigint[], $7::bytea[]) AS e (n, k, ticket, payload) JOIN won ON won.n = e.n)
+        SELECT n::int FROM won
+        """;
+
+    private const string FindSql = """
+        SELECT a.n::int, CASE WHEN j.ticket = a.ticket THEN 1 WHEN j.ticket IS NULL AND s.version >= a.version THEN 2 ELSE 0 END
+        FROM unnest($1::text[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS a (stream, version, ticket, n)
+        LEFT JOIN journal j ON j.stream = a.stream AND j.version = a.version
+        LEFT JOIN snapshot s ON s.stream = a.stream
+        """;
+
+    private const string SnapshotSql = """
+        WITH a AS MATERIALIZED (
+          SELECT a.n, a.stream, a.version, a.payload, coalesce(h.version, 0) AS head
+          FROM unnest($1::text[], $2::bigint[], $3::bytea[]) WITH ORDINALITY AS a (stream, version, payload, n)
+          LEFT JOIN stream_head h ON h.stream = a.stream),
+        put AS (
+          INSERT INTO snapshot (stream, version, payload)
+          SELECT stream, version, payload FROM a WHERE version <= head ORDER BY stream
+          ON CONFLICT (stream) DO UPDATE SET version = EXCLUDED.version, payload = EXCLUDED.payload
+          WHERE snapshot.version < EXCLUDED.version
+          RETURNING stream, version),
+        truncated AS (
+          DELETE FROM journal j USING put WHERE j.stream = put.stream AND j.version <= put.version)
+        SELECT n::int, head FROM a WHERE version > head
+        """;
+
+    private NpgsqlConnection? connection;
+    private NpgsqlCommand? appendCommand;
+
+    /// <summary>Stores what meets the fence, in one statement and one commit; the indexes of the winners come back.</summary>
+    private async Task<HashSet<int>> InsertAsync(List<AppendOperation> appends)
+    {
+        var entries = appends.Sum(append => append.Entries.Count);
+        var (owners, offsets, tickets, payloads) = (new int[entries], new int[entries], new long[entries], new ReadOnlyMemory<byte>[entries]);
+        var next = 0;
+        for (var i = 0; i < appends.Count; i++)
+        {
+            for (var k = 0; k < appends[i].Entries.Count; k++, next++)
+            {
+                (owners[next], offsets[next], tickets[next], payloads[next]) = (i + 1, k + 1, appends[i].Ticket, appends[i].Entries[k]);
+            }
+        }
+
+        appendCommand ??= await PrepareAsync(
+            AppendSql,
+            new NpgsqlParameter<string[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+            new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
+            new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
+            new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
+            new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
+            new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
+            new NpgsqlParameter<ReadOnlyMemory<byte>[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
+        var parameters = appendCommand.Parameters;
+        ((NpgsqlParameter<string[]>)parameters[0]).TypedValue = [.. appends.Select(append => append.Stream)];
+        ((NpgsqlParameter<long[]>)parameters[1]).TypedValue = [.. appends.Select(append => append.ExpectedVersion)];
+        ((NpgsqlParameter<int[]>)parameters[2]).TypedValue = [.. appends.Select(append => append.Entries.Count)];
+        ((NpgsqlParameter<int[]>)parameters[3]).TypedValue = owners;
+        ((NpgsqlParameter<int[]>)parameters[4]).TypedValue = offsets;
+        ((NpgsqlParameter<long[]>)parameters[5]).TypedValue = tickets;
+        ((NpgsqlParameter<ReadOnlyMemory<byte>[]>)parameters[6]).TypedValue = payloads;
+
+        var won = new HashSet<int>();
+        await using var reader = await appendCommand.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            won.Add(reader.GetInt32(0) - 1);
+        }
+
+        return won;
+    }
+
+    /// <summary>Finds by ticket which of the appends are stored: an earlier attempt may have been committed without its answer reaching us.</summary>
+    private async Task<Fate[]> FindAsync(List<AppendOperation> appends)
+    {
+        await using var command = new NpgsqlCommand(FindSql, connection)
+        {
+            CommandTimeout = timeoutSeconds,
+            Parameters =
+            {
+                new() { Value = appends.Select(append => append.Stream).ToArray() },
+                new() { Value = appends.Select(append => append.ExpectedVersion + 1).ToArray() },
+                new() { Value = appends.Select(append => append.Ticket).ToArray() },
+            },
+        };
+        var fates = new Fate[appends.Count];
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            fates[reader.GetInt32(0) - 1] = (Fate)reader.GetInt32(1);
+        }
+
+        return fates;
+    }
+
+    /// <summary>Stores the snapshots; those ahead of their stream come back with the stream's version.</summary>
+    private async Task<Dictionary<int, long>> PutAsync(List<SnapshotOperation> snapshots)
+    {
+        await using var command = new NpgsqlCommand(SnapshotSql, connection)
+        {
+            CommandTimeout = timeoutSeconds,
+            Parameters =
+            {
+                new() { Value = snapshots.Select(snapshot => snapshot.Stream).ToArray() },
+                new() { Value = snapshots.Select(snapshot => snapshot.Version).ToArray() },
+                new NpgsqlParameter<ReadOnlyMemory<byte>[]>
+                {
+                    TypedValue = [.. snapshots.Select(snapshot => snapshot.Payload)],
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
+                },
+            },
+        };
+        var ahead = new Dictionary<int, long>();
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            ahead.Add(reader.GetInt32(0) - 1, reader.GetInt64(1));
+        }
+
+        return ahead;
+    }
+
+    private async Task ConnectAsync()
+    {
+        if (connection is not null)
+        {
+            return;
+        }
+
+        connection = await source.OpenConnectionAsync();
+
+        // An acknowledgement means "on disk", whatever the role's or the database's default is.
+        await using var durable = new NpgsqlCommand("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'", connection);
+        await durable.ExecuteNonQueryAsync();
+    }
+
+    private async Task DisconnectAsync()
+    {
+        if (appendCommand is not null)
+        {
+            await appendCommand.DisposeAsync();
+            appendCommand = null;
+        }
+
+        if (connection is not null)
+        {
+            await connection.DisposeAsync();
+            connection = null;
+        }
+    }
+
+    private async Task<NpgsqlCommand> PrepareAsync(string sql, params NpgsqlParameter[] parameters)
+    {
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = timeoutSeconds };
+        command.Parameters.AddRange(parameters);
+        await command.PrepareAsync();
+        return command;
+    }
+
+    private enum Fate
+    {
+        NotStored = 0,
+        Stored = 1,
+
+        /// <summary>Another writer has snapshotted past the version, so the row that would tell is gone.</summary>
+        Truncated = 2,
+    }
+}

@@ -1,0 +1,4 @@
+using MlopsGrains.Testing;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
