@@ -40,13 +40,7 @@ public sealed class PostgresServer : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var guard in guards)
-        {
-            guard.StandardInput.Close();
-            await guard.WaitForExitAsync();
-            guard.Dispose();
-        }
-
+        await EndGuardsAsync();
         Directory.Delete(directory, recursive: true);
     }
 
@@ -67,7 +61,7 @@ public sealed class PostgresServer : IAsyncLifetime
         var postmaster = int.Parse(File.ReadLines(Path.Combine(DataDirectory, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
         using var process = Process.GetProcessById(postmaster);
         process.Kill();
-        await process.WaitForExitAsync();
+        await EndGuardsAsync();
     }
 
     /// <summary>Starts the server, also again after <see cref="KillAsync"/>, and returns when it answers.</summary>
@@ -90,6 +84,18 @@ public sealed class PostgresServer : IAsyncLifetime
                 throw new InvalidOperationException($"PostgreSQL did not start: {await File.ReadAllTextAsync(LogFile)}");
             }
         }
+    }
+
+    private async Task EndGuardsAsync()
+    {
+        foreach (var guard in guards)
+        {
+            guard.StandardInput.Close();
+            await guard.WaitForExitAsync();
+            guard.Dispose();
+        }
+
+        guards.Clear();
     }
 
     private static string FindBinaries()

@@ -9,7 +9,7 @@ internal static class SqliteConnections
     /// <summary>Pages of the write-ahead log before a commit copies them back: 16 MiB, so hot index pages are copied once per many commits.</summary>
     private const int CheckpointPages = 4096;
 
-    public static SqliteConnection Open(string path, TimeSpan busyTimeout, bool readOnly = false)
+    public static SqliteConnection Open(string path, TimeSpan busyTimeout, bool readOnly = false, long pagesMax = uint.MaxValue - 1)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
@@ -29,6 +29,7 @@ internal static class SqliteConnections
                 PRAGMA wal_autocheckpoint = {CheckpointPages};
                 PRAGMA journal_size_limit = 67108864;
                 PRAGMA cache_size = {(readOnly ? -8192 : -65536)};
+                PRAGMA max_page_count = {pagesMax};
                 PRAGMA query_only = {(readOnly ? "ON" : "OFF")};
                 """);
             command.ExecuteNonQuery();

@@ -29,7 +29,7 @@ internal sealed partial class SqliteWriter
     /// <summary>Ends when the queue was closed and everything in it is answered.</summary>
     public Task Ended => ended.Task;
 
-    private SqliteTransaction Open() => new(SqliteConnections.Open(options.Path, options.BusyTimeout));
+    private SqliteTransaction Open() => new(SqliteConnections.Open(options.Path, options.BusyTimeout, pagesMax: options.PagesMax));
 
     private void Run()
     {

@@ -1,0 +1,101 @@
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using MlopsGrains.Storage.Blobs;
+using MlopsGrains.Storage.Journals;
+using MlopsGrains.Storage.Records;
+using MlopsGrains.Testing;
+using Npgsql;
+using Xunit;
+
+namespace MlopsGrains.Storage.Tests;
+
+public sealed class RegistrationTests(PostgresServer server) : IDisposable
+{
+    private readonly TempDirectory directory = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public async Task Host_OpensStorageBeforeAndClosesItAfterItsServices()
+    {
+        var services = new ServiceCollection().AddLogging();
+
+        // Registered first on purpose: storage must be open for it all the same.
+        services.AddHostedService<LastWords>();
+        services.AddSqliteStorage(options => options.Path = directory.File("journal.db"));
+        services.AddFolderBlobs(options => options.Root = directory.File("blobs"));
+        using (var host = Host(services))
+        {
+            await host.StartAsync(Token);
+            Assert.Same(host.Services.GetRequiredService<IJournal>(), host.Services.GetRequiredService<IRecordStore>());
+            await host.Services.GetRequiredService<IBlobStore>().WriteAsync(new MemoryStream([1]), 10, Token);
+            await host.StopAsync(Token);
+        }
+
+        await using var store = await Storage.Sqlite.SqliteStore.OpenAsync(new() { Path = directory.File("journal.db") }, Token);
+        Assert.Equal(["started", "stopped"], (await store.ReadAsync("life", Token)).Entries.Select(entry => Encoding.UTF8.GetString(entry.Span)));
+    }
+
+    [Fact]
+    public async Task Host_WithPostgres_SharesOneDataSource()
+    {
+        var database = await server.CreateDatabaseAsync();
+        var services = new ServiceCollection().AddLogging();
+        services.AddHostedService<LastWords>();
+        services.AddPostgresStorage(options => options.ConnectionString = database);
+        using var host = Host(services);
+        await host.StartAsync(Token);
+        await host.StopAsync(Token);
+
+        await using var command = host.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand("SELECT version FROM stream_head WHERE stream = 'life'");
+        Assert.Equal(2L, await command.ExecuteScalarAsync(Token));
+    }
+
+    [Fact]
+    public async Task Host_WithBadOptions_NamesEverySetting()
+    {
+        var services = new ServiceCollection().AddLogging();
+        services.AddSqliteStorage(options => options.BatchLengthMax = 0);
+        using var host = Host(services);
+
+        var refusal = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(Token));
+
+        Assert.Equal(2, refusal.Failures.Count());
+        Assert.Contains(refusal.Failures, fault => fault.StartsWith("SqliteStorageOptions.Path", StringComparison.Ordinal));
+        Assert.Contains(refusal.Failures, fault => fault.StartsWith("SqliteStorageOptions.BatchLengthMax must be 1 to 100000, was 0", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void PostgresOptions_NameEachFaultAndNoPassword()
+    {
+        var options = new Storage.Postgres.PostgresStorageOptions { ConnectionString = "Hos=x;Password=secret", Lanes = 0 };
+
+        var faults = options.Faults().ToArray();
+
+        Assert.Equal(2, faults.Length);
+        Assert.DoesNotContain(faults, fault => fault.Contains("secret", StringComparison.Ordinal));
+    }
+
+    private static IHost Host(IServiceCollection services)
+    {
+        var builder = new HostBuilder().ConfigureServices(target =>
+        {
+            foreach (var service in services)
+            {
+                target.Add(service);
+            }
+        });
+        return builder.Build();
+    }
+
+    private sealed class LastWords(IJournal journal) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => journal.AppendAsync("life", 0, [Encoding.UTF8.GetBytes("started")], cancellationToken);
+
+        public Task StopAsync(CancellationToken cancellationToken) => journal.AppendAsync("life", 1, [Encoding.UTF8.GetBytes("stopped")], cancellationToken);
+    }
+}
