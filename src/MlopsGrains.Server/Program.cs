@@ -1,3 +1,3 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-app.Run();
+using MlopsGrains.Server.Hosting;
+
+return await ServerCommand.Create().Parse(args).InvokeAsync();

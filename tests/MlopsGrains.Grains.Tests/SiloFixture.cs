@@ -6,6 +6,7 @@ using MlopsGrains.Testing;
 using Orleans.TestingHost;
 
 [assembly: AssemblyFixture(typeof(MlopsGrains.Grains.Tests.SiloFixture))]
+[assembly: AssemblyFixture(typeof(MlopsGrains.Testing.PostgresServer))]
 
 namespace MlopsGrains.Grains.Tests;
 

@@ -1,0 +1,135 @@
+using MlopsGrains.Client;
+using MlopsGrains.Gateway;
+using MlopsGrains.Grains;
+using MlopsGrains.Storage;
+using MlopsGrains.Storage.Journals;
+using Npgsql;
+using Orleans.Configuration;
+using Orleans.Dashboard;
+
+namespace MlopsGrains.Server.Hosting;
+
+/// <summary>Wires silo, gateway and operation by role. One code path for a laptop and a cluster: only providers differ.</summary>
+public static class PlatformHost
+{
+    /// <summary>Durable identity of all data; never changes.</summary>
+    private const string ServiceId = "mlopsgrains";
+
+    /// <summary>Checks the settings and builds the host; nothing listens yet. Storage migrates its database when the host starts, before anything else.</summary>
+    /// <param name="settings">What to run.</param>
+    /// <param name="configure">A last word on the builder, for tests and the demo.</param>
+    /// <exception cref="InvalidSettingsException">The settings have faults; all are listed.</exception>
+    public static WebApplication Build(ServerSettings settings, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddEnvironmentVariables("MLOPS_");
+        configure?.Invoke(builder);
+
+        var authentication = builder.Configuration.GetSection(AuthenticationOptions.Section).Get<AuthenticationOptions>() ?? new();
+        var faults = settings.Faults(authentication.IsConfigured).ToList();
+        if (faults.Count > 0)
+        {
+            throw new InvalidSettingsException(faults);
+        }
+
+        builder.WebHost.UseUrls(settings.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        builder.AddTelemetry(settings);
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(45));
+        builder.AddStorage(settings);
+        builder.Services.AddPlatformPorts();
+        if (settings.Role == ServerRole.Gateway)
+        {
+            builder.UseOrleansClient(client => client.AddCluster(settings));
+        }
+        else
+        {
+            builder.UseOrleans(silo => silo.AddCluster(settings, builder.Configuration));
+        }
+
+        builder.Services.AddMlopsGateway(builder.Configuration);
+        var app = builder.Build();
+        app.UseMlopsGateway();
+        app.MapOperation(settings);
+        if (settings.Role != ServerRole.Silo)
+        {
+            app.MapMlopsGateway();
+        }
+
+        return app;
+    }
+
+    private static void AddStorage(this WebApplicationBuilder builder, ServerSettings settings)
+    {
+        if (settings.Storage == StorageEngine.Postgres)
+        {
+            builder.Services.AddPostgresStorage(o => o.ConnectionString = settings.Connection!);
+        }
+        else
+        {
+            Directory.CreateDirectory(settings.DataDirectory);
+            builder.Services.AddSqliteStorage(o => o.Path = Path.Combine(settings.DataDirectory, "mlops.db"));
+        }
+
+        if (settings.Storage == StorageEngine.NoOp)
+        {
+            builder.Services.AddSingleton<IJournal, NoOpJournal>();
+        }
+
+        builder.Services.AddFolderBlobs(o => o.Root = settings.BlobDirectoryOrDefault);
+    }
+
+    private static void AddCluster(this ISiloBuilder silo, ServerSettings settings, ConfigurationManager configuration)
+    {
+        var siloPort = FreePort.OrGiven(settings.SiloPort, settings.AdvertisedAddress);
+        var gatewayPort = FreePort.OrGiven(settings.GatewayPort, settings.AdvertisedAddress);
+        silo.Configure<ClusterMembershipOptions>(configuration.GetSection("Membership"));
+        if (settings.Storage == StorageEngine.Postgres)
+        {
+            silo.UseAdoNetClustering(options => options.Configure<NpgsqlDataSource>((o, source) =>
+            {
+                o.Invariant = "Npgsql";
+                o.DataSource = source;
+            }));
+            silo.ConfigureEndpoints(settings.AdvertisedAddress, siloPort, gatewayPort);
+            silo.AddPostgresDocuments();
+        }
+        else
+        {
+            silo.UseLocalhostClustering(siloPort, gatewayPort);
+            silo.AddRecordDocuments();
+        }
+
+        silo.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = (ServiceId, settings.ClusterId));
+        silo.AddMlopsGrains();
+        silo.AddActivityPropagation();
+        silo.AddDashboard();
+    }
+
+    private static void AddCluster(this IClientBuilder client, ServerSettings settings)
+    {
+        client.UseAdoNetClustering(options => options.Configure<NpgsqlDataSource>((o, source) =>
+        {
+            o.Invariant = "Npgsql";
+            o.DataSource = source;
+        }));
+        client.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = (ServiceId, settings.ClusterId));
+        client.Configure<Orleans.Configuration.GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
+        client.AddActivityPropagation();
+        client.AddDashboard();
+    }
+
+    private static void MapOperation(this WebApplication app, ServerSettings settings)
+    {
+        app.MapPrometheusScrapingEndpoint();
+        app.MapOrleansDashboard("/orleans");
+        app.MapGet("/api/v1/info", () => new ServerInfo(Telemetry.Version, Lower(settings.Role), Lower(settings.Storage)))
+            .WithName("GetInfo").WithSummary("What this process is and which version it runs").WithTags("Operation");
+        if (settings.Role == ServerRole.Silo)
+        {
+            app.MapHealthChecks("/health");
+        }
+    }
+
+    private static string Lower<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
+}

@@ -1,0 +1,42 @@
+using MlopsGrains.Testing;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+
+namespace MlopsGrains.EndToEnd;
+
+/// <summary>Two silos and a gateway as real processes on one PostgreSQL; one silo is killed while runs log.</summary>
+public sealed class ClusterTests(PostgresServer postgres)
+{
+    // The defaults notice a dead silo after about fifteen seconds; a test need not wait that long.
+    private static readonly Dictionary<string, string> FastFailureDetection = new()
+    {
+        ["MLOPS_Membership__ProbeTimeout"] = "00:00:01",
+        ["MLOPS_Membership__NumMissedProbesLimit"] = "2",
+        ["MLOPS_Membership__NumVotesForDeathDeclaration"] = "1",
+        ["MLOPS_Membership__TableRefreshTimeout"] = "00:00:05",
+    };
+
+    [Fact]
+    public async Task SiloKilledWhileRunsLog_EveryAcknowledgedPointIsThere()
+    {
+        using var directory = new TempDirectory();
+        string[] cluster = ["--storage", "postgres", "--connection", await postgres.CreateDatabaseAsync(), "--blobs", directory.Path];
+        await using var first = await ServerProcess.StartAsync(["--role", "silo", .. cluster], FastFailureDetection);
+        await using var second = await ServerProcess.StartAsync(["--role", "silo", .. cluster], FastFailureDetection);
+        await using var gateway = await ServerProcess.StartAsync(["--role", "gateway", .. cluster], FastFailureDetection);
+        using var http = new HttpClient { BaseAddress = gateway.Address, Timeout = TimeSpan.FromSeconds(40) };
+        var load = new TrackingLoad(http);
+        var runs = await load.CreateRunsAsync(16);
+
+        using var stop = new CancellationTokenSource();
+        var writers = runs.Select(run => load.WriteAsync(run, stop.Token)).ToArray();
+        await Eventually.Async(() => Task.FromResult(load.Acknowledged > 2_000), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await second.KillAsync();
+        var atKill = load.Acknowledged;
+        await Eventually.Async(() => Task.FromResult(load.Acknowledged > atKill + 2_000), TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
+        await stop.CancelAsync();
+        await Task.WhenAll(writers).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+
+        await load.AssertNothingLostOrDoubledAsync();
+    }
+}
