@@ -1,3 +1,4 @@
+using Orleans.Concurrency;
 using Orleans.Runtime;
 
 namespace MlopsGrains.Data;
@@ -13,11 +14,11 @@ public interface IDatasetGrain : IGrainWithStringKey
     Task<DatasetVersion> AddVersion(NewDatasetVersion version, CancellationToken cancellationToken = default);
 
     /// <summary>The dataset with its versions' numbers, or <see langword="null"/> when it does not exist.</summary>
-    [Alias("Get"), ReadOnly]
+    [Alias("Get"), ReadOnly, AlwaysInterleave]
     Task<Dataset?> Get(CancellationToken cancellationToken = default);
 
     /// <summary>One version, or the newest when <paramref name="version"/> is <see langword="null"/>; throws when it does not exist.</summary>
-    [Alias("GetVersion"), ReadOnly]
+    [Alias("GetVersion"), ReadOnly, AlwaysInterleave]
     Task<DatasetVersion> GetVersion(int? version, CancellationToken cancellationToken = default);
 }
 

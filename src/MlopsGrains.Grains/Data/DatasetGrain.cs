@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Text.Json;
+using MlopsGrains.Blobs;
+using MlopsGrains.Catalogs;
+using MlopsGrains.Data;
+using MlopsGrains.Errors;
+using MlopsGrains.Governance;
+using MlopsGrains.Grains.Documents;
+using MlopsGrains.Identity;
+using Orleans.Runtime;
+
+namespace MlopsGrains.Grains.Data;
+
+/// <summary>Keeps the versions of one dataset; a worker reads the bytes.</summary>
+[GrainType("dataset")]
+internal sealed class DatasetGrain(
+    [PersistentState("dataset", MlopsStorage.Documents)] IPersistentState<DatasetDocument> document,
+    IBlobs blobs,
+    TimeProvider time) : Grain, IDatasetGrain
+{
+    private const int VersionsMax = 10_000;
+    private const int SourceCharactersMax = 2_000;
+    private const int DescriptionCharactersMax = 5_000;
+    private const long ProfileBytesMax = 256L << 20;
+
+    /// <summary>What is durable. Reads interleave with a long upload and must not see a version before it is stored.</summary>
+    private IReadOnlyList<StoredVersion> stored = [];
+
+    private string Name => this.GetPrimaryKeyString();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        stored = [.. document.State.Versions];
+        return base.OnActivateAsync(cancellationToken);
+    }
+
+    public async Task<DatasetVersion> AddVersion(NewDatasetVersion version, CancellationToken cancellationToken = default)
+    {
+        Check(version);
+        if (stored is [.., var newest] && newest.Digest == version.Digest)
+        {
+            await Enlist(cancellationToken);
+            return await View(newest, cancellationToken);
+        }
+
+        if (stored.Count >= VersionsMax)
+        {
+            throw MlopsException.Conflict($"Dataset '{Name}' has {VersionsMax} versions, the most it can have.");
+        }
+
+        var profile = await GrainFactory.GetGrain<IDatasetProfilerGrain>(0).Profile(version.Digest, version.Length, cancellationToken);
+        var columns = await blobs.WriteAsync(new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(profile.Columns), writable: false), ProfileBytesMax, cancellationToken);
+        var added = new StoredVersion(
+            stored.Count + 1, version.Digest, version.Length, profile.Rows, columns.Digest, version.Source, version.Description, time.GetUtcNow(), Actor.Current);
+        document.State.Versions.Add(added);
+        try
+        {
+            await document.WriteStateAsync(CancellationToken.None);
+        }
+        catch
+        {
+            // Whether it was stored is not known: the next call reads it afresh.
+            DeactivateOnIdle();
+            throw;
+        }
+
+        stored = [.. document.State.Versions];
+        await Enlist(CancellationToken.None);
+        await GrainFactory.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Append(
+            new AuditEntry("dataset-version.added", $"dataset/{Name}/{added.Version}", new Dictionary<string, string>
+            {
+                ["digest"] = added.Digest,
+                ["rows"] = added.Rows.ToString(CultureInfo.InvariantCulture),
+            }),
+            CancellationToken.None);
+        return added.View(Name, profile.Columns);
+    }
+
+    public Task<Dataset?> Get(CancellationToken cancellationToken = default) =>
+        Task.FromResult(stored.Count == 0 ? null : new Dataset(Name, stored[^1].Version, [.. stored.Select(v => v.Summary())]));
+
+    public Task<DatasetVersion> GetVersion(int? version, CancellationToken cancellationToken = default)
+    {
+        if (stored.Count == 0)
+        {
+            throw MlopsException.NotFound("Dataset", Name);
+        }
+
+        var number = version ?? stored.Count;
+        return number >= 1 && number <= stored.Count
+            ? View(stored[number - 1], cancellationToken)
+            : throw MlopsException.NotFound("Dataset version", $"{Name}/{number.ToString(CultureInfo.InvariantCulture)}");
+    }
+
+    private void Check(NewDatasetVersion version)
+    {
+        Names.Check("name", Name);
+        Names.CheckDigest("digest", version.Digest);
+        CheckLength("source", version.Source, SourceCharactersMax);
+        CheckLength("description", version.Description, DescriptionCharactersMax);
+    }
+
+    private static void CheckLength(string field, string? text, int max)
+    {
+        if (text?.Length > max)
+        {
+            throw MlopsException.Invalid(field, $"{field} has {text.Length} characters; at most {max}.");
+        }
+    }
+
+    private Task Enlist(CancellationToken cancellationToken) => GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Datasets).Add(Name, cancellationToken);
+
+    private async Task<DatasetVersion> View(StoredVersion version, CancellationToken cancellationToken)
+    {
+        await using var profile = await blobs.OpenReadAsync(version.ProfileDigest, cancellationToken);
+        return version.View(Name, (await JsonSerializer.DeserializeAsync<List<ColumnProfileView>>(profile, cancellationToken: cancellationToken))!);
+    }
+}
