@@ -85,10 +85,14 @@ public sealed record ModelVersion(
     [property: Id(10)] string CreatedBy);
 
 /// <summary>What goes in and comes out of a model.</summary>
+/// <param name="Inputs">Columns to send.</param>
+/// <param name="Outputs">Columns that come back.</param>
+/// <param name="Classes">The labels' texts; binary: negative, positive; multiclass: in the order of the scores. <see langword="null"/> when the model names them itself.</param>
 [GenerateSerializer, Immutable, Alias("mlops.ModelSignature")]
 public sealed record ModelSignature(
     [property: Id(0)] IReadOnlyList<TensorSpec> Inputs,
-    [property: Id(1)] IReadOnlyList<TensorSpec> Outputs);
+    [property: Id(1)] IReadOnlyList<TensorSpec> Outputs,
+    [property: Id(2)] IReadOnlyList<string>? Classes = null);
 
 /// <summary>One input or output, in the words of the Open Inference Protocol.</summary>
 /// <param name="Name">Column name.</param>
