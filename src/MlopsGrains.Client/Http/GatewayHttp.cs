@@ -48,6 +48,7 @@ internal sealed class GatewayHttp(Func<HttpClient> clients, MlopsGrainsClientOpt
     /// <summary>The answer, which is a success.</summary>
     public async Task<HttpResponseMessage> SendAsync(GatewayCall call, CancellationToken cancellationToken)
     {
+        var unsure = false;
         for (var repeats = 0; ; repeats++)
         {
             var (response, failure) = await AttemptAsync(call, cancellationToken);
@@ -58,8 +59,13 @@ internal sealed class GatewayHttp(Func<HttpClient> clients, MlopsGrainsClientOpt
 
             if (repeats >= options.RetryCountMax || call.Repeat < failure.RepeatableFrom || failure.RetryAfter > options.RetryDelayMax)
             {
-                throw failure.Error;
+                // "Busy, nothing was done" is said of the last attempt; one before it may have been done although its answer was lost.
+                throw unsure && failure.Error.Kind == ErrorKind.Overloaded
+                    ? MlopsException.Unavailable($"{failure.Error.Message} An earlier attempt got no answer and may have been done.")
+                    : failure.Error;
             }
+
+            unsure |= failure.RepeatableFrom == Repeat.Always;
 
             await Task.Delay(Delay(repeats, failure.RetryAfter), time, cancellationToken);
         }

@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace MlopsGrains.Client.Tests;
+
+public sealed class OptionsTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Create_WithFaults_NamesEachSetting()
+    {
+        var options = new MlopsGrainsClientOptions
+        {
+            BaseAddress = new Uri("ftp://x"), ApiKey = "two words", Timeout = TimeSpan.Zero, RetryCountMax = -1, RetryDelayMax = TimeSpan.FromDays(1),
+        };
+
+        var e = Assert.Throws<ArgumentException>(() => MlopsGrainsClient.Create(options));
+
+        Assert.All(["BaseAddress", "ApiKey", "Timeout", "RetryCountMax", "RetryDelayMax"], s => Assert.Contains($"MlopsGrains:{s} ", e.Message, StringComparison.Ordinal));
+        Assert.DoesNotContain("two words", e.Message, StringComparison.Ordinal); // A key is a secret, also a wrong one.
+    }
+
+    [Fact]
+    public async Task Host_WithFaults_DoesNotStart()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddMlopsGrainsClient(o => o.RetryCountMax = 21);
+        using var host = builder.Build();
+
+        var e = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(Cancel));
+
+        Assert.Contains("MlopsGrains:RetryCountMax 21 must be from 0 to 20", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Registered_ReadsConfiguration_CodeWins()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["MlopsGrains:BaseAddress"] = "https://mlops.test/a", ["MlopsGrains:Timeout"] = "00:00:09" });
+        builder.Services.AddMlopsGrainsClient(o => o.Timeout = TimeSpan.FromSeconds(5));
+        using var host = builder.Build();
+
+        Assert.Equal("https://mlops.test/a/", host.Services.GetRequiredService<MlopsGrainsClient>().BaseAddress.AbsoluteUri);
+        Assert.Equal(TimeSpan.FromSeconds(5), host.Services.GetRequiredService<IOptions<MlopsGrainsClientOptions>>().Value.Timeout);
+    }
+
+    [Fact]
+    public async Task Registered_WithoutConfiguration_TakesHandlers()
+    {
+        using var gateway = new StubGateway().Then(System.Net.HttpStatusCode.OK, """{"version":"1","role":"all","storage":"sqlite"}""");
+        var services = new ServiceCollection();
+        services.AddMlopsGrainsClient().ConfigurePrimaryHttpMessageHandler(() => gateway);
+        await using var provider = services.BuildServiceProvider();
+
+        Assert.Equal(new ServerInfo("1", "all", "sqlite"), await provider.GetRequiredService<MlopsGrainsClient>().GetInfoAsync(Cancel));
+    }
+}
