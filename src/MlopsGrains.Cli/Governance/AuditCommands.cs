@@ -13,7 +13,7 @@ internal static class AuditCommands
     {
         var file = new Option<FileInfo>("--file") { Description = "Verifies an export (mlops audit events --json) instead of asking the server.", HelpName = "path" };
         file.AcceptExistingOnly();
-        string[] examples = ["mlops audit verify", "mlops audit events --json > audit.json && mlops audit verify --file audit.json"];
+        string[] examples = ["mlops audit verify", "mlops audit verify --file audit.json"];
         return set.Leaf("verify", "Recomputes every hash on this machine; exit code 1 when the chain is broken.", examples, [file], async call =>
         {
             var verification = call.Get(file) is { } export ? await VerifyAsync(export, call.Cancel) : await call.Client.Audit.VerifyAsync(call.Cancel);

@@ -24,9 +24,7 @@ internal sealed class CommandCall(ParseResult parse, MlopsGrainsClient client, C
 
     public T? Get<T>(Option<T> option) => parse.GetValue(option);
 
-    public T Get<T>(Argument<T> argument) => parse.GetRequiredValue(argument);
-
-    public bool Has(Option option) => parse.GetResult(option) is { Implicit: false };
+    public T Get<T>(Argument<T> argument) => parse.GetValue(argument)!; // The parser has refused a missing one; an optional one is nullable.
 
     /// <summary>A table for people, or a JSON array.</summary>
     public int List<T>(IReadOnlyCollection<T> items, string whenEmpty, params (string Title, Func<T, string?> Cell)[] columns)
