@@ -12,14 +12,15 @@ namespace MlopsGrains.Gateway.Http;
 /// <param name="Field">Path of the offending input.</param>
 /// <param name="Code">MLflow's name for it.</param>
 /// <param name="MlflowStatus">HTTP status in MLflow's dialect when that differs.</param>
-internal sealed partial record Refusal(int Status, string Message, string? Field, string Code, int? MlflowStatus = null)
+/// <param name="Kind">The platform's own name for it; two kinds share status 409.</param>
+internal sealed partial record Refusal(int Status, string Message, string? Field, string Code, int? MlflowStatus = null, ErrorKind? Kind = null)
 {
     public bool AsksToWait => Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable;
 
     /// <summary>The refusal that an exception means; an exception that means nothing to a caller becomes a 500 without its words.</summary>
     public static Refusal From(Exception exception, BodyLimit? limit, GatewayOptions options) => exception switch
     {
-        MlopsException e => From(e),
+        MlopsException e => From(e) with { Kind = e.Kind },
         BadHttpRequestException e => From(e, limit, options),
         JsonException e => Json(e),
         TimeoutException or OrleansException => Unavailable,

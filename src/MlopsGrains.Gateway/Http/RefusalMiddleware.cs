@@ -93,6 +93,11 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, IOptions<G
             json.WriteString("field", refusal.Field);
         }
 
+        if (refusal.Kind is { } kind)
+        {
+            json.WriteString("kind", JsonNamingPolicy.CamelCase.ConvertName(kind.ToString()));
+        }
+
         json.WriteString("traceId", Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier);
     }
 
