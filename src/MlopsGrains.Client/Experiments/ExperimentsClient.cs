@@ -79,7 +79,7 @@ public sealed class ExperimentsClient
     /// <summary>One page of <see cref="SearchAsync"/>.</summary>
     /// <param name="filter">MLflow's filter grammar.</param>
     /// <param name="view">Which lifecycle stages.</param>
-    /// <param name="limit">1–50,000; the server's default when <see langword="null"/>.</param>
+    /// <param name="limit">1–1,000; the server's default when <see langword="null"/>.</param>
     /// <param name="pageToken">From the page before.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public Task<Page<Experiment>> SearchPageAsync(

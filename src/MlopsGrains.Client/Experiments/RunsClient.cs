@@ -9,6 +9,7 @@ namespace MlopsGrains.Client;
 public sealed class RunsClient
 {
     private const string Root = "api/v1/runs";
+    private const int HistoryPageSize = 10_000; // About half a megabyte of JSON.
 
     private readonly GatewayHttp http;
 
@@ -81,7 +82,7 @@ public sealed class RunsClient
         return Pages.All(
             async (token, cancel) =>
             {
-                var page = await http.GetAsync<PointPage>(path + GatewayPath.Query(("key", key), ("pageToken", token)), cancel);
+                var page = await http.GetAsync<PointPage>(path + GatewayPath.Query(("key", key), ("limit", HistoryPageSize), ("pageToken", token)), cancel);
                 return new Page<Metric>([.. page.Points.Select(p => new Metric(key, p.Value, p.Timestamp, p.Step))], page.NextPageToken);
             },
             cancellationToken);

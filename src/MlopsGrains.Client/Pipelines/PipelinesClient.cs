@@ -50,7 +50,7 @@ public sealed class PipelinesClient
 
     /// <summary>Runs of a pipeline, newest first.</summary>
     /// <param name="pipeline">The pipeline.</param>
-    /// <param name="limit">At least 1; the server's default when <see langword="null"/>.</param>
+    /// <param name="limit">1–200; the server's default when <see langword="null"/>.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public Task<IReadOnlyList<PipelineRun>> ListRunsAsync(string pipeline, int? limit = null, CancellationToken cancellationToken = default) =>
         http.GetAsync<IReadOnlyList<PipelineRun>>($"{At(pipeline)}/runs{GatewayPath.Query(("limit", limit))}", cancellationToken);
