@@ -1,5 +1,7 @@
 using System.Text.Json;
+using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -21,7 +23,9 @@ public static class GatewayRegistration
         services.AddOptions<AuthenticationOptions>().Bind(configuration.GetSection(AuthenticationOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<AuthenticationOptions>, AuthenticationOptionsValidation>();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IIdSource, UuidSource>();
         services.TryAddSingleton<ApiKeys>();
+        services.TryAddSingleton<ArtifactFiles>();
         services.ConfigureHttpJsonOptions(o => NativeJson.Apply(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddNativeOpenApi();
@@ -35,6 +39,7 @@ public static class GatewayRegistration
         ArgumentNullException.ThrowIfNull(app);
         return app
             .UseMiddleware<RefusalMiddleware>()
+            .UseMiddleware<RequestTargetMiddleware>()
             .UseMiddleware<OriginCheckMiddleware>()
             .UseMiddleware<AuthenticationMiddleware>()
             .UseMiddleware<BodyLimitMiddleware>();

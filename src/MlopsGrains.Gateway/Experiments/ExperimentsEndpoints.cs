@@ -1,10 +1,55 @@
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Paging;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 
 namespace MlopsGrains.Gateway.Experiments;
 
+/// <summary>Experiments of the native API, and the room's table of contents.</summary>
 internal static class ExperimentsEndpoints
 {
+    private const int LimitMax = 1000;
+
     public static void MapExperiments(this IEndpointRouteBuilder endpoints)
     {
+        endpoints.MapMlflowExperiments();
+        endpoints.MapMlflowRuns();
+        endpoints.MapMlflowArtifacts();
+        endpoints.MapRuns();
+        endpoints.MapArtifacts();
+
+        var experiments = endpoints.MapNative("Experiments");
+        experiments.MapGet("/experiments", List).WithName("ListExperiments").WithSummary("Experiments that match a filter, newest first.");
+        experiments.MapPost("/experiments", Create).WithName("CreateExperiment").WithSummary("Creates an experiment with a name of its own.");
+        experiments.MapGet("/experiments/{id}", Get).WithName("GetExperiment").WithSummary("One experiment, deleted or not.");
     }
+
+    private static async Task<Ok<Page<Experiment>>> List(
+        IGrainFactory grains, CancellationToken cancellationToken, string? filter = null, string view = "active", int limit = 100, string? pageToken = null)
+    {
+        var stage = view switch
+        {
+            "active" => LifecycleView.ActiveOnly,
+            "deleted" => LifecycleView.DeletedOnly,
+            "all" => LifecycleView.All,
+            _ => throw MlopsException.Invalid("view", "view must be active, deleted or all."),
+        };
+        var query = new ExperimentQuery(filter, stage, [], Limits.Check("limit", limit, LimitMax), string.IsNullOrEmpty(pageToken) ? null : pageToken);
+        return TypedResults.Ok(await Catalog(grains).Search(query, cancellationToken));
+    }
+
+    private static async Task<Created<Experiment>> Create(NewExperiment experiment, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        var created = await Catalog(grains).Create(experiment, cancellationToken);
+        return TypedResults.Created($"/api/v1/experiments/{created.ExperimentId}", created);
+    }
+
+    private static async Task<Ok<Experiment>> Get(string id, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await grains.GetGrain<IExperimentGrain>(ExperimentIds.CheckExisting(id)).Get(cancellationToken) ?? throw MlopsException.NotFound("Experiment", id));
+
+    private static IExperimentCatalogGrain Catalog(IGrainFactory grains) => grains.GetGrain<IExperimentCatalogGrain>(IExperimentCatalogGrain.Main);
 }

@@ -19,7 +19,10 @@ internal static class Dialects
 {
     private static readonly PathString[] MlflowPaths = ["/api/2.0", "/api/3.0", "/ajax-api", "/get-artifact", "/model-versions/get-artifact"];
 
-    public static Dialect Of(PathString path) =>
+    /// <summary>By the path as it was sent, so that a refused traversal is answered in the words of the protocol it was tried on.</summary>
+    public static Dialect Of(HttpContext context) => Of(new PathString(RequestTarget.RawPath(context)));
+
+    private static Dialect Of(PathString path) =>
         path.StartsWithSegments("/v2", StringComparison.Ordinal) ? Dialect.OpenInference
         : MlflowPaths.Any(p => path.StartsWithSegments(p, StringComparison.Ordinal)) ? Dialect.Mlflow
         : Dialect.Native;

@@ -46,7 +46,7 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, IOptions<G
     public async Task WriteAsync(HttpContext context, Refusal refusal)
     {
         var response = context.Response;
-        var dialect = Dialects.Of(context.Request.Path);
+        var dialect = Dialects.Of(context);
         response.ContentLength = null;
         response.Headers.Remove("Content-Disposition");
         response.StatusCode = dialect == Dialect.Mlflow ? refusal.MlflowStatus ?? refusal.Status : refusal.Status;
@@ -107,7 +107,7 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, IOptions<G
         var response = context.Response;
         return response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null }
             && !context.WebSockets.IsWebSocketRequest
-            && (Dialects.Of(context.Request.Path) != Dialect.Native
+            && (Dialects.Of(context) != Dialect.Native
                 || context.Request.Path.StartsWithSegments("/api")
                 || !context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase));
     }

@@ -1,0 +1,77 @@
+using MlopsGrains.Blobs;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace MlopsGrains.Gateway.Experiments;
+
+/// <summary>Artifacts for every door: bytes go to the blob store, streamed; names to the directory of their root.</summary>
+internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions<GatewayOptions> options)
+{
+    private const string Scheme = "mlflow-artifacts:";
+
+    public async Task<BlobRef> Put(ArtifactPath path, Stream content, CancellationToken cancellationToken)
+    {
+        if (path.Relative.Length == 0)
+        {
+            throw MlopsException.Invalid("path", $"path '{path.Root}' is a directory; a file name must follow.");
+        }
+
+        var blob = await Write(content, cancellationToken);
+        await Directory(path).Put(path.Relative, blob, CancellationToken.None);
+        return blob;
+    }
+
+    public async Task<BlobRef> Write(Stream content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await blobs.WriteAsync(content, options.Value.ArtifactBytesMax, cancellationToken);
+        }
+        catch (MlopsException e) when (e.Kind == ErrorKind.TooLarge)
+        {
+            throw BodyLimit.Artifact.Refuse(options.Value);
+        }
+    }
+
+    /// <summary>A file as an answer with ranges; the digest is its entity tag.</summary>
+    public async Task<IResult> Get(ArtifactPath path, string contentType, CancellationToken cancellationToken)
+    {
+        var blob = path.Relative.Length == 0 ? null : await Directory(path).Find(path.Relative, cancellationToken);
+        return blob is null
+            ? throw MlopsException.NotFound("Artifact", path.Relative.Length == 0 ? path.Root : path.Relative)
+            : await Get(blob.Digest, contentType, path.Relative[(path.Relative.LastIndexOf('/') + 1)..], cancellationToken);
+    }
+
+    public async Task<IResult> Get(string digest, string contentType, string? fileName, CancellationToken cancellationToken)
+    {
+        var content = await blobs.OpenReadAsync(digest, cancellationToken);
+        return Results.Stream(content, contentType, fileName, entityTag: new EntityTagHeaderValue($"\"{digest}\""), enableRangeProcessing: true);
+    }
+
+    public Task<IReadOnlyList<ArtifactEntry>> List(ArtifactPath path, CancellationToken cancellationToken) =>
+        Directory(path).List(path.Relative, cancellationToken);
+
+    public Task Delete(ArtifactPath path, CancellationToken cancellationToken) => Directory(path).Delete(path.Relative, cancellationToken);
+
+    /// <summary>Where a run's files are, and a path below it (<see langword="null"/> or empty for the root itself).</summary>
+    public async Task<(string Uri, ArtifactPath Path)> OfRun(string runId, string? path, CancellationToken cancellationToken)
+    {
+        var run = await grains.GetGrain<IRunGrain>(runId).Get(cancellationToken) ?? throw MlopsException.NotFound("Run", runId);
+        var uri = run.Info.ArtifactUri;
+        if (!uri.StartsWith(Scheme, StringComparison.Ordinal))
+        {
+            throw new MlopsException(ErrorKind.NotSupported, $"The artifacts of run '{runId}' are at '{uri}', outside the platform; ask that store.");
+        }
+
+        var root = ArtifactPath.Parse("artifact_uri", uri[Scheme.Length..].Trim('/'));
+        return (uri, string.IsNullOrEmpty(path) ? root : root with { Relative = Below(root.Relative, ArtifactPath.CheckRelative("path", path)) });
+    }
+
+    private static string Below(string directory, string path) => directory.Length == 0 ? path : $"{directory}/{path}";
+
+    private IArtifactDirectoryGrain Directory(ArtifactPath path) => grains.GetGrain<IArtifactDirectoryGrain>(path.Root);
+}

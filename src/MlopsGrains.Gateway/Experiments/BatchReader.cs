@@ -1,0 +1,375 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Http;
+
+namespace MlopsGrains.Gateway.Experiments;
+
+/// <summary>
+/// Reads a batch of params, metrics and tags from the request's own bytes. This is the hot path of the tracking door: nothing is allocated per metric point.
+/// Two dialects share it: MLflow's lenient one (numbers as text, unknown fields ignored, long values cut) and the strict native one.
+/// </summary>
+internal sealed class BatchReader : IDisposable
+{
+    /// <summary>Most metric points, and most entries in all.</summary>
+    public const int MetricsMax = 1000;
+
+    /// <summary>Most params, and most tags.</summary>
+    public const int PairsMax = 100;
+
+    /// <summary>MLflow cuts longer param values instead of refusing them.</summary>
+    public const int ParamValueMax = 6000;
+
+    /// <summary>MLflow cuts longer tag values instead of refusing them.</summary>
+    public const int TagValueMax = 8000;
+
+    private const int KeyBytesMax = 2048;
+
+    private readonly bool _mlflow;
+    private readonly MetricColumnsBuilder _metrics = new(MetricsMax);
+    private List<Tag> _params = [];
+    private List<Tag> _tags = [];
+    private ProducerPosition? _producer;
+    private string? _runId;
+    private string? _runUuid;
+
+    private BatchReader(bool mlflow) => _mlflow = mlflow;
+
+    /// <summary>Reads MLflow's <c>log-batch</c> message; the run id may be missing in it.</summary>
+    public static (string? RunId, RunBatch Batch) ReadMlflow(in ReadOnlySequence<byte> body) => Read(body, mlflow: true);
+
+    /// <summary>Reads the native batch.</summary>
+    public static RunBatch ReadNative(in ReadOnlySequence<byte> body) => Read(body, mlflow: false).Batch;
+
+    public void Dispose() => _metrics.Dispose();
+
+    private static (string? RunId, RunBatch Batch) Read(in ReadOnlySequence<byte> body, bool mlflow)
+    {
+        using var batch = new BatchReader(mlflow);
+        try
+        {
+            batch.ReadBody(body, unwrap: mlflow);
+        }
+        catch (Exception e) when (e is InvalidOperationException or DecoderFallbackException)
+        {
+            // The JSON reader's word for bytes that are no UTF-8, or for half a surrogate pair.
+            throw MlopsException.Invalid("body", "The body holds text that is not valid Unicode.");
+        }
+
+        var id = string.IsNullOrEmpty(batch._runId) ? batch._runUuid : batch._runId;
+        return (id, new RunBatch(batch._metrics.Build(), batch._params, batch._tags, batch._producer));
+    }
+
+    private void ReadBody(in ReadOnlySequence<byte> body, bool unwrap)
+    {
+        if (_mlflow && body.IsEmpty)
+        {
+            return;
+        }
+
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = NativeJson.DepthMax });
+        reader.Read();
+        if (unwrap && reader.TokenType == JsonTokenType.String)
+        {
+            // Old clients send the message as JSON inside a JSON string.
+            ReadBody(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(reader.GetString()!)), unwrap: false);
+        }
+        else
+        {
+            ReadMessage(ref reader);
+        }
+
+        while (reader.Read())
+        {
+        }
+    }
+
+    private void ReadMessage(ref Utf8JsonReader reader)
+    {
+        Expect(reader.TokenType == JsonTokenType.StartObject, "body", "a JSON object");
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("metrics"u8))
+            {
+                ReadMetrics(ref reader);
+            }
+            else if (reader.ValueTextEquals("params"u8))
+            {
+                _params = ReadPairs(ref reader, "params", ParamValueMax);
+            }
+            else if (reader.ValueTextEquals("tags"u8))
+            {
+                _tags = ReadPairs(ref reader, "tags", TagValueMax);
+            }
+            else if (_mlflow && (reader.ValueTextEquals("run_id"u8) || reader.ValueTextEquals("runId"u8)))
+            {
+                _runId = ReadText(ref reader, "run_id");
+            }
+            else if (_mlflow && (reader.ValueTextEquals("run_uuid"u8) || reader.ValueTextEquals("runUuid"u8)))
+            {
+                _runUuid = ReadText(ref reader, "run_uuid");
+            }
+            else if (!_mlflow && reader.ValueTextEquals("producer"u8))
+            {
+                _producer = ReadProducer(ref reader);
+            }
+            else
+            {
+                SkipUnknown(ref reader, null);
+            }
+        }
+
+        var total = _metrics.Count + _params.Count + _tags.Count;
+        if (total > MetricsMax)
+        {
+            throw MlopsException.Invalid("body", $"A batch can contain at most {MetricsMax} metrics, params and tags together. Got {total}.");
+        }
+    }
+
+    private void ReadMetrics(ref Utf8JsonReader reader)
+    {
+        _metrics.Clear();
+        if (!StartsArray(ref reader, "metrics"))
+        {
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (_metrics.Count == MetricsMax)
+            {
+                throw MlopsException.Invalid("metrics", $"A batch can contain at most {MetricsMax} metrics. Got more.");
+            }
+
+            ReadMetric(ref reader);
+        }
+    }
+
+    private void ReadMetric(ref Utf8JsonReader reader)
+    {
+        Expect(reader.TokenType == JsonTokenType.StartObject, null, "an object");
+        var (key, step) = (-1, 0L);
+        var (value, timestamp) = (0d, 0L);
+        var (hasValue, hasTimestamp) = (false, false);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("key"u8))
+            {
+                key = ReadKey(ref reader);
+            }
+            else if (reader.ValueTextEquals("value"u8))
+            {
+                hasValue = ReadsValue(ref reader) && (JsonValues.TryReadDouble(ref reader, out value)
+                    || Expect(false, "value", "a number, \"NaN\", \"Infinity\" or \"-Infinity\""));
+            }
+            else if (reader.ValueTextEquals("timestamp"u8))
+            {
+                hasTimestamp = ReadsValue(ref reader) && (JsonValues.TryReadInt64(ref reader, _mlflow, out timestamp)
+                    || Expect(false, "timestamp", "a whole number of milliseconds"));
+            }
+            else if (reader.ValueTextEquals("step"u8))
+            {
+                step = 0;
+                _ = ReadsValue(ref reader) && (JsonValues.TryReadInt64(ref reader, _mlflow, out step) || Expect(false, "step", "a whole number"));
+            }
+            else
+            {
+                SkipUnknown(ref reader, $"metrics[{_metrics.Count}]");
+            }
+        }
+
+        if (key < 0 || !hasValue || !hasTimestamp)
+        {
+            throw Missing($"metrics[{_metrics.Count}].{(key < 0 ? "key" : !hasValue ? "value" : "timestamp")}");
+        }
+
+        if (timestamp < 0)
+        {
+            throw MlopsException.Invalid($"metrics[{_metrics.Count}].timestamp", $"Invalid value {timestamp} for parameter 'metrics[{_metrics.Count}].timestamp': at least 0.");
+        }
+
+        _metrics.Add(key, value, timestamp, step);
+    }
+
+    /// <summary>The key's index; -1 for an empty or absent one.</summary>
+    private int ReadKey(ref Utf8JsonReader reader)
+    {
+        if (!ReadsValue(ref reader))
+        {
+            return -1;
+        }
+
+        Expect(reader.TokenType == JsonTokenType.String, "key", "text");
+        if (reader is { HasValueSequence: false, ValueIsEscaped: false })
+        {
+            return reader.ValueSpan.IsEmpty ? -1 : _metrics.Keys.IndexOf(reader.ValueSpan);
+        }
+
+        var length = reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
+        Expect(length <= KeyBytesMax, "key", "at most 250 characters");
+        Span<byte> key = stackalloc byte[KeyBytesMax];
+        key = key[..reader.CopyString(key)];
+        return key.IsEmpty ? -1 : _metrics.Keys.IndexOf(key);
+    }
+
+    private List<Tag> ReadPairs(ref Utf8JsonReader reader, string list, int valueMax)
+    {
+        var pairs = new List<Tag>();
+        if (!StartsArray(ref reader, list))
+        {
+            return pairs;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (pairs.Count == PairsMax)
+            {
+                throw MlopsException.Invalid(list, $"A batch can contain at most {PairsMax} {list}. Got more.");
+            }
+
+            pairs.Add(ReadPair(ref reader, list, pairs.Count, valueMax));
+        }
+
+        return pairs;
+    }
+
+    private Tag ReadPair(ref Utf8JsonReader reader, string list, int index, int valueMax)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            throw MlopsException.Invalid($"{list}[{index}]", $"Invalid value for parameter '{list}[{index}]': expected an object.");
+        }
+
+        string? key = null, value = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("key"u8))
+            {
+                key = ReadText(ref reader, list, index, "key");
+            }
+            else if (reader.ValueTextEquals("value"u8))
+            {
+                value = ReadText(ref reader, list, index, "value");
+            }
+            else
+            {
+                SkipUnknown(ref reader, $"{list}[{index}]");
+            }
+        }
+
+        if (string.IsNullOrEmpty(key))
+        {
+            throw Missing($"{list}[{index}].key");
+        }
+
+        if (value is null && !_mlflow)
+        {
+            throw Missing($"{list}[{index}].value");
+        }
+
+        return new Tag(key, _mlflow ? MlflowValues.Cut(value ?? "", valueMax) : value!);
+    }
+
+    private ProducerPosition? ReadProducer(ref Utf8JsonReader reader)
+    {
+        if (!ReadsValue(ref reader))
+        {
+            return null;
+        }
+
+        Expect(reader.TokenType == JsonTokenType.StartObject, "producer", "an object", whole: true);
+        string? id = null;
+        long sequence = 0;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("producerId"u8))
+            {
+                id = ReadText(ref reader, "producer.producerId");
+            }
+            else if (reader.ValueTextEquals("sequence"u8))
+            {
+                _ = ReadsValue(ref reader) && (JsonValues.TryReadInt64(ref reader, numberInText: false, out sequence)
+                    || Expect(false, "producer.sequence", "a whole number", whole: true));
+            }
+            else
+            {
+                SkipUnknown(ref reader, "producer");
+            }
+        }
+
+        Expect(id is { Length: >= 1 and <= 64 }, "producer.producerId", "1 to 64 characters", whole: true);
+        Expect(sequence >= 1, "producer.sequence", "at least 1", whole: true);
+        return new ProducerPosition(id!, sequence);
+    }
+
+    private static string? ReadText(ref Utf8JsonReader reader, string path)
+    {
+        if (!ReadsValue(ref reader))
+        {
+            return null;
+        }
+
+        return reader.TokenType == JsonTokenType.String
+            ? reader.GetString()
+            : throw MlopsException.Invalid(path, $"Invalid value for parameter '{path}': expected text.");
+    }
+
+    private static string? ReadText(ref Utf8JsonReader reader, string list, int index, string member)
+    {
+        if (!ReadsValue(ref reader))
+        {
+            return null;
+        }
+
+        return reader.TokenType == JsonTokenType.String
+            ? reader.GetString()
+            : throw MlopsException.Invalid($"{list}[{index}].{member}", $"Invalid value for parameter '{list}[{index}].{member}': expected text.");
+    }
+
+    /// <summary>Moves to a member's value; <see langword="false"/> for <c>null</c>, which means unset.</summary>
+    private static bool ReadsValue(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        return reader.TokenType != JsonTokenType.Null;
+    }
+
+    private static bool StartsArray(ref Utf8JsonReader reader, string list)
+    {
+        if (!ReadsValue(ref reader))
+        {
+            return false;
+        }
+
+        return reader.TokenType == JsonTokenType.StartArray
+            ? true
+            : throw MlopsException.Invalid(list, $"Invalid value for parameter '{list}': expected an array.");
+    }
+
+    private void SkipUnknown(ref Utf8JsonReader reader, string? place)
+    {
+        if (!_mlflow)
+        {
+            var name = place is null ? reader.GetString()! : $"{place}.{reader.GetString()}";
+            throw MlopsException.Invalid(name, $"Unknown field '{name}'.");
+        }
+
+        reader.Read();
+        reader.Skip();
+    }
+
+    /// <summary>Throws unless <paramref name="holds"/>; the path is <c>metrics[i].member</c> unless <paramref name="whole"/>.</summary>
+    private bool Expect(bool holds, string? member, string expected, bool whole = false)
+    {
+        if (holds)
+        {
+            return true;
+        }
+
+        var path = whole || member is "body" ? member! : member is null ? $"metrics[{_metrics.Count}]" : $"metrics[{_metrics.Count}].{member}";
+        throw MlopsException.Invalid(path, $"Invalid value for parameter '{path}': expected {expected}.");
+    }
+
+    private static MlopsException Missing(string path) => MlopsException.Invalid(path, $"Missing value for required parameter '{path}'.");
+}

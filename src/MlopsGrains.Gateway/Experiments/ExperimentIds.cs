@@ -1,0 +1,23 @@
+using System.Text.RegularExpressions;
+using MlopsGrains.Errors;
+
+namespace MlopsGrains.Gateway.Experiments;
+
+/// <summary>Ids that come from outside, checked before they become a grain's key.</summary>
+internal static partial class ExperimentIds
+{
+    private const int DigitsMax = 18;
+
+    /// <summary>An experiment id is a decimal string, so anything else names no experiment.</summary>
+    public static string CheckExisting(string id) =>
+        IsId(id) ? id : throw MlopsException.NotFound("Experiment", id.Length <= 64 ? id : id[..64] + "…");
+
+    public static bool IsId(string id) => id.Length is >= 1 and <= DigitsMax && id.All(char.IsAsciiDigit);
+
+    /// <summary>Returns a run id that can exist, or refuses it.</summary>
+    public static string CheckRun(string field, string id) =>
+        RunId().IsMatch(id) ? id : throw MlopsException.Invalid(field, $"{field} must begin with a letter or digit and hold at most 256 letters, digits, '_' and '-'.");
+
+    [GeneratedRegex(@"\A[a-zA-Z0-9][a-zA-Z0-9_\-]{0,255}\z")]
+    private static partial Regex RunId();
+}

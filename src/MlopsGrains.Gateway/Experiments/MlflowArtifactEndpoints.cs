@@ -1,0 +1,111 @@
+using System.Text.Json;
+using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Mlflow;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MlopsGrains.Gateway.Experiments;
+
+/// <summary>MLflow's artifact listing and its artifact proxy.</summary>
+internal static class MlflowArtifactEndpoints
+{
+    private const string Bytes = "application/octet-stream";
+
+    /// <summary>Segments before a proxied path: <c>api</c>, <c>2.0</c>, <c>mlflow-artifacts</c>, <c>artifacts</c>.</summary>
+    private const int ProxySegments = 4;
+
+    private static readonly HashSet<string> TextExtensions = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ".txt", ".log", ".err", ".cfg", ".conf", ".cnf", ".ini", ".properties", ".prop", ".hocon", ".yaml", ".yml", ".xml", ".json", ".js", ".py", ".py3", ".csv", ".tsv",
+        ".md", ".rst", ".mlmodel", ".mlproject", ".cs", ".sql", ".sh", ".toml", ".html",
+    };
+
+    public static void MapMlflowArtifacts(this IEndpointRouteBuilder endpoints)
+    {
+        const string Proxy = "/mlflow-artifacts/artifacts";
+        endpoints.MapMlflowMethod("GET", "/mlflow/artifacts/list", List);
+        endpoints.MapMlflowRaw("GET", Proxy, ProxyList);
+        endpoints.MapMlflowRaw("GET", Proxy + "/{**path}", ProxyGet);
+        endpoints.MapMlflowRaw("PUT", Proxy + "/{**path}", ProxyPut, e => e.WithBodyLimit(BodyLimit.Artifact));
+        endpoints.MapMlflowRaw("DELETE", Proxy + "/{**path}", ProxyDelete);
+        endpoints.MapMethods("/get-artifact", ["GET"], GetArtifact);
+    }
+
+    private static async Task List(MlflowCall call)
+    {
+        var path = call.Request.Text("path");
+        var (uri, directory) = await Files(call.Context).OfRun(MlflowRunEndpoints.RunId(call.Request), path, call.Aborted);
+        var entries = await Files(call.Context).List(directory, call.Aborted);
+        await call.Answer(json =>
+        {
+            json.WriteString("root_uri", uri);
+            WriteFiles(json, entries, string.IsNullOrEmpty(path) ? "" : path + "/");
+        });
+    }
+
+    private static async Task ProxyList(HttpContext context)
+    {
+        using var request = await MlflowRequest.ReadAsync(context);
+        var path = request.Text("path");
+        var entries = string.IsNullOrEmpty(path) ? [] : await Files(context).List(ArtifactPath.Parse("path", path.TrimEnd('/')), context.RequestAborted);
+        await new MlflowCall(context, request).Answer(json => WriteFiles(json, entries, ""));
+    }
+
+    private static async Task ProxyGet(HttpContext context)
+    {
+        var file = await Files(context).Get(ProxyPath(context), Bytes, context.RequestAborted);
+        await file.ExecuteAsync(context);
+    }
+
+    private static async Task ProxyPut(HttpContext context)
+    {
+        await Files(context).Put(ProxyPath(context), context.Request.Body, context.RequestAborted);
+        await MlflowCall.Done(context);
+    }
+
+    private static async Task ProxyDelete(HttpContext context)
+    {
+        await Files(context).Delete(ProxyPath(context), context.RequestAborted);
+        await MlflowCall.Done(context);
+    }
+
+    private static async Task GetArtifact(HttpContext context)
+    {
+        using var request = await MlflowRequest.ReadAsync(context);
+        var path = request.Required("path");
+        var (_, file) = await Files(context).OfRun(MlflowRunEndpoints.RunId(request), path, context.RequestAborted);
+        var contentType = TextExtensions.Contains(Path.GetExtension(path)) || Path.GetFileName(path) is "MLmodel" or "MLproject" ? "text/plain" : Bytes;
+        await (await Files(context).Get(file, contentType, context.RequestAborted)).ExecuteAsync(context);
+    }
+
+    private static void WriteFiles(Utf8JsonWriter json, IReadOnlyList<ArtifactEntry> entries, string prefix)
+    {
+        if (entries.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("files");
+        foreach (var entry in entries)
+        {
+            json.WriteStartObject();
+            json.WriteString("path", prefix + entry.Name);
+            json.WriteBoolean("is_dir", entry.Blob is null);
+            if (entry.Blob is not null)
+            {
+                json.WriteNumber("file_size", entry.Blob.Length);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static ArtifactPath ProxyPath(HttpContext context) => ArtifactPath.Parse("path", RequestTarget.Rest(context, ProxySegments));
+
+    private static ArtifactFiles Files(HttpContext context) => context.RequestServices.GetRequiredService<ArtifactFiles>();
+}

@@ -1,0 +1,129 @@
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Mlflow;
+using Microsoft.AspNetCore.Routing;
+
+namespace MlopsGrains.Gateway.Experiments;
+
+/// <summary>MLflow's experiment methods.</summary>
+internal static class MlflowExperimentEndpoints
+{
+    private const int ResultsMax = 50_000;
+
+    public static void MapMlflowExperiments(this IEndpointRouteBuilder endpoints)
+    {
+        const string Root = "/mlflow/experiments/";
+        endpoints.MapMlflowMethod("POST", Root + "create", Create);
+        endpoints.MapMlflowMethod("GET", Root + "get-by-name", GetByName);
+        endpoints.MapMlflowMethod("GET", Root + "get", Get);
+        endpoints.MapMlflowMethod("GET POST", Root + "search", Search);
+        endpoints.MapMlflowMethod("POST", Root + "delete", Delete);
+        endpoints.MapMlflowMethod("POST", Root + "restore", Restore);
+        endpoints.MapMlflowMethod("POST", Root + "update", Update);
+        endpoints.MapMlflowMethod("POST", Root + "set-experiment-tag", SetTag);
+        endpoints.MapMlflowMethod("POST", Root + "delete-experiment-tag", DeleteTag);
+    }
+
+    private static async Task Create(MlflowCall call)
+    {
+        var location = call.Request.Text("artifact_location");
+        var created = await Catalog(call).Create(
+            new NewExperiment(call.Request.Required("name"), string.IsNullOrEmpty(location) ? null : location, call.Request.Tags("tags")), call.Aborted);
+        await call.Answer(json => json.WriteString("experiment_id", created.ExperimentId));
+    }
+
+    private static async Task GetByName(MlflowCall call)
+    {
+        var name = call.Request.Required("experiment_name");
+        var experiment = await Catalog(call).FindByName(name, call.Aborted) ?? throw MlopsException.NotFound("Experiment", name);
+        await Answer(call, experiment);
+    }
+
+    private static async Task Get(MlflowCall call)
+    {
+        var id = RequiredId(call);
+        var experiment = await call.Grains.GetGrain<IExperimentGrain>(id).Get(call.Aborted) ?? throw MlopsException.NotFound("Experiment", id);
+        await Answer(call, experiment);
+    }
+
+    private static async Task Search(MlflowCall call)
+    {
+        var max = call.Request.Int64("max_results");
+        if (max is not (>= 1 and <= ResultsMax))
+        {
+            throw MlflowRequest.Invalid("max_results", $"{(max is null ? "missing" : $"{max}")}; must be 1 to {ResultsMax}");
+        }
+
+        var page = await Catalog(call).Search(
+            new ExperimentQuery(
+                call.Request.Text("filter"),
+                call.Request.Enum("view_type", MlflowEntities.Views) ?? LifecycleView.ActiveOnly,
+                call.Request.Texts("order_by"),
+                (int)max,
+                call.Request.Text("page_token") is { Length: > 0 } token ? token : null),
+            call.Aborted);
+        await call.Answer(json =>
+        {
+            if (page.Items.Count > 0)
+            {
+                json.WriteStartArray("experiments");
+                foreach (var experiment in page.Items)
+                {
+                    json.WriteExperiment(experiment);
+                }
+
+                json.WriteEndArray();
+            }
+
+            json.WriteNextPage(page.NextPageToken);
+        });
+    }
+
+    private static async Task Delete(MlflowCall call)
+    {
+        await Existing(call).Delete(call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task Restore(MlflowCall call)
+    {
+        await Existing(call).Restore(call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task Update(MlflowCall call)
+    {
+        var experiment = Existing(call);
+        if (call.Request.Text("new_name") is { Length: > 0 } name)
+        {
+            await experiment.Rename(name, call.Aborted);
+        }
+
+        await call.Done();
+    }
+
+    private static async Task SetTag(MlflowCall call)
+    {
+        await Existing(call).SetTag(call.Request.Required("key"), call.Request.Text("value") ?? "", call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task DeleteTag(MlflowCall call)
+    {
+        await Existing(call).DeleteTag(call.Request.Required("key"), call.Aborted);
+        await call.Done();
+    }
+
+    private static Task Answer(MlflowCall call, Experiment experiment) => call.Answer(json =>
+    {
+        json.WritePropertyName("experiment");
+        json.WriteExperiment(experiment);
+    });
+
+    private static string RequiredId(MlflowCall call) =>
+        ExperimentIds.CheckExisting(call.Request.Id("experiment_id") is { Length: > 0 } id ? id : throw MlflowRequest.Missing("experiment_id"));
+
+    private static IExperimentGrain Existing(MlflowCall call) => call.Grains.GetGrain<IExperimentGrain>(RequiredId(call));
+
+    private static IExperimentCatalogGrain Catalog(MlflowCall call) => call.Grains.GetGrain<IExperimentCatalogGrain>(IExperimentCatalogGrain.Main);
+}

@@ -1,0 +1,268 @@
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Identity;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MlopsGrains.Gateway.Experiments;
+
+/// <summary>MLflow's run and metric methods.</summary>
+internal static class MlflowRunEndpoints
+{
+    private const int SearchResultsMax = 50_000;
+    private const int HistoryResultsMax = 25_000;
+    private const int InputsMax = 1000;
+
+    public static void MapMlflowRuns(this IEndpointRouteBuilder endpoints)
+    {
+        const string Root = "/mlflow/runs/";
+        endpoints.MapMlflowMethod("POST", Root + "create", Create);
+        endpoints.MapMlflowMethod("GET", Root + "get", Get);
+        endpoints.MapMlflowMethod("POST", Root + "update", Update);
+        endpoints.MapMlflowMethod("POST", Root + "delete", Delete);
+        endpoints.MapMlflowMethod("POST", Root + "restore", Restore);
+        endpoints.MapMlflowMethod("POST", Root + "log-metric", LogMetric);
+        endpoints.MapMlflowMethod("POST", Root + "log-parameter", LogParameter);
+        endpoints.MapMlflowRaw("POST", Root + "log-batch", LogBatch);
+        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag);
+        endpoints.MapMlflowMethod("POST", Root + "delete-tag", DeleteTag);
+        endpoints.MapMlflowMethod("POST", Root + "log-inputs", LogInputs);
+        endpoints.MapMlflowMethod("POST", Root + "search", Search);
+        endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history", GetHistory);
+    }
+
+    private static async Task Create(MlflowCall call)
+    {
+        var request = call.Request;
+        var experiment = request.Id("experiment_id") is { Length: > 0 } id ? ExperimentIds.CheckExisting(id) : "0";
+        var name = request.Text("run_name") is { Length: > 0 } given ? given : null;
+        var runId = call.Context.RequestServices.GetRequiredService<IIdSource>().NewId();
+        var tags = request.Tags("tags").Select(t => t with { Value = MlflowValues.Cut(t.Value, BatchReader.TagValueMax) }).ToArray();
+        var run = await call.Grains.GetGrain<IRunGrain>(runId).Create(
+            new NewRun(experiment, name, request.Text("user_id"), request.Int64("start_time"), tags), call.Aborted);
+        await Answer(call, run);
+    }
+
+    private static async Task Get(MlflowCall call)
+    {
+        var id = RunId(call.Request);
+        await Answer(call, await call.Grains.GetGrain<IRunGrain>(id).Get(call.Aborted) ?? throw MlopsException.NotFound("Run", id));
+    }
+
+    private static async Task Update(MlflowCall call)
+    {
+        var update = new RunUpdate(
+            call.Request.Enum("status", MlflowEntities.RunStatuses),
+            call.Request.Int64("end_time"),
+            call.Request.Text("run_name") is { Length: > 0 } name ? name : null);
+        var info = await Run(call).Update(update, call.Aborted);
+        await call.Answer(json =>
+        {
+            json.WritePropertyName("run_info");
+            json.WriteRunInfo(info);
+        });
+    }
+
+    private static async Task Delete(MlflowCall call)
+    {
+        await Run(call).Delete(call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task Restore(MlflowCall call)
+    {
+        await Run(call).Restore(call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task LogMetric(MlflowCall call)
+    {
+        var run = Run(call);
+        var key = call.Request.Required("key");
+        var value = call.Request.Double("value") ?? throw MlflowRequest.Missing("value");
+        var timestamp = call.Request.Int64("timestamp") ?? throw MlflowRequest.Missing("timestamp");
+        if (timestamp < 0)
+        {
+            throw MlflowRequest.Invalid("timestamp", $"{timestamp}; at least 0");
+        }
+
+        await run.LogBatch(new RunBatch(new MetricColumns([key], [0], [value], [timestamp], [call.Request.Int64("step") ?? 0]), [], []));
+        await call.Done();
+    }
+
+    private static async Task LogParameter(MlflowCall call)
+    {
+        var run = Run(call);
+        var param = new Tag(call.Request.Required("key"), MlflowValues.Cut(call.Request.Text("value") ?? "", BatchReader.ParamValueMax));
+        await run.LogBatch(new RunBatch(MetricColumns.Empty, [param], []));
+        await call.Done();
+    }
+
+    private static async Task SetTag(MlflowCall call)
+    {
+        var run = Run(call);
+        var tag = new Tag(call.Request.Required("key"), MlflowValues.Cut(call.Request.Text("value") ?? "", BatchReader.TagValueMax));
+        await run.LogBatch(new RunBatch(MetricColumns.Empty, [], [tag]));
+        await call.Done();
+    }
+
+    /// <summary>The hot path: the body's own bytes become columns. A write is not cancelled with its request, so it needs no token either.</summary>
+    private static async Task LogBatch(HttpContext context)
+    {
+        MlflowRequest.CheckContentType(context.Request);
+        var reader = context.Request.BodyReader;
+        var body = await RequestBody.ReadToEndAsync(reader, context.RequestAborted);
+        string? runId;
+        RunBatch batch;
+        try
+        {
+            (runId, batch) = BatchReader.ReadMlflow(body);
+        }
+        finally
+        {
+            reader.AdvanceTo(body.End);
+        }
+
+        var id = ExperimentIds.CheckRun("run_id", runId is { Length: > 0 } given ? given : throw MlflowRequest.Missing("run_id"));
+        var run = context.RequestServices.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(id);
+        await run.LogBatch(batch, CancellationToken.None);
+        await MlflowCall.Done(context);
+    }
+
+    private static async Task DeleteTag(MlflowCall call)
+    {
+        await Run(call).DeleteTag(call.Request.Required("key"), call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task LogInputs(MlflowCall call)
+    {
+        var run = Run(call);
+        var inputs = call.Request.Messages("datasets").Select(ToInput).ToArray();
+        if (inputs.Length > InputsMax)
+        {
+            throw MlflowRequest.Invalid("datasets", $"{inputs.Length} datasets; at most {InputsMax}");
+        }
+
+        await run.LogInputs(inputs, call.Aborted);
+        await call.Done();
+    }
+
+    private static DatasetInput ToInput(MlflowRequest input, int index)
+    {
+        var place = $"datasets[{index}].dataset";
+        var dataset = input.Message("dataset") ?? throw MlflowRequest.Missing(place);
+        return new DatasetInput(
+            Text("name", 500)!,
+            Text("digest", 36)!,
+            Text("source_type", 255)!,
+            Text("source", 65_535)!,
+            Text("schema", 1_048_575, required: false),
+            Text("profile", 16_777_215, required: false),
+            input.Tags("tags"));
+
+        string? Text(string name, int max, bool required = true)
+        {
+            var text = dataset.Text(name);
+            if (required && string.IsNullOrEmpty(text))
+            {
+                throw MlflowRequest.Missing($"{place}.{name}");
+            }
+
+            return text is null || text.Length <= max ? text : throw MlflowRequest.Invalid($"{place}.{name}", $"{text.Length} characters; at most {max}");
+        }
+    }
+
+    private static async Task Search(MlflowCall call)
+    {
+        var request = call.Request;
+        var experiments = request.Texts("experiment_ids");
+        var max = request.Int64("max_results") ?? 1000;
+        if (max is < 1 or > SearchResultsMax)
+        {
+            throw MlflowRequest.Invalid("max_results", $"{max}; must be 1 to {SearchResultsMax}");
+        }
+
+        if (experiments.FirstOrDefault(e => !ExperimentIds.IsId(e)) is not null)
+        {
+            throw MlflowRequest.Invalid("experiment_ids", "expected decimal experiment ids");
+        }
+
+        var query = new RunQuery(
+            experiments,
+            request.Text("filter"),
+            request.Enum("run_view_type", MlflowEntities.Views) ?? LifecycleView.ActiveOnly,
+            request.Texts("order_by"),
+            (int)max,
+            request.Text("page_token") is { Length: > 0 } token ? token : null);
+        if (experiments.Count == 0)
+        {
+            await call.Done();
+            return;
+        }
+
+        var page = await call.Grains.GetGrain<IRunSearchGrain>(0).Search(query, call.Aborted);
+        await call.Answer(json =>
+        {
+            if (page.Items.Count > 0)
+            {
+                json.WriteStartArray("runs");
+                foreach (var run in page.Items)
+                {
+                    json.WriteRun(run);
+                }
+
+                json.WriteEndArray();
+            }
+
+            json.WriteNextPage(page.NextPageToken);
+        });
+    }
+
+    private static async Task GetHistory(MlflowCall call)
+    {
+        var run = Run(call);
+        var key = call.Request.Required("metric_key");
+        var max = call.Request.Int64("max_results") is { } given and not 0 ? given : HistoryResultsMax;
+        if (max is < 1 or > HistoryResultsMax)
+        {
+            throw MlflowRequest.Invalid("max_results", $"{max}; must be 1 to {HistoryResultsMax}");
+        }
+
+        var history = await run.GetMetricHistory(key, call.Request.Text("page_token") is { Length: > 0 } token ? token : null, (int)max, call.Aborted);
+        await call.Answer(json =>
+        {
+            var points = history.Points;
+            if (points.Count > 0)
+            {
+                json.WriteStartArray("metrics");
+                for (var i = 0; i < points.Count; i++)
+                {
+                    json.WriteMetric(points.Keys[points.KeyIndexes[i]], points.Values[i], points.Timestamps[i], points.Steps[i]);
+                }
+
+                json.WriteEndArray();
+            }
+
+            json.WriteNextPage(history.NextPageToken);
+        });
+    }
+
+    private static Task Answer(MlflowCall call, Run run) => call.Answer(json =>
+    {
+        json.WritePropertyName("run");
+        json.WriteRun(run);
+    });
+
+    /// <summary><c>run_id</c>, or the legacy alias that old clients send alone and new ones beside it.</summary>
+    public static string RunId(MlflowRequest request)
+    {
+        var id = request.Text("run_id") is { Length: > 0 } given ? given : request.Text("run_uuid");
+        return ExperimentIds.CheckRun("run_id", id is { Length: > 0 } ? id : throw MlflowRequest.Missing("run_id"));
+    }
+
+    private static IRunGrain Run(MlflowCall call) => call.Grains.GetGrain<IRunGrain>(RunId(call.Request));
+}

@@ -1,0 +1,113 @@
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Identity;
+using MlopsGrains.Paging;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace MlopsGrains.Gateway.Experiments;
+
+/// <summary>Runs of the native API.</summary>
+internal static class RunsEndpoints
+{
+    private const int ExperimentsMax = 1000;
+    private const int SearchResultsMax = 50_000;
+    private const int HistoryLimitMax = 25_000;
+
+    public static void MapRuns(this IEndpointRouteBuilder endpoints)
+    {
+        var runs = endpoints.MapNative("Runs");
+        runs.MapPost("/runs", Create).WithName("CreateRun").WithSummary("Starts a run in an experiment.");
+        runs.MapGet("/runs/{id}", Get).WithName("GetRun").WithSummary("One run with its params, tags, inputs and latest metrics.");
+        runs.MapPatch("/runs/{id}", Update).WithName("UpdateRun").WithSummary("Changes a run's status, end time or name; what is not given stays.");
+        runs.MapPost("/runs/search", Search).WithName("SearchRuns").WithSummary("Runs of some experiments that match a filter.");
+        runs.MapPost("/runs/{id}/batches", LogBatch).WithName("LogBatch").Accepts<BatchBody>("application/json").Produces(StatusCodes.Status204NoContent)
+            .WithSummary("Writes params, metrics and tags together, all or nothing; with a producer position, exactly once.");
+        runs.MapGet("/runs/{id}/metrics", GetHistory).WithName("GetMetricHistory").WithSummary("All points of one metric, ordered by timestamp, step and value.");
+    }
+
+    private static async Task<Created<Run>> Create(NewRun run, IGrainFactory grains, IIdSource ids, CancellationToken cancellationToken)
+    {
+        ExperimentIds.CheckExisting(run.ExperimentId);
+        var created = await grains.GetGrain<IRunGrain>(ids.NewId()).Create(run, cancellationToken);
+        return TypedResults.Created($"/api/v1/runs/{created.Info.RunId}", created);
+    }
+
+    private static async Task<Ok<Run>> Get(string id, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await Run(grains, id).Get(cancellationToken) ?? throw MlopsException.NotFound("Run", id));
+
+    private static async Task<Ok<RunInfo>> Update(string id, RunUpdate update, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await Run(grains, id).Update(update, cancellationToken));
+
+    private static async Task<Ok<Page<Run>>> Search(RunSearch search, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        if (search.ExperimentIds.Count > ExperimentsMax)
+        {
+            throw MlopsException.Invalid("experimentIds", $"experimentIds has {search.ExperimentIds.Count} ids; at most {ExperimentsMax}.");
+        }
+
+        if (search.ExperimentIds.Any(e => e is null || !ExperimentIds.IsId(e)))
+        {
+            throw MlopsException.Invalid("experimentIds", "experimentIds must be decimal experiment ids.");
+        }
+
+        var query = new RunQuery(
+            search.ExperimentIds, search.Filter, search.View, search.OrderBy ?? [], Limits.Check("maxResults", search.MaxResults, SearchResultsMax),
+            string.IsNullOrEmpty(search.PageToken) ? null : search.PageToken);
+        return TypedResults.Ok(query.ExperimentIds.Count == 0
+            ? new Page<Run>([], null)
+            : await grains.GetGrain<IRunSearchGrain>(0).Search(query, cancellationToken));
+    }
+
+    /// <summary>Not cancelled with its request: the batch is written whether or not the caller waits.</summary>
+    private static async Task<NoContent> LogBatch(string id, HttpRequest request, IGrainFactory grains)
+    {
+        var run = Run(grains, id);
+        var body = await RequestBody.ReadToEndAsync(request.BodyReader, request.HttpContext.RequestAborted);
+        RunBatch batch;
+        try
+        {
+            batch = BatchReader.ReadNative(body);
+        }
+        finally
+        {
+            request.BodyReader.AdvanceTo(body.End);
+        }
+
+        await run.LogBatch(batch, CancellationToken.None);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Ok<PointPage>> GetHistory(
+        string id, string key, IGrainFactory grains, CancellationToken cancellationToken, int limit = 1000, string? pageToken = null)
+    {
+        Limits.Check("limit", limit, HistoryLimitMax);
+        var history = await Run(grains, id).GetMetricHistory(key, string.IsNullOrEmpty(pageToken) ? null : pageToken, limit, cancellationToken);
+        var points = history.Points;
+        var page = Enumerable.Range(0, points.Count).Select(i => new Point(points.Values[i], points.Timestamps[i], points.Steps[i])).ToArray();
+        return TypedResults.Ok(new PointPage(page, history.NextPageToken));
+    }
+
+    private static IRunGrain Run(IGrainFactory grains, string id) => grains.GetGrain<IRunGrain>(ExperimentIds.CheckRun("id", id));
+
+    /// <summary>A search over runs.</summary>
+    internal sealed record RunSearch(
+        IReadOnlyList<string> ExperimentIds,
+        string? Filter = null,
+        LifecycleView View = LifecycleView.ActiveOnly,
+        IReadOnlyList<string>? OrderBy = null,
+        int MaxResults = 1000,
+        string? PageToken = null);
+
+    /// <summary>What a batch holds. For the API document only; the bytes are read by <see cref="BatchReader"/>.</summary>
+    internal sealed record BatchBody(IReadOnlyList<Metric>? Metrics = null, IReadOnlyList<Tag>? Params = null, IReadOnlyList<Tag>? Tags = null, ProducerPosition? Producer = null);
+
+    /// <summary>A page of one metric's points.</summary>
+    internal sealed record PointPage(IReadOnlyList<Point> Points, string? NextPageToken);
+
+    /// <summary>One point.</summary>
+    internal sealed record Point(double Value, long Timestamp, long Step);
+}

@@ -1,0 +1,69 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MlopsGrains.Gateway.Mlflow;
+
+/// <summary>One MLflow request with its message, and the way to answer it: always 200 and a JSON object.</summary>
+internal sealed class MlflowCall(HttpContext context, MlflowRequest request)
+{
+    private static readonly byte[] EmptyObject = "{}"u8.ToArray();
+
+    public HttpContext Context { get; } = context;
+
+    public MlflowRequest Request { get; } = request;
+
+    public IGrainFactory Grains { get; } = context.RequestServices.GetRequiredService<IGrainFactory>();
+
+    public CancellationToken Aborted => Context.RequestAborted;
+
+    /// <summary>Answers the empty message.</summary>
+    public Task Done() => Done(Context);
+
+    public static Task Done(HttpContext context)
+    {
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = EmptyObject.Length;
+        return context.Response.Body.WriteAsync(EmptyObject, 0, EmptyObject.Length, context.RequestAborted);
+    }
+
+    /// <summary>Answers a message whose members <paramref name="write"/> writes.</summary>
+    public async Task Answer(Action<Utf8JsonWriter> write)
+    {
+        Context.Response.ContentType = "application/json";
+        await using var json = new Utf8JsonWriter(Context.Response.BodyWriter);
+        json.WriteStartObject();
+        write(json);
+        json.WriteEndObject();
+    }
+}
+
+/// <summary>Maps MLflow service methods, each under both of the prefixes that clients use.</summary>
+internal static class MlflowRoutes
+{
+    private static readonly string[] Prefixes = ["/api/2.0", "/ajax-api/2.0"];
+
+    /// <param name="endpoints">Where to.</param>
+    /// <param name="methods">HTTP methods, separated by a space.</param>
+    /// <param name="path">The path after the generation, such as <c>/mlflow/runs/get</c>.</param>
+    /// <param name="handler">Reads the message, calls one grain, answers.</param>
+    public static void MapMlflowMethod(this IEndpointRouteBuilder endpoints, string methods, string path, Func<MlflowCall, Task> handler) =>
+        endpoints.MapMlflowRaw(methods, path, async context =>
+        {
+            using var request = await MlflowRequest.ReadAsync(context);
+            await handler(new MlflowCall(context, request));
+        });
+
+    /// <summary>The same for handlers that read the body themselves.</summary>
+    public static void MapMlflowRaw(
+        this IEndpointRouteBuilder endpoints, string methods, string path, RequestDelegate handler, Action<IEndpointConventionBuilder>? configure = null)
+    {
+        foreach (var prefix in Prefixes)
+        {
+            var endpoint = endpoints.MapMethods(prefix + path, methods.Split(' '), handler);
+            configure?.Invoke(endpoint);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text.Json;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace MlopsGrains.Gateway.Mlflow;
+
+/// <summary>
+/// The fields of one MLflow message, from the query of a GET or the JSON body of the others, by their rules: names in snake or camel case, whole numbers also as
+/// text, <c>null</c> is unset, unknown fields are ignored, a JSON string that holds the message is unwrapped once.
+/// </summary>
+internal sealed class MlflowRequest : IDisposable
+{
+    private static readonly ConcurrentDictionary<string, string> CamelNames = new(StringComparer.Ordinal);
+
+    private readonly JsonDocument? _document;
+    private readonly JsonElement _message;
+    private readonly IQueryCollection? _query;
+
+    private MlflowRequest(JsonDocument document) => (_document, _message) = (document, document.RootElement);
+
+    private MlflowRequest(IQueryCollection query) => _query = query;
+
+    /// <summary>A part of a message.</summary>
+    private MlflowRequest(JsonElement message) => _message = message;
+
+    public static async ValueTask<MlflowRequest> ReadAsync(HttpContext context)
+    {
+        if (HttpMethods.IsGet(context.Request.Method))
+        {
+            return new MlflowRequest(context.Request.Query);
+        }
+
+        CheckContentType(context.Request);
+        var reader = context.Request.BodyReader;
+        var body = await RequestBody.ReadToEndAsync(reader, context.RequestAborted);
+        try
+        {
+            return new MlflowRequest(Parse(body));
+        }
+        finally
+        {
+            reader.AdvanceTo(body.End);
+        }
+    }
+
+    /// <summary>POST and PUT must say that they carry JSON, as on the real server.</summary>
+    public static void CheckContentType(HttpRequest request)
+    {
+        if (!HttpMethods.IsPost(request.Method) && !HttpMethods.IsPut(request.Method))
+        {
+            return;
+        }
+
+        var type = request.ContentType.AsSpan();
+        var parameters = type.IndexOf(';');
+        if (!(parameters < 0 ? type : type[..parameters]).Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase))
+        {
+            throw MlopsException.Invalid("Content-Type", "Bad Request. Content-Type must be application/json.");
+        }
+    }
+
+    public void Dispose() => _document?.Dispose();
+
+    /// <summary>A text, or <see langword="null"/> when it is not given.</summary>
+    public string? Text(string name)
+    {
+        if (_query is not null)
+        {
+            return Query(name);
+        }
+
+        return Find(name) is { } value ? AsText(value, name) : null;
+    }
+
+    /// <summary>A text that must be there; empty counts as missing.</summary>
+    public string Required(string name) => Text(name) is { Length: > 0 } text ? text : throw Missing(name);
+
+    /// <summary>An id that some clients send as a number.</summary>
+    public string? Id(string name) =>
+        _query is null && Find(name) is { ValueKind: JsonValueKind.Number } number ? number.GetRawText() : Text(name);
+
+    public long? Int64(string name)
+    {
+        if (_query is not null)
+        {
+            return Query(name) is { Length: > 0 } text ? ParseInt64(text, name) : null;
+        }
+
+        return Find(name) switch
+        {
+            null => null,
+            { ValueKind: JsonValueKind.Number } n when n.TryGetInt64(out var whole) => whole,
+            { ValueKind: JsonValueKind.Number } n when n.TryGetDouble(out var number) && JsonValues.TryWhole(number, out var whole) => whole,
+            { ValueKind: JsonValueKind.String } s => ParseInt64(AsText(s, name), name),
+            _ => throw Invalid(name, "expected a whole number"),
+        };
+    }
+
+    public double? Double(string name) => Find(name) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Number } n when n.TryGetDouble(out var number) && double.IsFinite(number) => number,
+        { ValueKind: JsonValueKind.String } s => AsText(s, name) switch
+        {
+            "NaN" => double.NaN,
+            "Infinity" => double.PositiveInfinity,
+            "-Infinity" => double.NegativeInfinity,
+            _ => throw Invalid(name, "expected a number, \"NaN\", \"Infinity\" or \"-Infinity\""),
+        },
+        _ => throw Invalid(name, "expected a number, \"NaN\", \"Infinity\" or \"-Infinity\""),
+    };
+
+    /// <summary>An enumeration's value by MLflow's name for it or its number.</summary>
+    public TEnum? Enum<TEnum>(string name, IReadOnlyDictionary<string, TEnum> names)
+        where TEnum : struct, Enum
+    {
+        if (Id(name) is not { Length: > 0 } text)
+        {
+            return null;
+        }
+
+        if (names.TryGetValue(text, out var value))
+        {
+            return value;
+        }
+
+        foreach (var known in names.Values)
+        {
+            if (Convert.ToInt32(known, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture) == text)
+            {
+                return known;
+            }
+        }
+
+        throw Invalid(name, $"'{Short(text)}' is none of {string.Join(", ", names.Keys)}");
+    }
+
+    /// <summary>A list of texts; numbers in it are taken as text, as ids are.</summary>
+    public IReadOnlyList<string> Texts(string name)
+    {
+        if (_query is not null)
+        {
+            return [.. (_query.TryGetValue(name, out var values) ? values : _query[Camel(name)]).OfType<string>()];
+        }
+
+        return [.. List(name).Select((item, i) => item.ValueKind == JsonValueKind.Number ? item.GetRawText() : AsText(item, $"{name}[{i}]"))];
+    }
+
+    /// <summary>A list of messages.</summary>
+    public IEnumerable<MlflowRequest> Messages(string name) => List(name).Select((item, i) => Part(item, $"{name}[{i}]"));
+
+    /// <summary>A message in this message, or <see langword="null"/>.</summary>
+    public MlflowRequest? Message(string name) => Find(name) is { } value ? Part(value, name) : null;
+
+    /// <summary>A list of pairs; a value that is not given is empty.</summary>
+    public IReadOnlyList<Tag> Tags(string name) =>
+        [.. Messages(name).Select((tag, i) => new Tag(tag.Text("key") is { Length: > 0 } key ? key : throw Missing($"{name}[{i}].key"), tag.Text("value") ?? ""))];
+
+    public static MlopsException Missing(string name) => MlopsException.Invalid(name, $"Missing value for required parameter '{name}'.");
+
+    public static MlopsException Invalid(string name, string expected) => MlopsException.Invalid(name, $"Invalid value for parameter '{name}': {expected}.");
+
+    private static JsonDocument Parse(in ReadOnlySequence<byte> body)
+    {
+        if (body.IsEmpty)
+        {
+            return JsonDocument.Parse("{}");
+        }
+
+        var options = new JsonDocumentOptions { MaxDepth = NativeJson.DepthMax };
+        var document = JsonDocument.Parse(body, options);
+        if (document.RootElement.ValueKind == JsonValueKind.String)
+        {
+            var inner = AsText(document.RootElement, "body");
+            document.Dispose();
+            document = JsonDocument.Parse(inner, options);
+        }
+
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+        {
+            document.Dispose();
+            throw Invalid("body", "expected a JSON object");
+        }
+
+        return document;
+    }
+
+    private static MlflowRequest Part(JsonElement value, string name) =>
+        value.ValueKind == JsonValueKind.Object ? new MlflowRequest(value) : throw Invalid(name, "expected an object");
+
+    private JsonElement[] List(string name) => Find(name) switch
+    {
+        null => [],
+        { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray()],
+        _ => throw Invalid(name, "expected an array"),
+    };
+
+    private JsonElement? Find(string name)
+    {
+        if (_query is not null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return (_message.TryGetProperty(name, out var value) || _message.TryGetProperty(Camel(name), out value)) && value.ValueKind != JsonValueKind.Null ? value : null;
+        }
+        catch (InvalidOperationException)
+        {
+            throw NotUnicode("body");
+        }
+    }
+
+    private string? Query(string name) =>
+        _query!.TryGetValue(name, out var value) || _query.TryGetValue(Camel(name), out value) ? value[^1] : null;
+
+    private static string AsText(JsonElement value, string name)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            throw Invalid(name, "expected text");
+        }
+
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw NotUnicode(name);
+        }
+    }
+
+    private static MlopsException NotUnicode(string name) => Invalid(name, "the text is not valid Unicode");
+
+    private static long ParseInt64(string text, string name) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : throw Invalid(name, "expected a whole number");
+
+    private static string Short(string text) => text.Length <= 50 ? text : text[..50] + "…";
+
+    private static string Camel(string name) => CamelNames.GetOrAdd(name, static n =>
+        string.Concat(n.Split('_').Select((part, i) => i == 0 ? part : char.ToUpperInvariant(part[0]) + part[1..])));
+}
