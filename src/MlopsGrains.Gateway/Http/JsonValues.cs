@@ -6,7 +6,8 @@ namespace MlopsGrains.Gateway.Http;
 /// <summary>Numbers as the tracking protocol writes them: also as text. Strict callers take numbers only.</summary>
 internal static class JsonValues
 {
-    private const int DigitsMax = 24;
+    /// <summary>A sign and nineteen digits, each of them possibly an escape of six bytes.</summary>
+    private const int TextBytesMax = 20 * 6;
 
     public static bool TryReadInt64(ref Utf8JsonReader reader, bool numberInText, out long value)
     {
@@ -59,12 +60,12 @@ internal static class JsonValues
     {
         value = 0;
         var length = reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
-        if (length > DigitsMax)
+        if (length > TextBytesMax)
         {
             return false;
         }
 
-        Span<byte> text = stackalloc byte[DigitsMax];
+        Span<byte> text = stackalloc byte[TextBytesMax];
         text = text[..reader.CopyString(text)];
         return Utf8Parser.TryParse(text, out value, out var read) && read == text.Length;
     }

@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using MlopsGrains.Identity;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Options;
+
+namespace MlopsGrains.Gateway.Tests.Http;
+
+public sealed class AccessTests
+{
+    private const string Key = "correct horse battery staple";
+
+    private static readonly (string, string)[] Keys =
+    [
+        ("Authentication:ApiKeys:0:Name", "ci"),
+        ("Authentication:ApiKeys:0:KeySha256", Convert.ToHexString(SHA256.HashData("another key"u8))),
+        ("Authentication:ApiKeys:1:Name", "ada"),
+        ("Authentication:ApiKeys:1:KeySha256", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))),
+    ];
+
+    public static TheoryData<string?, HttpStatusCode, string?> Authorizations => new()
+    {
+        { "Bearer " + Key, HttpStatusCode.OK, "ada" },
+        { "bearer " + Key, HttpStatusCode.OK, "ada" },
+        { "Basic " + Base64("anybody:" + Key), HttpStatusCode.OK, "ada" },
+        { "Basic " + Base64(":another key"), HttpStatusCode.OK, "ci" },
+        { null, HttpStatusCode.Unauthorized, null },
+        { "Bearer ", HttpStatusCode.Unauthorized, null },
+        { "Bearer wrong", HttpStatusCode.Unauthorized, null },
+        { "Bearer " + Key + "x", HttpStatusCode.Unauthorized, null },
+        { "Basic " + Base64(Key), HttpStatusCode.Unauthorized, null },
+        { "Basic !!!", HttpStatusCode.Unauthorized, null },
+        { "Digest " + Key, HttpStatusCode.Unauthorized, null },
+        { "Bearer " + new string('x', 5000), HttpStatusCode.Unauthorized, null },
+    };
+
+    [Theory]
+    [MemberData(nameof(Authorizations))]
+    public async Task Key_OpensTheDoor_AndNamesTheActor(string? authorization, HttpStatusCode status, string? actor)
+    {
+        await using var door = await OpenAsync(Keys);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/who");
+        request.Headers.TryAddWithoutValidation("Authorization", authorization);
+
+        var answer = await door.Http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(status, answer.StatusCode);
+        if (actor is null)
+        {
+            Assert.Equal("Basic realm=\"mlflow\"", answer.Headers.WwwAuthenticate.ToString());
+        }
+        else
+        {
+            Assert.Equal(actor, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+    }
+
+    [Theory]
+    [InlineData("/version")]
+    [InlineData("/docs")]
+    [InlineData("/openapi/v1.json")]
+    [InlineData("/api/2.0/mlflow/experiments/get?experiment_id=0")]
+    [InlineData("/nothing")]
+    public async Task WithKeys_EveryPathButHealthNeedsOne(string path)
+    {
+        await using var door = await OpenAsync(Keys);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await door.Http.GetAsync(path, TestContext.Current.CancellationToken)).StatusCode);
+        Assert.NotEqual(HttpStatusCode.Unauthorized, (await door.Http.GetAsync("/health", TestContext.Current.CancellationToken)).StatusCode);
+    }
+
+    [Fact]
+    public async Task WithoutKeys_TheActorIsLocal()
+    {
+        await using var door = await OpenAsync([]);
+
+        Assert.Equal("local", await door.Http.GetStringAsync("/api/v1/who", TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("short", "KeySha256")]
+    [InlineData("zz", "KeySha256")]
+    public async Task BadKeySetting_StopsTheStart(string digest, string named)
+    {
+        var fault = await Assert.ThrowsAsync<OptionsValidationException>(() => OpenAsync([("Authentication:ApiKeys:0:Name", ""), ("Authentication:ApiKeys:0:KeySha256", digest)]));
+
+        Assert.Contains(named, fault.Message, StringComparison.Ordinal);
+        Assert.Contains("Name", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("localhost", 200)]
+    [InlineData("localhost:1234", 200)]
+    [InlineData("127.0.0.1", 200)]
+    [InlineData("[::1]:80", 200)]
+    [InlineData("ml.internal", 200)]
+    [InlineData("evil.example", 403)]
+    [InlineData("127.0.0.1.evil.example", 403)]
+    [InlineData("10.0.0.1", 403)]
+    public async Task ForeignHostName_IsRefused_WithoutKeys(string host, int status)
+    {
+        await using var door = await OpenAsync([("Gateway:AllowedHosts:0", "ml.internal")]);
+
+        Assert.Equal(status, (await RawHttp.SendAsync(door.Address, "GET", "/api/v1/who", host: host)).Status);
+        Assert.Equal(200, (await RawHttp.SendAsync(door.Address, "GET", "/version", host: host)).Status);
+    }
+
+    [Theory]
+    [InlineData("POST", "Origin: http://evil.example", 403)]
+    [InlineData("POST", "Origin: null", 403)]
+    [InlineData("POST", "Origin: http://127.0.0.1:1", 403)]
+    [InlineData("POST", "Sec-Fetch-Site: cross-site", 403)]
+    [InlineData("POST", "Sec-Fetch-Site: same-origin", 200)]
+    [InlineData("POST", "Origin: http://{authority}", 200)]
+    [InlineData("POST", "Origin: https://{authority}", 200)]
+    [InlineData("POST", "X-Nothing: 1", 200)]
+    [InlineData("GET", "Origin: http://evil.example", 200)]
+    public async Task ForeignPage_CannotChangeState(string method, string header, int status)
+    {
+        await using var door = await OpenAsync([]);
+        header = header.Replace("{authority}", door.Address.Authority, StringComparison.Ordinal);
+
+        Assert.Equal(status, (await RawHttp.SendAsync(door.Address, method, "/api/v1/who", header + "\r\n")).Status);
+    }
+
+    [Theory]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/../../etc/passwd")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/1/%2e%2e/%2e%2e/etc/passwd")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/1/..%2f..%2fetc/passwd")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/1/%252e%252e%252fetc")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/1/.%252e/etc")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/1\\..\\etc")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/1%5c..%5cetc")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/1/%255c/etc")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts//etc/passwd")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/%2fetc/passwd")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/C:/windows")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/C%3a/windows")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/a/./b")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/a/b%00")]
+    [InlineData("/api/2.0/mlflow-artifacts/artifacts/a%0ab")]
+    public async Task ClimbingPath_IsRefusedBeforeAnythingIsAsked(string target)
+    {
+        await using var door = await OpenAsync([]);
+
+        foreach (var method in new[] { "GET", "PUT", "DELETE" })
+        {
+            var (status, _, body) = await RawHttp.SendAsync(door.Address, method, target, body: "x");
+            Assert.Equal(400, status);
+            if (body.Length > 0)
+            {
+                Assert.Contains("INVALID_PARAMETER_VALUE", body, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    private static Task<Door> OpenAsync((string, string)[] settings) =>
+        Door.OpenAsync(e => e.MapMethods("/api/v1/who", ["GET", "POST"], () => Actor.Current), settings);
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+}
