@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using MlopsGrains.Storage.Journals;
+using MlopsGrains.Storage.Postgres;
+using MlopsGrains.Storage.Sqlite;
+using MlopsGrains.Testing;
+using Npgsql;
+
+namespace MlopsGrains.Benchmarks;
+
+/// <summary>
+/// What group commit gains: 256 writers, each appending 1 KiB to a stream of its own and waiting for the acknowledgement, once with everything
+/// that waits in one transaction and once with a transaction and an fsync per append. Same process, same settings, nothing else differs.
+/// </summary>
+internal static class JournalBenchmark
+{
+    private const int Writers = 256;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Measured = TimeSpan.FromSeconds(6);
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var entryBytes = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 1024;
+        Console.WriteLine($"{Writers} writers, {entryBytes} bytes an append, {Measured.TotalSeconds:0} s each, {Environment.ProcessorCount} cores");
+        Console.WriteLine($"{"",-44}{"appends/s",12}{"p50 ms",10}{"p99 ms",10}{"ratio",8}");
+
+        using (var directory = new TempDirectory())
+        {
+            var single = await SqliteAsync(directory.File("single.db"), batchLengthMax: 1, entryBytes);
+            Report("SQLite, one commit per append", single, single);
+            Report("SQLite, group commit", await SqliteAsync(directory.File("group.db"), batchLengthMax: 4096, entryBytes), single);
+        }
+
+        await using (var server = new PostgresServer())
+        {
+            await server.InitializeAsync();
+            var single = await PostgresAsync(server, lanes: 4, batchLengthMax: 1, entryBytes);
+            Report("PostgreSQL, one commit per append, 4 lanes", single, single);
+            Report("PostgreSQL, one commit per append, 64 lanes", await PostgresAsync(server, lanes: 64, batchLengthMax: 1, entryBytes), single);
+            Report("PostgreSQL, group commit, 4 lanes", await PostgresAsync(server, lanes: 4, batchLengthMax: 1024, entryBytes), single);
+            Report("PostgreSQL, group commit, 2 lanes", await PostgresAsync(server, lanes: 2, batchLengthMax: 1024, entryBytes), single);
+        }
+
+        return 0;
+    }
+
+    private static async Task<Result> SqliteAsync(string path, int batchLengthMax, int entryBytes)
+    {
+        await using var store = await SqliteStore.OpenAsync(new() { Path = path, BatchLengthMax = batchLengthMax });
+        return await MeasureAsync(store, entryBytes);
+    }
+
+    private static async Task<Result> PostgresAsync(PostgresServer server, int lanes, int batchLengthMax, int entryBytes)
+    {
+        var database = await server.CreateDatabaseAsync();
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var journal = await PostgresJournal.OpenAsync(new() { ConnectionString = database, Lanes = lanes, BatchLengthMax = batchLengthMax }, source);
+        return await MeasureAsync(journal, entryBytes);
+    }
+
+    private static async Task<Result> MeasureAsync(IJournal journal, int entryBytes)
+    {
+        var latencies = new ConcurrentBag<List<double>>();
+        var started = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(async () =>
+        {
+            var payload = new byte[entryBytes];
+            new Random(writer).NextBytes(payload);
+            var own = new List<double>();
+            for (var version = 0L; ; version++)
+            {
+                var sent = Stopwatch.GetTimestamp();
+                var age = Stopwatch.GetElapsedTime(started, sent);
+                if (age > WarmUp + Measured)
+                {
+                    break;
+                }
+
+                if (!await journal.AppendAsync($"stream/{writer}", version, [payload]))
+                {
+                    throw new InvalidOperationException($"writer {writer} was fenced although it is alone");
+                }
+
+                if (age > WarmUp)
+                {
+                    own.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
+                }
+            }
+
+            latencies.Add(own);
+        })));
+        double[] all = [.. latencies.SelectMany(own => own).Order()];
+        return new Result(all.Length / Measured.TotalSeconds, all[all.Length / 2], all[(int)(all.Length * 0.99)]);
+    }
+
+    private static void Report(string name, Result result, Result baseline) => Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{name,-44}{result.PerSecond,12:0}{result.P50,10:0.0}{result.P99,10:0.0}{result.PerSecond / baseline.PerSecond,8:0.0}"));
+
+    private sealed record Result(double PerSecond, double P50, double P99);
+}
