@@ -56,6 +56,9 @@ public static class JournalLimits
     public const int AppendBytesMax = 32 * 1024 * 1024;
     public const int SnapshotBytesMax = 64 * 1024 * 1024;
     public const int ListMax = 10_000;
+
+    /// <summary>Appended to a prefix it sorts after every name that begins with the prefix.</summary>
+    internal static string LastName { get; } = string.Concat(Enumerable.Repeat("\U0010FFFF", StreamLengthMax));
 }
 
 /// <summary>The journal's queue is full. Nothing was written; try again after <see cref="RetryAfter"/>.</summary>

@@ -21,9 +21,6 @@ public sealed class PostgresJournal : IJournal, IStorageEngine, IAsyncDisposable
 
     private const string ListSql = "SELECT stream FROM stream_head WHERE stream >= $1 AND stream > $2 AND stream <= $3 ORDER BY stream LIMIT $4";
 
-    // Sorts after every name that begins with the prefix before it.
-    private static readonly string LastName = string.Concat(Enumerable.Repeat("\U0010FFFF", JournalLimits.StreamLengthMax));
-
     private readonly PostgresStorageOptions options;
     private readonly NpgsqlDataSource source;
     private readonly ILogger logger;
@@ -142,7 +139,7 @@ public sealed class PostgresJournal : IJournal, IStorageEngine, IAsyncDisposable
         JournalGuard.Listing(prefix, after, limit);
         ThrowIfNotStarted();
         await using var command = source.CreateCommand(ListSql);
-        command.Parameters.AddRange((NpgsqlParameter[])[new() { Value = prefix }, new() { Value = after ?? "" }, new() { Value = prefix + LastName }, new() { Value = limit }]);
+        command.Parameters.AddRange((NpgsqlParameter[])[new() { Value = prefix }, new() { Value = after ?? "" }, new() { Value = prefix + JournalLimits.LastName }, new() { Value = limit }]);
         var names = new List<string>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

@@ -20,23 +20,10 @@ internal sealed class SqliteReader : IDisposable
         connection = SqliteConnections.Open(options.Path, options.BusyTimeout, readOnly: true);
         begin = new(connection, "BEGIN");
         commit = new(connection, "COMMIT");
-        snapshot = new(connection, "SELECT version, payload FROM snapshot WHERE stream = ?1");
-        entries = new(connection, "SELECT version, payload FROM journal WHERE stream = ?1 AND version > ?2 ORDER BY version");
+        snapshot = new(connection, "SELECT version, payload FROM snapshot WHERE stream = (SELECT id FROM stream WHERE name = ?1)");
+        entries = new(connection, "SELECT version, payload FROM journal WHERE stream = (SELECT id FROM stream WHERE name = ?1) AND version > ?2 ORDER BY version");
         record = new(connection, "SELECT version, payload FROM record WHERE kind = ?1 AND key = ?2");
-
-        // Jumps from name to name by the index; SELECT DISTINCT would visit every entry.
-        list = new(connection, """
-            WITH RECURSIVE name (stream) AS (
-              SELECT min(
-                coalesce((SELECT min(stream) FROM journal WHERE stream >= ?1 AND stream > ?2), (SELECT min(stream) FROM snapshot WHERE stream >= ?1 AND stream > ?2)),
-                coalesce((SELECT min(stream) FROM snapshot WHERE stream >= ?1 AND stream > ?2), (SELECT min(stream) FROM journal WHERE stream >= ?1 AND stream > ?2)))
-              UNION ALL
-              SELECT min(
-                coalesce((SELECT min(j.stream) FROM journal j WHERE j.stream > name.stream), (SELECT min(s.stream) FROM snapshot s WHERE s.stream > name.stream)),
-                coalesce((SELECT min(s.stream) FROM snapshot s WHERE s.stream > name.stream), (SELECT min(j.stream) FROM journal j WHERE j.stream > name.stream)))
-              FROM name WHERE substr(name.stream, 1, length(?1)) = ?1)
-            SELECT stream FROM name WHERE substr(stream, 1, length(?1)) = ?1 LIMIT ?3
-            """);
+        list = new(connection, "SELECT name FROM stream WHERE name >= ?1 AND name > ?2 AND name <= ?3 ORDER BY name LIMIT ?4");
     }
 
     public JournalSlice ReadStream(string stream)
@@ -79,7 +66,7 @@ internal sealed class SqliteReader : IDisposable
     public IReadOnlyList<string> ListStreams(string prefix, string? after, int limit)
     {
         var names = new List<string>();
-        list.Bind(1, prefix).Bind(2, after ?? "").Bind(3, limit);
+        list.Bind(1, prefix).Bind(2, after ?? "").Bind(3, prefix + JournalLimits.LastName).Bind(4, limit);
         while (list.Step())
         {
             names.Add(list.Text(0));

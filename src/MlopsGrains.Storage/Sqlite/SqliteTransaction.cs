@@ -17,6 +17,7 @@ internal sealed class SqliteTransaction : IDisposable
     private readonly SqliteStatement rollback;
     private readonly SqliteStatement dataVersion;
     private readonly SqliteStatement head;
+    private readonly SqliteStatement insertStream;
     private readonly SqliteStatement insertEntry;
     private readonly SqliteStatement putSnapshot;
     private readonly SqliteStatement truncate;
@@ -24,7 +25,7 @@ internal sealed class SqliteTransaction : IDisposable
     private readonly SqliteStatement updateRecord;
 
     // Versions of the streams this writer touched lately. Another process' commit shows in data_version and empties it.
-    private readonly Dictionary<string, long> heads = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Head> heads = new(StringComparer.Ordinal);
     private long seenDataVersion = -1;
 
     public SqliteTransaction(SqliteConnection connection)
@@ -34,7 +35,8 @@ internal sealed class SqliteTransaction : IDisposable
         commit = new(connection, "COMMIT");
         rollback = new(connection, "ROLLBACK");
         dataVersion = new(connection, "PRAGMA data_version");
-        head = new(connection, "SELECT max(coalesce((SELECT max(version) FROM journal WHERE stream = ?1), 0), coalesce((SELECT version FROM snapshot WHERE stream = ?1), 0))");
+        head = new(connection, "SELECT id, max(coalesce((SELECT max(version) FROM journal WHERE stream = id), 0), coalesce((SELECT version FROM snapshot WHERE stream = id), 0)) FROM stream WHERE name = ?1");
+        insertStream = new(connection, "INSERT INTO stream (name) VALUES (?1) RETURNING id");
         insertEntry = new(connection, "INSERT INTO journal (stream, version, payload) VALUES (?1, ?2, ?3)");
         putSnapshot = new(connection, "INSERT INTO snapshot (stream, version, payload) VALUES (?1, ?2, ?3) ON CONFLICT (stream) DO UPDATE SET version = ?2, payload = ?3 WHERE version < ?2");
         truncate = new(connection, "DELETE FROM journal WHERE stream = ?1 AND version <= ?2");
@@ -66,7 +68,7 @@ internal sealed class SqliteTransaction : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in (SqliteStatement[])[begin, commit, rollback, dataVersion, head, insertEntry, putSnapshot, truncate, insertRecord, updateRecord])
+        foreach (var statement in (SqliteStatement[])[begin, commit, rollback, dataVersion, head, insertStream, insertEntry, putSnapshot, truncate, insertRecord, updateRecord])
         {
             statement.Dispose();
         }
@@ -94,31 +96,33 @@ internal sealed class SqliteTransaction : IDisposable
 
     private bool Append(AppendOperation append)
     {
-        if (Head(append.Stream) != append.ExpectedVersion)
+        var head = HeadOf(append.Stream);
+        if (head.Version != append.ExpectedVersion)
         {
             return false;
         }
 
-        insertEntry.Bind(1, append.Stream);
+        var id = head.Id == 0 ? Create(append.Stream) : head.Id;
+        insertEntry.Bind(1, id);
         for (var i = 0; i < append.Entries.Count; i++)
         {
             insertEntry.Bind(2, append.ExpectedVersion + 1 + i).Bind(3, append.Entries[i]).Run();
         }
 
-        heads[append.Stream] = append.ExpectedVersion + append.Entries.Count;
+        heads[append.Stream] = new(id, append.ExpectedVersion + append.Entries.Count);
         return true;
     }
 
     private void Snapshot(SnapshotOperation snapshot)
     {
-        var stored = Head(snapshot.Stream);
-        if (stored < snapshot.Version)
+        var head = HeadOf(snapshot.Stream);
+        if (head.Version < snapshot.Version)
         {
-            snapshot.RefuseAsAhead(stored);
+            snapshot.RefuseAsAhead(head.Version);
         }
-        else if (putSnapshot.Bind(1, snapshot.Stream).Bind(2, snapshot.Version).Bind(3, snapshot.Payload).Run() > 0)
+        else if (putSnapshot.Bind(1, head.Id).Bind(2, snapshot.Version).Bind(3, snapshot.Payload).Run() > 0)
         {
-            truncate.Bind(1, snapshot.Stream).Bind(2, snapshot.Version).Run();
+            truncate.Bind(1, head.Id).Bind(2, snapshot.Version).Run();
         }
     }
 
@@ -138,23 +142,30 @@ internal sealed class SqliteTransaction : IDisposable
         return statement.Run() > 0 ? record.ExpectedVersion + 1 : null;
     }
 
-    private long Head(string stream)
+    private Head HeadOf(string stream)
     {
-        if (heads.TryGetValue(stream, out var version))
+        if (heads.TryGetValue(stream, out var known))
         {
-            return version;
+            return known;
         }
 
-        head.Bind(1, stream).Step();
-        version = head.Int64(0);
+        var stored = head.Bind(1, stream).Step() ? new Head(head.Int64(0), head.Int64(1)) : default;
         head.Reset();
         if (heads.Count >= HeadsMax)
         {
             heads.Clear();
         }
 
-        heads[stream] = version;
-        return version;
+        heads[stream] = stored;
+        return stored;
+    }
+
+    private long Create(string stream)
+    {
+        insertStream.Bind(1, stream).Step();
+        var id = insertStream.Int64(0);
+        insertStream.Reset();
+        return id;
     }
 
     private void ForgetHeadsOfOthers()
@@ -180,4 +191,7 @@ internal sealed class SqliteTransaction : IDisposable
             // A full disk or an I/O error rolls back by itself; then there is nothing left to roll back.
         }
     }
+
+    /// <summary>Id 0: the stream was never written.</summary>
+    private readonly record struct Head(long Id, long Version);
 }
