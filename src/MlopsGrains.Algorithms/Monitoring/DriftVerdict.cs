@@ -93,7 +93,7 @@ public sealed record DriftVerdict(DriftStatus Status, IReadOnlyList<FeatureVerdi
             tested[i].PAdjusted = adjusted[i];
         }
 
-        var verdicts = measured.Select(one => one.Judge(rule)).ToArray();
+        var verdicts = measured.Select(one => one.Judge(rule, rule.Alpha / measured.Length)).ToArray();
         var status = verdicts.Select(verdict => verdict.Status).DefaultIfEmpty(DriftStatus.NotEnoughData).Max();
         return new DriftVerdict(status, verdicts);
     }
@@ -149,7 +149,7 @@ public sealed record DriftVerdict(DriftStatus Status, IReadOnlyList<FeatureVerdi
             return measured;
         }
 
-        public FeatureVerdict Judge(DriftRule rule)
+        public FeatureVerdict Judge(DriftRule rule, double alpha)
         {
             var (n, m) = (feature.ReferencePresent, feature.WindowPresent);
             var (rows, referenceRows) = (m + feature.WindowMissing, n + feature.ReferenceMissing);
@@ -159,12 +159,12 @@ public sealed record DriftVerdict(DriftStatus Status, IReadOnlyList<FeatureVerdi
                 reasons |= DriftReasons.Distribution;
             }
 
-            if (Exceeds(feature.WindowOutOfRange, rule.OutOfRangeShare, feature.WindowOutOfRange + 1, rule))
+            if (Exceeds(feature.WindowOutOfRange, rule.OutOfRangeShare, feature.WindowOutOfRange + 1, rule, alpha))
             {
                 reasons |= DriftReasons.OutOfRange;
             }
 
-            if (Exceeds(feature.WindowNew, rule.NewCategoryShare, 1, rule))
+            if (Exceeds(feature.WindowNew, rule.NewCategoryShare, 1, rule, alpha))
             {
                 reasons |= DriftReasons.NewCategories;
             }
@@ -182,8 +182,9 @@ public sealed record DriftVerdict(DriftStatus Status, IReadOnlyList<FeatureVerdi
         }
 
         // A few values beyond a small reference are no news: without drift the k outermost of n + m values all fall into the window with
-        // probability Π (m-i)/(n+m-i), and k values split over both ends in k + 1 ways.
-        private bool Exceeds(long rows, double limit, double ways, DriftRule rule)
+        // probability Π (m-i)/(n+m-i), and k values split over both ends in k + 1 ways. The rate is shared by the
+        // features of the window (Bonferroni).
+        private bool Exceeds(long rows, double limit, double ways, DriftRule rule, double alpha)
         {
             var (n, m) = (feature.ReferencePresent, feature.WindowPresent);
             if (n < rule.RowsPerBin || m < rule.RowsPerBin || rows <= limit * m)
@@ -192,12 +193,12 @@ public sealed record DriftVerdict(DriftStatus Status, IReadOnlyList<FeatureVerdi
             }
 
             var chance = ways;
-            for (var i = 0L; i < rows && chance > rule.Alpha; i++)
+            for (var i = 0L; i < rows && chance > alpha; i++)
             {
                 chance *= (double)(m - i) / (n + m - i);
             }
 
-            return chance <= rule.Alpha;
+            return chance <= alpha;
         }
 
         private bool MissingRose(long referenceRows, long rows, DriftRule rule)
