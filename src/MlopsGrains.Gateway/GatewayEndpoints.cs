@@ -1,6 +1,7 @@
 using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Governance;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Pipelines;
 using Microsoft.AspNetCore.Routing;
 
 namespace MlopsGrains.Gateway;
@@ -15,6 +16,7 @@ public static class GatewayEndpoints
         endpoints.MapService();
         endpoints.MapGovernance();
         endpoints.MapExperiments();
+        endpoints.MapPipelines();
         return endpoints;
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Grains.Pipelines.Workers;
@@ -16,6 +17,15 @@ public static class PipelinesRegistration
         services.AddOptions<PipelineOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PipelineOptions>, PipelineOptionsValidator>());
         services.AddSingleton(s => new PipelineYaml(s.GetServices<IStepExecutor>().Select(e => e.Kind).ToDictionary(k => k.Uses, StringComparer.Ordinal)));
+        services.AddPipelineStep<DatasetLoadStep>();
+        services.AddPipelineStep<DataSplitStep>();
+        services.AddPipelineStep<ModelTrainStep>();
+        services.AddPipelineStep<ModelEvaluateStep>();
+        services.AddPipelineStep<GateMetricsStep>();
+        services.AddPipelineStep<ModelRegisterStep>();
+        services.AddPipelineStep<ModelDeployStep>();
+        services.AddPipelineStep<MonitorConfigureStep>();
+        services.AddSingleton<IAlertListener, RetrainOnAlert>();
         services.AddHostedService<PipelineSweep>();
         services.AddHostedService<PipelineWorker>();
         return services;

@@ -7,6 +7,8 @@ namespace MlopsGrains.Grains.Pipelines.Steps;
 /// <summary>A step's resolved inputs. Outputs of other steps are texts, so numbers and booleans are read from texts too.</summary>
 public sealed class StepInputs(JsonElement root)
 {
+    public IEnumerable<string> Keys => root.ValueKind == JsonValueKind.Object ? root.EnumerateObject().Select(p => p.Name) : [];
+
     public JsonElement? Find(string key) =>
         root.ValueKind == JsonValueKind.Object && root.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 

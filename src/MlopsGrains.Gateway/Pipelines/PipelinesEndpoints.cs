@@ -1,0 +1,115 @@
+using System.Text;
+using MlopsGrains.Catalogs;
+using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Identity;
+using MlopsGrains.Paging;
+using MlopsGrains.Pipelines;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace MlopsGrains.Gateway.Pipelines;
+
+internal static class PipelinesEndpoints
+{
+    private const int YamlBytesMax = 1024 * 1024;
+    private const int PageMax = 1000;
+    private const int RunsMax = 200;
+    private const int LogLinesMax = 10_000;
+    private const int RunIdLengthMax = 64;
+
+    public static void MapPipelines(this IEndpointRouteBuilder endpoints)
+    {
+        var pipelines = endpoints.MapNative("Pipelines");
+        pipelines.MapPost("/pipelines", Register).WithName("RegisterPipeline").Accepts<string>("application/yaml", "text/yaml", "text/plain")
+            .WithSummary("Registers a YAML definition; errors name the field, line and column.");
+        pipelines.MapGet("/pipelines", List).WithName("ListPipelines").WithSummary("The newest definition of every pipeline, by name.");
+        pipelines.MapGet("/pipelines/{name}", Get).WithName("GetPipeline").WithSummary("A definition version, the newest by default.");
+        pipelines.MapPost("/pipelines/{name}/runs", Start).WithName("StartPipeline").WithSummary("Starts a run; the same idempotency key gives the same run.");
+        pipelines.MapGet("/pipelines/{name}/runs", Runs).WithName("ListPipelineRuns").WithSummary("Runs of a pipeline, newest first.");
+        pipelines.MapGet("/pipeline-runs/{id}", GetRun).WithName("GetPipelineRun").WithSummary("A run with its steps.");
+        pipelines.MapGet("/pipeline-runs/{id}/logs", Logs).WithName("GetPipelineRunLogs").WithSummary("Log lines after a line number.");
+        pipelines.MapPost("/pipeline-runs/{id}/cancel", Cancel).WithName("CancelPipelineRun").WithSummary("Cancels what has not ended.");
+    }
+
+    private static async Task<Created<PipelineDefinition>> Register(HttpRequest request, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        var yaml = await ReadYaml(request.Body, cancellationToken);
+        var definition = await grains.GetGrain<IPipelineCompilerGrain>(0).Register(yaml, cancellationToken);
+        return TypedResults.Created($"/api/v1/pipelines/{definition.Pipeline}?version={definition.Version}", definition);
+    }
+
+    private static async Task<Ok<Page<PipelineDefinition>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = 100, string? pageToken = null)
+    {
+        Limits.Check("limit", limit, PageMax);
+        var names = await grains.GetGrain<ICatalogGrain>(CatalogKinds.Pipelines).List(pageToken, limit, cancellationToken);
+        var definitions = await Task.WhenAll(names.Items.Select(n => grains.GetGrain<IPipelineGrain>(n).Get(null, cancellationToken)));
+        return TypedResults.Ok(new Page<PipelineDefinition>(definitions, names.NextPageToken));
+    }
+
+    private static async Task<Ok<PipelineDefinition>> Get(string name, IGrainFactory grains, CancellationToken cancellationToken, int? version = null) =>
+        TypedResults.Ok(await grains.GetGrain<IPipelineGrain>(Names.Check("name", name)).Get(version, cancellationToken));
+
+    private static async Task<Created<PipelineRun>> Start(string name, StartPipeline start, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        var run = await grains.GetGrain<IPipelineGrain>(Names.Check("name", name)).Start(start, cancellationToken);
+        return TypedResults.Created($"/api/v1/pipeline-runs/{run.PipelineRunId}", run);
+    }
+
+    private static async Task<Ok<IReadOnlyList<PipelineRun>>> Runs(string name, IGrainFactory grains, CancellationToken cancellationToken, int limit = 20)
+    {
+        Limits.Check("limit", limit, RunsMax);
+        _ = await grains.GetGrain<IPipelineGrain>(Names.Check("name", name)).Get(null, cancellationToken);
+        var entries = await grains.GetGrain<ICatalogGrain>(CatalogKinds.RunsOf(name)).List(null, limit, cancellationToken);
+        var runs = await Task.WhenAll(entries.Items.Select(e => grains.GetGrain<IPipelineRunGrain>(PipelineRunIndex.RunId(e)).Get(cancellationToken)));
+        return TypedResults.Ok<IReadOnlyList<PipelineRun>>([.. runs.OfType<PipelineRun>()]);
+    }
+
+    private static async Task<Ok<PipelineRun>> GetRun(string id, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await Run(grains, id).Get(cancellationToken) ?? throw MlopsException.NotFound("Pipeline run", id));
+
+    private static async Task<Ok<IReadOnlyList<StepLogLine>>> Logs(string id, IGrainFactory grains, CancellationToken cancellationToken, long after = 0, int limit = 1000)
+    {
+        Limits.Check("limit", limit, LogLinesMax);
+        return TypedResults.Ok(await Run(grains, id).Logs(after, limit, cancellationToken));
+    }
+
+    private static async Task<Ok<PipelineRun>> Cancel(string id, Cancellation cancellation, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await Run(grains, id).Cancel(cancellation.Reason, cancellationToken));
+
+    // A made-up id would activate a grain for nothing; ids are 32 hex digits.
+    private static IPipelineRunGrain Run(IGrainFactory grains, string id) =>
+        id.Length <= RunIdLengthMax && id.All(char.IsAsciiHexDigitLower)
+            ? grains.GetGrain<IPipelineRunGrain>(id)
+            : throw MlopsException.NotFound("Pipeline run", id.Length <= RunIdLengthMax ? id : id[..RunIdLengthMax] + "…");
+
+    private static async Task<string> ReadYaml(Stream body, CancellationToken cancellationToken)
+    {
+        using var bytes = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        int read;
+        while ((read = await body.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            if (bytes.Length + read > YamlBytesMax)
+            {
+                throw MlopsException.Invalid("yaml", $"The definition is larger than {YamlBytesMax} bytes (line 1, column 1).");
+            }
+
+            bytes.Write(buffer, 0, read);
+        }
+
+        try
+        {
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw MlopsException.Invalid("yaml", $"The definition is not UTF-8: byte {e.Index} (line 1, column 1).");
+        }
+    }
+
+    /// <param name="Reason">Why; kept with the run.</param>
+    internal sealed record Cancellation(string Reason);
+}

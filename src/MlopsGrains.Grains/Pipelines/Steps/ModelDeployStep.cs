@@ -1,0 +1,26 @@
+using System.Globalization;
+using MlopsGrains.Deployments;
+using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Identity;
+using MlopsGrains.Pipelines;
+
+namespace MlopsGrains.Grains.Pipelines.Steps;
+
+/// <summary><c>model/deploy</c>: sends a deployment's traffic to a model version.</summary>
+internal sealed class ModelDeployStep : IStepExecutor
+{
+    public StepKind Kind { get; } = new("model/deploy", ["deployment", "model", "version"], ["deployment", "revision", "model", "version"]);
+
+    public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
+    {
+        var name = Names.Check("with.deployment", context.With.Text("deployment"));
+        var request = new DeployRequest(context.With.Text("model"), context.With.TextOrNull("version") ?? "latest");
+        var deployment = await context.Grains.GetGrain<IDeploymentGrain>(name).Deploy(request, cancellationToken);
+        var serving = deployment.Traffic.MaxBy(t => t.Percent)!.Revision;
+        var revision = deployment.Revisions.First(r => r.Number == serving);
+        context.Log($"{name} serves {revision.Model}/{revision.ModelVersion} as revision {revision.Number}");
+        return StepContext.Succeeded(("deployment", name), ("revision", Text(revision.Number)), ("model", revision.Model), ("version", Text(revision.ModelVersion)));
+    }
+
+    private static string Text(int n) => n.ToString(CultureInfo.InvariantCulture);
+}

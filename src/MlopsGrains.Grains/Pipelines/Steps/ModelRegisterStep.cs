@@ -1,0 +1,63 @@
+using System.Globalization;
+using MlopsGrains.Blobs;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Grains.Pipelines.Training;
+using MlopsGrains.Identity;
+using MlopsGrains.Models;
+using MlopsGrains.Pipelines;
+
+namespace MlopsGrains.Grains.Pipelines.Steps;
+
+/// <summary><c>model/register</c>: makes a trained candidate a model version with its signature, metrics and lineage.</summary>
+internal sealed class ModelRegisterStep : IStepExecutor
+{
+    public StepKind Kind { get; } = new(
+        "model/register", ["name", "run_id", "model", "length", "metrics", "alias", "description", "task", "label", "positive"], ["name", "version", "model"]);
+
+    public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
+    {
+        var with = context.With;
+        var name = Names.Check("with.name", with.Text("name"));
+        var digest = Names.CheckDigest("with.model", with.Text("model"));
+        var task = TrainingRequest.ReadTask(with);
+        var model = await StepData.LoadModel(context, digest, task, cancellationToken);
+        var run = await context.Grains.GetGrain<IRunGrain>(with.Text("run_id")).Get(cancellationToken) ?? throw MlopsException.NotFound("Run", with.Text("run_id"));
+        var metrics = with.Find("metrics") is { } m ? StepData.Metrics("with.metrics", m) : [];
+        var grain = context.Grains.GetGrain<IRegisteredModelGrain>(name);
+        var version = await grain.AddVersion(
+            new NewModelVersion("mlnet", await Blob(context, digest, cancellationToken), model.Signature(), Lineage(context, run), metrics, with.TextOrNull("description"), context.Key),
+            cancellationToken);
+        if (with.TextOrNull("alias") is { } alias)
+        {
+            await grain.SetAlias(alias, version.Version, cancellationToken);
+            context.Log($"{name}/{version.Version} is now '{alias}'");
+        }
+
+        context.Log($"Registered {name}, version {version.Version}, of run {run.Info.RunId}");
+        return StepContext.Succeeded(("name", name), ("version", version.Version.ToString(CultureInfo.InvariantCulture)), ("model", digest));
+    }
+
+    private static async Task<BlobRef> Blob(StepContext context, string digest, CancellationToken cancellationToken)
+    {
+        await using var stream = await context.Blobs.OpenReadAsync(digest, cancellationToken);
+        return new BlobRef(digest, stream.Length);
+    }
+
+    private static ModelLineage Lineage(StepContext context, Run run)
+    {
+        var tags = run.Tags.ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal);
+        return new ModelLineage(
+            run.Info.RunId,
+            run.Info.ExperimentId,
+            context.PipelineRunId,
+            tags.GetValueOrDefault("dataset.name"),
+            int.TryParse(tags.GetValueOrDefault("dataset.version"), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : null,
+            tags.GetValueOrDefault("dataset.digest"),
+            tags.GetValueOrDefault("data.train.digest"),
+            tags.GetValueOrDefault("code.version"),
+            tags.GetValueOrDefault("environment"),
+            long.TryParse(tags.GetValueOrDefault("seed"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seed) ? seed : null);
+    }
+}

@@ -1,0 +1,246 @@
+using Microsoft.ML;
+using Microsoft.ML.Calibrators;
+using Microsoft.ML.Data;
+using Microsoft.ML.Trainers;
+using Microsoft.ML.Trainers.FastTree;
+using Microsoft.ML.Transforms;
+using MlopsGrains.Errors;
+using static MlopsGrains.Grains.Pipelines.Training.TableView;
+
+namespace MlopsGrains.Grains.Pipelines.Training;
+
+/// <summary>Fits one model with ML.NET. Same data, same request: same model.</summary>
+internal sealed class ModelTraining
+{
+    private const int CategoriesMax = 1_000;
+
+    private readonly MLContext ml;
+    private readonly TrainingRequest request;
+    private readonly IReadOnlyList<(string Name, DataViewType Type)> features;
+    private readonly string? negative;
+    private readonly ValueToKeyMappingTransformer? labelKeys;
+
+    public ModelTraining(Table train, TrainingRequest request)
+    {
+        this.request = request;
+        ml = new MLContext(checked((int)(request.Seed & int.MaxValue)));
+        if (train.Rows.Count == 0)
+        {
+            throw MlopsException.Invalid("with.train", "The training data has no rows.");
+        }
+
+        features = ChooseFeatures(train);
+        if (request.Task == LearningTask.Binary)
+        {
+            negative = Negative(train);
+        }
+
+        if (request.Task == LearningTask.Multiclass)
+        {
+            labelKeys = ml.Transforms.Conversion.MapValueToKey(Names.Label, keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.ByValue).Fit(Labelled(train));
+        }
+
+        var view = View(train);
+        var featurizer = Featurizer().Fit(view);
+        var featurized = featurizer.Transform(view);
+        var predictor = Fit(featurized, request.Trees, request.Iterations);
+        Curve = new LearningCurve(this, request);
+        Fitted = (featurizer, predictor);
+        Model = Complete(predictor, featurized);
+    }
+
+    public TrainedModel Model { get; }
+
+    public LearningCurve Curve { get; }
+
+    internal (ITransformer Featurizer, Predictor Predictor) Fitted { get; }
+
+    internal IDataView Featurize(Table table) => Fitted.Featurizer.Transform(View(table));
+
+    private IDataView View(Table table) => labelKeys is null ? Labelled(table) : labelKeys.Transform(Labelled(table));
+
+    private TableView Labelled(Table table) => TableView.Of(table, features, TrainedModel.LabelOf(table, request.Task, request.Label, request.Positive));
+
+    /// <summary>The predictor with what stands before and after it, as one model that takes the feature columns.</summary>
+    internal TrainedModel Complete(Predictor predictor, IDataView featurized)
+    {
+        var chain = new TransformerChain<ITransformer>(Fitted.Featurizer, predictor.Chain, Outputs().Fit(predictor.Chain.Transform(featurized)));
+        var inputs = TableView.Of(new Table([.. features.Select(f => f.Name)], []), features).Schema;
+        return new TrainedModel(ml, chain, inputs, request.Task, request.Label, request.Positive, negative);
+    }
+
+    /// <summary>The trained part, with what the curve needs to look inside.</summary>
+    /// <param name="Chain">Features to scores.</param>
+    /// <param name="Ensemble">Trees with their weights and the calibrator, when there are any.</param>
+    internal sealed record Predictor(ITransformer Chain, TreeEnsemble? Ensemble);
+
+    internal sealed record TreeEnsemble(IReadOnlyList<RegressionTreeBase> Trees, IReadOnlyList<double> Weights, double Bias, PlattCalibrator? Calibrator, bool IsAverage);
+
+    internal Predictor Fit(IDataView data, int trees, int iterations) => (request.Task, request.Trainer) switch
+    {
+        (LearningTask.Binary, Trainer.FastTree) => BinaryTree(data, trees),
+        (LearningTask.Binary, Trainer.FastForest) => BinaryForest(data, trees),
+        (LearningTask.Binary, Trainer.LogisticRegression) => new(ml.BinaryClassification.Trainers.LbfgsLogisticRegression(new LbfgsLogisticRegressionBinaryTrainer.Options
+            { MaximumNumberOfIterations = iterations, NumberOfThreads = 1, L1Regularization = (float)request.L1, L2Regularization = (float)(request.L2 ?? 1) }).Fit(data), null),
+        (LearningTask.Binary, _) => new(
+            ml.BinaryClassification.Trainers.SdcaLogisticRegression(new SdcaLogisticRegressionBinaryTrainer.Options
+            { MaximumNumberOfIterations = iterations, NumberOfThreads = 1, L1Regularization = SdcaL1, L2Regularization = (float?)request.L2 }).Fit(data),
+            null),
+        (LearningTask.Multiclass, Trainer.FastTree) => new(ml.MulticlassClassification.Trainers.OneVersusAll(ml.BinaryClassification.Trainers.FastTree(TreeOptions(trees))).Fit(data), null),
+        (LearningTask.Multiclass, Trainer.FastForest) => new(ml.MulticlassClassification.Trainers.OneVersusAll(ml.BinaryClassification.Trainers.FastForest(ForestOptions(trees))).Fit(data), null),
+        (LearningTask.Multiclass, Trainer.LogisticRegression) => new(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy(new LbfgsMaximumEntropyMulticlassTrainer.Options
+            { MaximumNumberOfIterations = iterations, NumberOfThreads = 1, L1Regularization = (float)request.L1, L2Regularization = (float)(request.L2 ?? 1) }).Fit(data), null),
+        (LearningTask.Multiclass, _) => new(
+            ml.MulticlassClassification.Trainers.SdcaMaximumEntropy(new SdcaMaximumEntropyMulticlassTrainer.Options
+            { MaximumNumberOfIterations = iterations, NumberOfThreads = 1, L1Regularization = SdcaL1, L2Regularization = (float?)request.L2 }).Fit(data),
+            null),
+        (_, Trainer.FastTree) => RegressionTree(data, trees),
+        (_, Trainer.FastForest) => RegressionForest(data, trees),
+        _ => new(
+            ml.Regression.Trainers.Sdca(new SdcaRegressionTrainer.Options
+            { MaximumNumberOfIterations = iterations, NumberOfThreads = 1, L1Regularization = SdcaL1, L2Regularization = (float?)request.L2 }).Fit(data),
+            null),
+    };
+
+    // Left out, SDCA chooses its regularization from the data.
+    private float? SdcaL1 => request.L1 > 0 ? (float)request.L1 : null;
+
+    private Predictor BinaryTree(IDataView data, int trees)
+    {
+        var fitted = ml.BinaryClassification.Trainers.FastTree(TreeOptions(trees)).Fit(data);
+        var ensemble = fitted.Model.SubModel.TrainedTreeEnsemble;
+        return new(fitted, new TreeEnsemble(ensemble.Trees, ensemble.TreeWeights, ensemble.Bias, fitted.Model.Calibrator, IsAverage: false));
+    }
+
+    private Predictor BinaryForest(IDataView data, int trees)
+    {
+        // A forest's score is no probability; Platt's scaling on the training rows makes it one.
+        var forest = ml.BinaryClassification.Trainers.FastForest(ForestOptions(trees)).Fit(data);
+        var calibrator = ml.BinaryClassification.Calibrators.Platt(Names.Label, "Score").Fit(forest.Transform(data));
+        var ensemble = forest.Model.TrainedTreeEnsemble;
+        return new(
+            new TransformerChain<ITransformer>(forest, calibrator),
+            new TreeEnsemble(ensemble.Trees, ensemble.TreeWeights, ensemble.Bias, ((IPredictionTransformer<PlattCalibrator>)calibrator).Model, IsAverage: true));
+    }
+
+    private Predictor RegressionTree(IDataView data, int trees)
+    {
+        var fitted = ml.Regression.Trainers.FastTree(new FastTreeRegressionTrainer.Options
+        {
+            NumberOfTrees = trees,
+            NumberOfLeaves = request.Leaves,
+            MinimumExampleCountPerLeaf = request.RowsPerLeafMin,
+            LearningRate = request.LearningRate,
+            NumberOfThreads = request.Threads,
+        }).Fit(data);
+        var ensemble = fitted.Model.TrainedTreeEnsemble;
+        return new(fitted, new TreeEnsemble(ensemble.Trees, ensemble.TreeWeights, ensemble.Bias, null, IsAverage: false));
+    }
+
+    private Predictor RegressionForest(IDataView data, int trees)
+    {
+        var fitted = ml.Regression.Trainers.FastForest(new FastForestRegressionTrainer.Options
+        {
+            NumberOfTrees = trees,
+            NumberOfLeaves = request.Leaves,
+            MinimumExampleCountPerLeaf = request.RowsPerLeafMin,
+            NumberOfThreads = request.Threads,
+        }).Fit(data);
+        var ensemble = fitted.Model.TrainedTreeEnsemble;
+        return new(fitted, new TreeEnsemble(ensemble.Trees, ensemble.TreeWeights, ensemble.Bias, null, IsAverage: true));
+    }
+
+    private FastTreeBinaryTrainer.Options TreeOptions(int trees) => new()
+    {
+        NumberOfTrees = trees,
+        NumberOfLeaves = request.Leaves,
+        MinimumExampleCountPerLeaf = request.RowsPerLeafMin,
+        LearningRate = request.LearningRate,
+        NumberOfThreads = request.Threads,
+        Seed = ShortSeed,
+    };
+
+    private FastForestBinaryTrainer.Options ForestOptions(int trees) => new()
+    {
+        NumberOfTrees = trees,
+        NumberOfLeaves = request.Leaves,
+        MinimumExampleCountPerLeaf = request.RowsPerLeafMin,
+        NumberOfThreads = request.Threads,
+        Seed = ShortSeed,
+    };
+
+    private int ShortSeed => (int)(request.Seed & int.MaxValue);
+
+    private EstimatorChain<ITransformer> Featurizer()
+    {
+        var chain = new EstimatorChain<ITransformer>();
+        var inputs = new List<string>();
+        foreach (var (name, type) in features)
+        {
+            if (type is TextDataViewType)
+            {
+                var encoded = name + "#";
+                chain = chain.Append<ITransformer>(ml.Transforms.Categorical.OneHotEncoding(encoded, name, maximumNumberOfKeys: CategoriesMax));
+                inputs.Add(encoded);
+            }
+            else
+            {
+                inputs.Add(name);
+            }
+        }
+
+        chain = chain.Append<ITransformer>(ml.Transforms.Concatenate(Names.Features, [.. inputs]));
+        if (request.Trainer is Trainer.FastTree or Trainer.FastForest)
+        {
+            return chain;
+        }
+
+        // Trees take values as they are, gaps included; linear models need neither gaps nor scales that differ.
+        return chain
+            .Append<ITransformer>(ml.Transforms.ReplaceMissingValues(Names.Features, replacementMode: MissingValueReplacingEstimator.ReplacementMode.Mean))
+            .Append<ITransformer>(ml.Transforms.NormalizeMeanVariance(Names.Features, fixZero: false));
+    }
+
+    private EstimatorChain<ITransformer> Outputs()
+    {
+        var chain = new EstimatorChain<ITransformer>();
+        return request.Task switch
+        {
+            LearningTask.Binary => chain
+                .Append<ITransformer>(ml.Transforms.Conversion.MapValue(
+                    Names.Prediction, new Dictionary<bool, string> { [false] = negative!, [true] = request.Positive! }, "PredictedLabel"))
+                .Append<ITransformer>(ml.Transforms.CopyColumns(Names.Probability, "Probability")),
+            LearningTask.Multiclass => chain
+                .Append<ITransformer>(ml.Transforms.Conversion.MapKeyToValue(Names.Prediction, "PredictedLabel"))
+                .Append<ITransformer>(ml.Transforms.CopyColumns(Names.Probabilities, "Score")),
+            _ => chain.Append<ITransformer>(ml.Transforms.CopyColumns(Names.Prediction, "Score")),
+        };
+    }
+
+    private List<(string, DataViewType)> ChooseFeatures(Table train)
+    {
+        var label = train.Index("with.label", request.Label);
+        var names = request.Features.Count > 0 ? request.Features : [.. train.Columns.Where((_, i) => i != label)];
+        return [.. names.Select(name =>
+        {
+            if (Names.Reserved.Contains(name) || name == request.Label)
+            {
+                throw MlopsException.Invalid("with.features", $"with.features holds '{name}', which is the label or a name that models use themselves ({string.Join(", ", Names.Reserved)}).");
+            }
+
+            return (name, train.IsNumeric(train.Index("with.features", name)) ? (DataViewType)NumberDataViewType.Single : TextDataViewType.Instance);
+        })];
+    }
+
+    private string Negative(Table train)
+    {
+        var values = train.Column(train.Index("with.label", request.Label)).Distinct(StringComparer.Ordinal).ToList();
+        if (values.Count != 2 || !values.Contains(request.Positive!))
+        {
+            throw MlopsException.Invalid(
+                "with.positive", $"The label '{request.Label}' must have two values, one of them with.positive '{request.Positive}'; the training data has {string.Join(", ", values.Take(10))}.");
+        }
+
+        return values.Single(v => v != request.Positive);
+    }
+}

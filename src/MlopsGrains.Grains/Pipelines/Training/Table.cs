@@ -1,0 +1,124 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using CsvHelper;
+using CsvHelper.Configuration;
+using MlopsGrains.Errors;
+
+namespace MlopsGrains.Grains.Pipelines.Training;
+
+/// <summary>A table as read from CSV: cells by row, as text. Whole in memory, within a limit.</summary>
+internal sealed class Table(IReadOnlyList<string> columns, IReadOnlyList<string[]> rows)
+{
+    /// <summary>Largest table for training and splitting: about 1 GB in memory.</summary>
+    public const long CellsMax = 20_000_000;
+
+    public const long BytesMax = 1L << 30;
+
+    public IReadOnlyList<string> Columns => columns;
+
+    public IReadOnlyList<string[]> Rows => rows;
+
+    public int Index(string field, string column)
+    {
+        for (var i = 0; i < columns.Count; i++)
+        {
+            if (columns[i] == column)
+            {
+                return i;
+            }
+        }
+
+        throw MlopsException.Invalid(field, $"{field} names the column '{column}'; the data has {string.Join(", ", columns.Take(50))}.");
+    }
+
+    public IReadOnlyList<string> Column(int index) => [.. rows.Select(r => r[index])];
+
+    /// <summary>Whether every present cell is a number; a column without any is text.</summary>
+    public bool IsNumeric(int index) =>
+        rows.Any(r => r[index].Length > 0) && rows.All(r => r[index].Length == 0 || double.TryParse(r[index], NumberStyles.Float, CultureInfo.InvariantCulture, out _));
+
+    public static Table ReadCsv(Stream csv)
+    {
+        using var text = new StreamReader(csv, Encoding.UTF8, detectEncodingFromByteOrderMarks: true, leaveOpen: true);
+        using var parser = new CsvParser(text, new CsvConfiguration(CultureInfo.InvariantCulture) { Mode = CsvMode.RFC4180, IgnoreBlankLines = true });
+        if (!parser.Read() || parser.Record is not { } header)
+        {
+            throw MlopsException.Invalid("data", "The data is empty; expected CSV with a header row.");
+        }
+
+        var rows = new List<string[]>();
+        var cells = 0L;
+        while (parser.Read())
+        {
+            var row = parser.Record!;
+            if (row.Length != header.Length)
+            {
+                throw MlopsException.Invalid("data", $"Line {parser.RawRow} has {row.Length} cells; the header has {header.Length}.");
+            }
+
+            cells += row.Length;
+            if (cells > CellsMax)
+            {
+                throw MlopsException.Invalid("data", $"The data has more than {CellsMax} cells, the most that a step reads.");
+            }
+
+            rows.Add(row);
+        }
+
+        return new Table(header, rows);
+    }
+
+    public void WriteCsv(Stream output)
+    {
+        using var text = new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { NewLine = "\n" };
+        using var writer = new CsvWriter(text, new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" }, leaveOpen: true);
+        foreach (var row in rows.Prepend([.. columns]))
+        {
+            foreach (var cell in row)
+            {
+                writer.WriteField(cell);
+            }
+
+            writer.NextRecord();
+        }
+    }
+
+    /// <summary>
+    /// Splits rows into parts of the given fractions; the rest is the first part. With a <paramref name="stratify"/> column each of its values is split apart.
+    /// A row's place depends on the seed and its position only, and the order of rows stays.
+    /// </summary>
+    public IReadOnlyList<Table> Split(long seed, int? stratify, params double[] fractions)
+    {
+        var part = new int[rows.Count];
+        var groups = Enumerable.Range(0, rows.Count).GroupBy(i => stratify is { } column ? rows[i][column] : "", StringComparer.Ordinal);
+        foreach (var group in groups)
+        {
+            var order = group.Select(i => (Row: i, Rank: Rank(seed, i))).OrderBy(x => x.Rank).ThenBy(x => x.Row).Select(x => x.Row).ToList();
+            var at = 0;
+            for (var p = 0; p < fractions.Length; p++)
+            {
+                var count = (int)Math.Round(order.Count * fractions[p], MidpointRounding.AwayFromZero);
+                foreach (var row in order.Skip(at).Take(count))
+                {
+                    part[row] = p + 1;
+                }
+
+                at += count;
+            }
+        }
+
+        return [.. Enumerable.Range(0, fractions.Length + 1).Select(p => new Table(columns, [.. rows.Where((_, i) => part[i] == p)]))];
+    }
+
+    // A hash, not System.Random: its sequence may change between runtimes, a stored split must not.
+    private static ulong Rank(long seed, int row)
+    {
+        Span<byte> input = stackalloc byte[12];
+        System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(input, seed);
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(input[8..], row);
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(input, hash);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(hash);
+    }
+}

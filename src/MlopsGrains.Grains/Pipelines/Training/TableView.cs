@@ -1,0 +1,120 @@
+using System.Globalization;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using MlopsGrains.Errors;
+
+namespace MlopsGrains.Grains.Pipelines.Training;
+
+/// <summary>Columns of a table as ML.NET reads them. One cursor at a time in row order, so that training does not depend on timing.</summary>
+internal sealed class TableView : IDataView
+{
+    private readonly Array[] values;
+
+    private TableView(int rows, IReadOnlyList<(string Name, DataViewType Type, Array Values)> columns)
+    {
+        Rows = rows;
+        values = [.. columns.Select(c => c.Values)];
+        var schema = new DataViewSchema.Builder();
+        foreach (var (name, type, _) in columns)
+        {
+            schema.AddColumn(name, type);
+        }
+
+        Schema = schema.ToSchema();
+    }
+
+    public int Rows { get; }
+
+    public bool CanShuffle => false;
+
+    public DataViewSchema Schema { get; }
+
+    /// <param name="table">The data.</param>
+    /// <param name="features">Columns and their types: <see cref="NumberDataViewType.Single"/> or text.</param>
+    /// <param name="label">A label column to add, or <see langword="null"/>.</param>
+    public static TableView Of(Table table, IEnumerable<(string Name, DataViewType Type)> features, (DataViewType Type, Array Values)? label = null)
+    {
+        var columns = new List<(string, DataViewType, Array)>();
+        foreach (var (name, type) in features)
+        {
+            var index = table.Index("features", name);
+            columns.Add((name, type, type is TextDataViewType ? Texts(table, index) : Numbers(table, index, name)));
+        }
+
+        if (label is { } l)
+        {
+            columns.Add((Names.Label, l.Type, l.Values));
+        }
+
+        return new TableView(table.Rows.Count, columns);
+    }
+
+    public static float[] Numbers(Table table, int index, string name)
+    {
+        var numbers = new float[table.Rows.Count];
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            var cell = table.Rows[i][index];
+            numbers[i] = cell.Length == 0 ? float.NaN
+                : float.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) ? n
+                : throw MlopsException.Invalid("data", $"Column '{name}' has '{cell}' in row {i + 1}; expected a number.");
+        }
+
+        return numbers;
+    }
+
+    public long? GetRowCount() => Rows;
+
+    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
+        new Cursor(this, [.. columnsNeeded.Select(c => c.Index)]);
+
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];
+
+    private static ReadOnlyMemory<char>[] Texts(Table table, int index) => [.. table.Rows.Select(r => r[index].AsMemory())];
+
+    /// <summary>Names that the training pipeline uses itself.</summary>
+    public static class Names
+    {
+        public const string Label = "Label";
+        public const string Features = "Features";
+        public const string Prediction = "prediction";
+        public const string Probability = "probability";
+        public const string Probabilities = "probabilities";
+
+        public static readonly IReadOnlyList<string> Reserved = [Label, Features, "Score", "PredictedLabel", "Probability", Prediction, Probability, Probabilities];
+    }
+
+    private sealed class Cursor(TableView view, HashSet<int> active) : DataViewRowCursor
+    {
+        private long position = -1;
+
+        public override long Position => position;
+
+        public override long Batch => 0;
+
+        public override DataViewSchema Schema => view.Schema;
+
+        public override bool IsColumnActive(DataViewSchema.Column column) => active.Contains(column.Index);
+
+        public override bool MoveNext()
+        {
+            if (position + 1 >= view.Rows)
+            {
+                position = view.Rows;
+                return false;
+            }
+
+            position++;
+            return true;
+        }
+
+        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+        {
+            var typed = view.values[column.Index] as TValue[]
+                ?? throw new InvalidOperationException($"Column '{column.Name}' holds no {typeof(TValue).Name}.");
+            return (ref TValue value) => value = typed[position];
+        }
+
+        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId value) => value = new DataViewRowId((ulong)position, 0);
+    }
+}
