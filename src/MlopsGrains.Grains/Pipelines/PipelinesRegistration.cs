@@ -18,6 +18,7 @@ public static class PipelinesRegistration
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PipelineOptions>, PipelineOptionsValidator>());
         services.AddSingleton(s => new PipelineYaml(s.GetServices<IStepExecutor>().Select(e => e.Kind).ToDictionary(k => k.Uses, StringComparer.Ordinal)));
         services.AddPipelineStep<DatasetLoadStep>();
+        services.AddPipelineStep<DataValidateStep>();
         services.AddPipelineStep<DataSplitStep>();
         services.AddPipelineStep<ModelTrainStep>();
         services.AddPipelineStep<ModelEvaluateStep>();

@@ -28,8 +28,9 @@ public sealed class ModelTrainingTests(ITestOutputHelper output)
         Assert.InRange(metrics["auc"], 0.97, 1);
         Assert.InRange(metrics["accuracy"], 0.92, 1);
         Assert.Equal(new ModelTraining(parts[0], request).Model.Scores(parts[1]), loaded.Scores(parts[1]));
-        Assert.Equal(30, loaded.Signature().Inputs.Count);
-        Assert.Equal(["prediction:BYTES", "probability:FP32"], loaded.Signature().Outputs.Select(s => $"{s.Name}:{s.Datatype}"));
+        Assert.Equal(30, first.Model.Signature().Inputs.Count);
+        Assert.Equal(["benign", "malignant"], first.Model.Signature().Classes);
+        Assert.Equal(["label:BYTES", "probability:FP32", "score:FP32"], first.Model.Signature().Outputs.Select(s => $"{s.Name}:{s.Datatype}"));
     }
 
     [Theory]
@@ -87,8 +88,8 @@ public sealed class ModelTrainingTests(ITestOutputHelper output)
 
         foreach (var trainer in new[] { "fast-tree", "logistic-regression" })
         {
-            var model = Reload(new ModelTraining(table, Request($$"""{"trainer":"{{trainer}}","label":"label","positive":"yes"}""")).Model, LearningTask.Binary, "label", "yes");
-            Assert.Equal(1, model.Evaluate(table).Metrics["accuracy"]);
+            var model = new ModelTraining(table, Request($$"""{"trainer":"{{trainer}}","label":"label","positive":"yes"}""")).Model;
+            Assert.Equal(1, Reload(model, LearningTask.Binary, "label", "yes").Evaluate(table).Metrics["accuracy"]);
             Assert.Equal(["BYTES", "FP32"], model.Signature().Inputs.Select(s => s.Datatype));
         }
     }

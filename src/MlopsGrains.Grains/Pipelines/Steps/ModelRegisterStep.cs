@@ -1,9 +1,9 @@
 using System.Globalization;
+using System.Text.Json;
 using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Pipelines.Definitions;
-using MlopsGrains.Grains.Pipelines.Training;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using MlopsGrains.Pipelines;
@@ -14,20 +14,18 @@ namespace MlopsGrains.Grains.Pipelines.Steps;
 internal sealed class ModelRegisterStep : IStepExecutor
 {
     public StepKind Kind { get; } = new(
-        "model/register", ["name", "run_id", "model", "length", "metrics", "alias", "description", "task", "label", "positive"], ["name", "version", "model"]);
+        "model/register", ["name", "run_id", "model", "metrics", "alias", "description"], ["name", "version", "model"]);
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {
         var with = context.With;
         var name = Names.Check("with.name", with.Text("name"));
         var digest = Names.CheckDigest("with.model", with.Text("model"));
-        var task = TrainingRequest.ReadTask(with);
-        var model = await StepData.LoadModel(context, digest, task, cancellationToken);
         var run = await context.Grains.GetGrain<IRunGrain>(with.Text("run_id")).Get(cancellationToken) ?? throw MlopsException.NotFound("Run", with.Text("run_id"));
         var metrics = with.Find("metrics") is { } m ? StepData.Metrics("with.metrics", m) : [];
         var grain = context.Grains.GetGrain<IRegisteredModelGrain>(name);
         var version = await grain.AddVersion(
-            new NewModelVersion("mlnet", await Blob(context, digest, cancellationToken), model.Signature(), Lineage(context, run), metrics, with.TextOrNull("description"), context.Key),
+            new NewModelVersion("mlnet", await Blob(context, digest, cancellationToken), await Signature(context, run.Info, cancellationToken), Lineage(context, run), metrics, with.TextOrNull("description"), context.Key),
             cancellationToken);
         if (with.TextOrNull("alias") is { } alias)
         {
@@ -37,6 +35,14 @@ internal sealed class ModelRegisterStep : IStepExecutor
 
         context.Log($"Registered {name}, version {version.Version}, of run {run.Info.RunId}");
         return StepContext.Succeeded(("name", name), ("version", version.Version.ToString(CultureInfo.InvariantCulture)), ("model", digest));
+    }
+
+    private static async Task<ModelSignature> Signature(StepContext context, RunInfo run, CancellationToken cancellationToken)
+    {
+        var blob = await StepData.Directory(context, run).Find(ModelTrainStep.SignaturePath, cancellationToken)
+            ?? throw MlopsException.NotFound("Artifact", $"{run.RunId}/{ModelTrainStep.SignaturePath}");
+        await using var stream = await context.Blobs.OpenReadAsync(blob.Digest, cancellationToken);
+        return (await JsonSerializer.DeserializeAsync<ModelSignature>(stream, JsonSerializerOptions.Web, cancellationToken))!;
     }
 
     private static async Task<BlobRef> Blob(StepContext context, string digest, CancellationToken cancellationToken)

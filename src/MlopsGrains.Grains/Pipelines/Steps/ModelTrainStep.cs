@@ -14,6 +14,9 @@ namespace MlopsGrains.Grains.Pipelines.Steps;
 /// <summary><c>model/train</c>: trains one candidate with ML.NET as a tracked run.</summary>
 internal sealed class ModelTrainStep(IOptions<PipelineOptions> options) : IStepExecutor
 {
+    /// <summary>Where the run keeps the model's signature.</summary>
+    public const string SignaturePath = "model/signature.json";
+
     public StepKind Kind { get; } = new(
         "model/train",
         [.. TrainingRequest.Keys, "experiment", "train", "validation", "dataset", "dataset_version", "dataset_digest"],
@@ -41,6 +44,7 @@ internal sealed class ModelTrainStep(IOptions<PipelineOptions> options) : IStepE
             await run.Points(curve, cancellationToken);
             var file = await Save(training.Model, context, cancellationToken);
             await StepData.Directory(context, run.Info).Put("model/model.zip", file, cancellationToken);
+            await run.Artifact(SignaturePath, JsonSerializer.Serialize(training.Model.Signature(), JsonSerializerOptions.Web), cancellationToken);
             await Report(run, request, training.Model, train, validation, cancellationToken);
             await run.End(RunStatus.Finished);
             context.Log($"Trained in {context.Time.GetElapsedTime(started).TotalSeconds:0.00} s; model {file.Length} bytes, SHA-256 {file.Digest}");

@@ -81,7 +81,7 @@ internal sealed class LearningCurve(ModelTraining training, TrainingRequest requ
         foreach (var step in steps)
         {
             var predictor = training.Fit(data, isTree ? step : request.Trees, isTree ? request.Iterations : step);
-            var model = training.Complete(predictor, data);
+            var model = training.Complete(predictor);
             foreach (var (name, rows) in sets)
             {
                 var metrics = model.Evaluate(rows).Metrics;

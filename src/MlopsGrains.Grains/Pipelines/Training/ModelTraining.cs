@@ -46,7 +46,7 @@ internal sealed class ModelTraining
         var predictor = Fit(featurized, request.Trees, request.Iterations);
         Curve = new LearningCurve(this, request);
         Fitted = (featurizer, predictor);
-        Model = Complete(predictor, featurized);
+        Model = Complete(predictor);
     }
 
     public TrainedModel Model { get; }
@@ -61,12 +61,11 @@ internal sealed class ModelTraining
 
     private TableView Labelled(Table table) => TableView.Of(table, features, TrainedModel.LabelOf(table, request.Task, request.Label, request.Positive));
 
-    /// <summary>The predictor with what stands before and after it, as one model that takes the feature columns.</summary>
-    internal TrainedModel Complete(Predictor predictor, IDataView featurized)
+    /// <summary>The predictor with what stands before it, as one model that takes the feature columns.</summary>
+    internal TrainedModel Complete(Predictor predictor)
     {
-        var chain = new TransformerChain<ITransformer>(Fitted.Featurizer, predictor.Chain, Outputs().Fit(predictor.Chain.Transform(featurized)));
         var inputs = TableView.Of(new Table([.. features.Select(f => f.Name)], []), features).Schema;
-        return new TrainedModel(ml, chain, inputs, request.Task, request.Label, request.Positive, negative);
+        return new TrainedModel(ml, new TransformerChain<ITransformer>(Fitted.Featurizer, predictor.Chain), inputs, request.Task, request.Label, request.Positive, negative);
     }
 
     /// <summary>The trained part, with what the curve needs to look inside.</summary>
@@ -199,22 +198,6 @@ internal sealed class ModelTraining
         return chain
             .Append<ITransformer>(ml.Transforms.ReplaceMissingValues(Names.Features, replacementMode: MissingValueReplacingEstimator.ReplacementMode.Mean))
             .Append<ITransformer>(ml.Transforms.NormalizeMeanVariance(Names.Features, fixZero: false));
-    }
-
-    private EstimatorChain<ITransformer> Outputs()
-    {
-        var chain = new EstimatorChain<ITransformer>();
-        return request.Task switch
-        {
-            LearningTask.Binary => chain
-                .Append<ITransformer>(ml.Transforms.Conversion.MapValue(
-                    Names.Prediction, new Dictionary<bool, string> { [false] = negative!, [true] = request.Positive! }, "PredictedLabel"))
-                .Append<ITransformer>(ml.Transforms.CopyColumns(Names.Probability, "Probability")),
-            LearningTask.Multiclass => chain
-                .Append<ITransformer>(ml.Transforms.Conversion.MapKeyToValue(Names.Prediction, "PredictedLabel"))
-                .Append<ITransformer>(ml.Transforms.CopyColumns(Names.Probabilities, "Score")),
-            _ => chain.Append<ITransformer>(ml.Transforms.CopyColumns(Names.Prediction, "Score")),
-        };
     }
 
     private List<(string, DataViewType)> ChooseFeatures(Table train)

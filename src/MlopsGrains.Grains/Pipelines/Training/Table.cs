@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using CsvHelper;
-using CsvHelper.Configuration;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Data;
 
 namespace MlopsGrains.Grains.Pipelines.Training;
 
@@ -40,47 +39,35 @@ internal sealed class Table(IReadOnlyList<string> columns, IReadOnlyList<string[
 
     public static Table ReadCsv(Stream csv)
     {
-        using var text = new StreamReader(csv, Encoding.UTF8, detectEncodingFromByteOrderMarks: true, leaveOpen: true);
-        using var parser = new CsvParser(text, new CsvConfiguration(CultureInfo.InvariantCulture) { Mode = CsvMode.RFC4180, IgnoreBlankLines = true });
-        if (!parser.Read() || parser.Record is not { } header)
-        {
-            throw MlopsException.Invalid("data", "The data is empty; expected CSV with a header row.");
-        }
-
+        using var reader = CsvReader.Open(csv);
         var rows = new List<string[]>();
-        var cells = 0L;
-        while (parser.Read())
+        while (reader.Read())
         {
-            var row = parser.Record!;
-            if (row.Length != header.Length)
-            {
-                throw MlopsException.Invalid("data", $"Line {parser.RawRow} has {row.Length} cells; the header has {header.Length}.");
-            }
-
-            cells += row.Length;
-            if (cells > CellsMax)
+            if (reader.Row * reader.Columns.Count > CellsMax)
             {
                 throw MlopsException.Invalid("data", $"The data has more than {CellsMax} cells, the most that a step reads.");
+            }
+
+            var row = new string[reader.Columns.Count];
+            for (var i = 0; i < row.Length; i++)
+            {
+                row[i] = reader.Text(i);
             }
 
             rows.Add(row);
         }
 
-        return new Table(header, rows);
+        return new Table(reader.Columns, rows);
     }
 
     public void WriteCsv(Stream output)
     {
-        using var text = new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { NewLine = "\n" };
-        using var writer = new CsvWriter(text, new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" }, leaveOpen: true);
-        foreach (var row in rows.Prepend([.. columns]))
+        using var text = new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true);
+        var writer = new CsvWriter(text);
+        writer.WriteRow(columns);
+        foreach (var row in rows)
         {
-            foreach (var cell in row)
-            {
-                writer.WriteField(cell);
-            }
-
-            writer.NextRecord();
+            writer.WriteRow(row);
         }
     }
 

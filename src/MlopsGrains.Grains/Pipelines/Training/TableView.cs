@@ -77,11 +77,11 @@ internal sealed class TableView : IDataView
     {
         public const string Label = "Label";
         public const string Features = "Features";
-        public const string Prediction = "prediction";
-        public const string Probability = "probability";
-        public const string Probabilities = "probabilities";
+        public const string Score = "Score";
+        public const string Predicted = "PredictedLabel";
+        public const string Probability = "Probability";
 
-        public static readonly IReadOnlyList<string> Reserved = [Label, Features, "Score", "PredictedLabel", "Probability", Prediction, Probability, Probabilities];
+        public static readonly IReadOnlyList<string> Reserved = [Label, Features, Score, Predicted, Probability];
     }
 
     private sealed class Cursor(TableView view, HashSet<int> active) : DataViewRowCursor

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Models;
 using MlopsGrains.Models;
 using static MlopsGrains.Grains.Pipelines.Training.TableView;
 
@@ -35,14 +36,14 @@ internal sealed class TrainedModel(
         switch (task)
         {
             case LearningTask.Binary:
-                var predicted = Texts(scored, Names.Prediction);
-                var other = negative ?? labels.Concat(predicted).FirstOrDefault(l => l != positive) ?? "not " + positive;
-                return Evaluation.Binary([.. labels.Select(l => l == positive)], Numbers(scored, Names.Probability), [.. predicted.Select(p => p == positive)], other, positive!);
+                var other = negative ?? labels.FirstOrDefault(l => l != positive) ?? "not " + positive;
+                return Evaluation.Binary([.. labels.Select(l => l == positive)], Numbers(scored, Names.Probability), [.. scored.GetColumn<bool>(Names.Predicted)], other, positive!);
             case LearningTask.Multiclass:
-                return Evaluation.Multiclass(labels, [.. scored.GetColumn<float[]>(Names.Probabilities)], Texts(scored, Names.Prediction), Classes(scored));
+                var classes = Classes(scored.Schema);
+                var scores = scored.GetColumn<float[]>(Names.Score).ToList();
+                return Evaluation.Multiclass(labels, scores, [.. scores.Select(s => classes[Array.IndexOf(s, s.Max())])], classes);
             default:
-                var actual = LabelNumbers(table, label);
-                return Evaluation.Regression([.. actual.Select(a => (double)a)], Numbers(scored, Names.Prediction));
+                return Evaluation.Regression([.. LabelNumbers(table, label).Select(a => (double)a)], Numbers(scored, Names.Score));
         }
     }
 
@@ -53,23 +54,18 @@ internal sealed class TrainedModel(
         return task switch
         {
             LearningTask.Binary => Numbers(scored, Names.Probability),
-            LearningTask.Multiclass => [.. scored.GetColumn<float[]>(Names.Probabilities).SelectMany(p => p).Select(p => (double)p)],
-            _ => Numbers(scored, Names.Prediction),
+            LearningTask.Multiclass => [.. scored.GetColumn<float[]>(Names.Score).SelectMany(p => p).Select(p => (double)p)],
+            _ => Numbers(scored, Names.Score),
         };
     }
 
-    /// <summary>What goes in and comes out, in the words of the Open Inference Protocol.</summary>
-    public ModelSignature Signature()
+    /// <summary>What goes in and comes out. Only of a freshly trained model: a binary model's file does not hold its classes' names.</summary>
+    public ModelSignature Signature() => task switch
     {
-        var output = transformer.GetOutputSchema(inputs);
-        string[] names = task switch
-        {
-            LearningTask.Binary => [Names.Prediction, Names.Probability],
-            LearningTask.Multiclass => [Names.Prediction, Names.Probabilities],
-            _ => [Names.Prediction],
-        };
-        return new ModelSignature([.. inputs.Select(Spec)], [.. names.Select(n => Spec(output[n]))]);
-    }
+        LearningTask.Binary => MlNetSignature.Of(transformer, inputs, ModelTask.Binary, [], [negative ?? throw new InvalidOperationException("A loaded model does not know its classes."), positive!]),
+        LearningTask.Multiclass => MlNetSignature.Of(transformer, inputs, ModelTask.Multiclass, [], Classes(transformer.GetOutputSchema(inputs))),
+        _ => MlNetSignature.Of(transformer, inputs, ModelTask.Regression, []),
+    };
 
     /// <summary>The label column as the trainers of a task want it.</summary>
     public static (DataViewType Type, Array Values) LabelOf(Table table, LearningTask task, string label, string? positive)
@@ -92,29 +88,12 @@ internal sealed class TrainedModel(
         return Array.Exists(numbers, float.IsNaN) ? throw MlopsException.Invalid("with.label", $"The label '{label}' has missing values.") : numbers;
     }
 
-    private static List<string> Classes(IDataView scored)
+    private static List<string> Classes(DataViewSchema scored)
     {
         VBuffer<ReadOnlyMemory<char>> names = default;
-        scored.Schema[Names.Probabilities].GetSlotNames(ref names);
+        scored[Names.Score].GetSlotNames(ref names);
         return [.. names.DenseValues().Select(n => n.ToString())];
     }
 
-    private static List<string> Texts(IDataView view, string column) => [.. view.GetColumn<ReadOnlyMemory<char>>(column).Select(t => t.ToString())];
-
     private static List<double> Numbers(IDataView view, string column) => [.. view.GetColumn<float>(column).Select(n => (double)n)];
-
-    private static TensorSpec Spec(DataViewSchema.Column column) => column.Type switch
-    {
-        VectorDataViewType vector => new TensorSpec(column.Name, Datatype(vector.ItemType), [-1, vector.Size]),
-        var type => new TensorSpec(column.Name, Datatype(type), [-1]),
-    };
-
-    private static string Datatype(DataViewType type) => type switch
-    {
-        TextDataViewType => "BYTES",
-        BooleanDataViewType => "BOOL",
-        NumberDataViewType number when number == NumberDataViewType.Single => "FP32",
-        NumberDataViewType number when number == NumberDataViewType.Double => "FP64",
-        _ => throw new NotSupportedException($"A model column of type {type} has no datatype in the Open Inference Protocol here."),
-    };
 }
