@@ -22,6 +22,7 @@ public sealed class DriftVerdictTests
             fired += DriftVerdict.PsiP(Count(bins, reference).ToBinCounts(), Count(bins, Uniform(random, m)).ToBinCounts()) <= 0.01 ? 1 : 0;
         }
 
+        TestContext.Current.TestOutputHelper?.WriteLine($"{fired} of {Runs} runs fired");
         Assert.InRange((double)fired / Runs, 0.004, 0.020);
     }
 
