@@ -3,10 +3,12 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using MlopsGrains.Blobs;
 using MlopsGrains.Grains.Blobs;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Identity;
 using Npgsql;
 using Orleans.Runtime.Hosting;
+using Orleans.Serialization.Cloning;
 
 namespace MlopsGrains.Grains;
 
@@ -18,6 +20,7 @@ public static class GrainsRegistration
     {
         silo.UseSystemTextJsonGrainStorageSerializer();
         silo.AddCustomStorageBasedLogConsistencyProviderAsDefault();
+        silo.Services.AddSingleton<IGeneralizedCopier, JournalViewCopier>();
         silo.Services.AddPlatformPorts();
         silo.Services.AddPipelines();
         return silo;
