@@ -1,0 +1,124 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+using MlopsGrains.Testing;
+
+namespace MlopsGrains.Gateway.Tests.Experiments;
+
+/// <summary>Experiments, runs, artifacts, blobs and the audit chain by the native API.</summary>
+public sealed class NativeApiTests(ServerFixture server)
+{
+    [Fact]
+    public async Task Run_IsLoggedReadAndFound()
+    {
+        var name = "native-" + Guid.NewGuid().ToString("N");
+        var experiment = (string)(await SendAsync(HttpMethod.Post, "/api/v1/experiments", $$"""{"name":"{{name}}"}""", HttpStatusCode.Created))["experimentId"]!;
+        var run = await SendAsync(HttpMethod.Post, "/api/v1/runs", $$"""{"experimentId":"{{experiment}}","runName":"r","startTime":5}""", HttpStatusCode.Created);
+        var id = (string)run["info"]!["runId"]!;
+        Assert.Equal("running", (string?)run["info"]!["status"]);
+
+        const string Batch =
+            """
+            {"metrics":[{"key":"m","value":0.5,"timestamp":1,"step":1},{"key":"m","value":"NaN","timestamp":2,"step":2}],
+             "params":[{"key":"p","value":"v"}],"tags":[],"producer":{"producerId":"w","sequence":1}}
+            """;
+        await SendAsync(HttpMethod.Post, $"/api/v1/runs/{id}/batches", Batch, HttpStatusCode.NoContent);
+        await SendAsync(HttpMethod.Post, $"/api/v1/runs/{id}/batches", Batch, HttpStatusCode.NoContent);
+        var info = await SendAsync(HttpMethod.Patch, $"/api/v1/runs/{id}", """{"status":"finished","endTime":9}""", HttpStatusCode.OK);
+        Assert.Equal("finished", (string?)info["status"]);
+
+        Assert.Equal(
+            """[{"value":0.5,"timestamp":1,"step":1},{"value":"NaN","timestamp":2,"step":2}]""",
+            (await GetAsync($"/api/v1/runs/{id}/metrics?key=m"))["points"]!.ToJsonString());
+        Assert.Equal("v", (string?)(await GetAsync($"/api/v1/runs/{id}"))["params"]![0]!["value"]);
+        var found = await SendAsync(HttpMethod.Post, "/api/v1/runs/search", $$"""{"experimentIds":["{{experiment}}"],"filter":"params.p = 'v'"}""", HttpStatusCode.OK);
+        Assert.Equal(id, (string?)Assert.Single(found["items"]!.AsArray())!["info"]!["runId"]);
+        var listed = await GetAsync($"/api/v1/experiments?view=all&filter={Uri.EscapeDataString($"name = '{name}'")}");
+        Assert.Equal(name, (string?)Assert.Single(listed["items"]!.AsArray())!["name"]);
+    }
+
+    [Theory]
+    [InlineData("POST", "/api/v1/experiments", """{"name":""}""", 400, "name")]
+    [InlineData("POST", "/api/v1/experiments", """{"name":"Default"}""", 409, null)]
+    [InlineData("POST", "/api/v1/experiments", """{"name":"x","color":1}""", 400, "color")]
+    [InlineData("GET", "/api/v1/experiments?view=some", null, 400, "view")]
+    [InlineData("GET", "/api/v1/experiments?limit=0", null, 400, "limit")]
+    [InlineData("GET", "/api/v1/experiments/99999999", null, 404, null)]
+    [InlineData("POST", "/api/v1/runs", """{"experimentId":"99999999"}""", 404, null)]
+    [InlineData("POST", "/api/v1/runs", """{"experimentId":5}""", 400, "experimentId")]
+    [InlineData("GET", "/api/v1/runs/none", null, 404, null)]
+    [InlineData("GET", "/api/v1/runs/no*ne", null, 400, "id")]
+    [InlineData("PATCH", "/api/v1/runs/none", """{"status":"DONE"}""", 400, "status")]
+    [InlineData("PATCH", "/api/v1/runs/none", """{"status":"finished"}""", 404, null)]
+    [InlineData("POST", "/api/v1/runs/search", """{}""", 400, "experimentIds")]
+    [InlineData("POST", "/api/v1/runs/search", """{"experimentIds":["0",null]}""", 400, "experimentIds")]
+    [InlineData("POST", "/api/v1/runs/none/batches", """{"metrics":[{"key":"m","value":1,"timestamp":1,"stepp":1}]}""", 400, "metrics[0].stepp")]
+    [InlineData("POST", "/api/v1/runs/none/batches", """{"metrics":[{"key":"m","value":1,"timestamp":1}]}""", 404, null)]
+    [InlineData("GET", "/api/v1/runs/none/metrics", null, 400, "key")]
+    [InlineData("GET", "/api/v1/runs/none/metrics?key=m&limit=25001", null, 400, "limit")]
+    [InlineData("GET", "/api/v1/blobs/xyz", null, 400, "digest")]
+    [InlineData("GET", "/api/v1/blobs/0000000000000000000000000000000000000000000000000000000000000000", null, 404, null)]
+    [InlineData("GET", "/api/v1/audit/events?after=-1", null, 400, "after")]
+    public async Task Mistake_IsAProblemThatNamesItsField(string method, string path, string? body, int status, string? field)
+    {
+        var problem = await SendAsync(new HttpMethod(method), path, body, (HttpStatusCode)status);
+
+        Assert.Equal(status, (int)problem["status"]!);
+        if (field is not null)
+        {
+            Assert.Equal(field, (string?)problem["field"]);
+        }
+    }
+
+    [Fact]
+    public async Task ArtifactsAndBlobs_ComeBackAsTheyWent()
+    {
+        var id = await new MlflowCaller(server.Http).NewRunAsync();
+        using var content = new ByteArrayContent([1, 2, 3, 0, 255]);
+        var put = await server.Http.PutAsync($"/api/v1/runs/{id}/artifacts/model/100%25/m.bin", content, TestContext.Current.CancellationToken);
+        var blob = await put.Content.ReadFromJsonAsync<JsonObject>(TestContext.Current.CancellationToken);
+        Assert.Equal(5, (int)blob!["length"]!);
+
+        Assert.Equal([1, 2, 3, 0, 255], await server.Http.GetByteArrayAsync($"/api/v1/runs/{id}/artifacts/model/100%25/m.bin", TestContext.Current.CancellationToken));
+        Assert.Equal([1, 2, 3, 0, 255], await server.Http.GetByteArrayAsync($"/api/v1/blobs/{blob["digest"]}", TestContext.Current.CancellationToken));
+        var list = JsonNode.Parse(await server.Http.GetStringAsync($"/api/v1/runs/{id}/artifact-list?path=model/100%25", TestContext.Current.CancellationToken))!.AsArray();
+        Assert.Equal("m.bin", (string?)Assert.Single(list)!["name"]);
+
+        using var bytes = new ByteArrayContent([7]);
+        var posted = await server.Http.PostAsync("/api/v1/blobs", bytes, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Created, posted.StatusCode);
+        Assert.Equal([7], await server.Http.GetByteArrayAsync(posted.Headers.Location, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Changes_AreInTheAuditChain_AndItVerifies()
+    {
+        var name = "audited-" + Guid.NewGuid().ToString("N");
+        var id = (string)(await SendAsync(HttpMethod.Post, "/api/v1/experiments", $$"""{"name":"{{name}}"}""", HttpStatusCode.Created))["experimentId"]!;
+
+        var events = new List<JsonNode>();
+        var after = "0";
+        while (after is not null)
+        {
+            var page = await GetAsync("/api/v1/audit/events?limit=1000&after=" + after);
+            events.AddRange(page["items"]!.AsArray().Select(e => e!));
+            after = (string?)page["nextPageToken"];
+        }
+
+        Assert.Contains(events, e => ((string)e["subject"]!).EndsWith("/" + id, StringComparison.Ordinal) && (string?)e["actor"] == "local");
+        Assert.True((bool)(await GetAsync("/api/v1/audit/verification"))["valid"]!);
+    }
+
+    private Task<JsonNode> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null, HttpStatusCode.OK);
+
+    private async Task<JsonNode> SendAsync(HttpMethod method, string path, string? body, HttpStatusCode expected)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
+        var answer = await server.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(expected == answer.StatusCode, $"{method} {path}: {(int)answer.StatusCode} {text}");
+        return text.Length == 0 ? new JsonObject() : JsonNode.Parse(text)!;
+    }
+}

@@ -1,0 +1,133 @@
+using System.Collections.Concurrent;
+using System.Text;
+using MlopsGrains.Gateway.Tests.Experiments;
+using MlopsGrains.Testing;
+
+namespace MlopsGrains.Gateway.Tests.Http;
+
+/// <summary>Some thousand damaged requests: whatever comes in, the answer is never a server error and never missing.</summary>
+public sealed class FuzzTests(ServerFixture server)
+{
+    private const int Requests = 4000;
+
+    private static readonly string[] PathInserts = ["%2e%2e/", "%00", "%ff", "%25", "//", "?", "&", "=", "%E2%80%AE", "-1"];
+
+    private static readonly string[] BodyInserts = ["null", "\"", "{", "]", "-9223372036854775809", "1e400", "\\ud800", "NaN", "'", "%"];
+
+    [Fact]
+    public async Task DamagedRequests_AreRefusedOrServed_NeverFailed()
+    {
+        var mlflow = new MlflowCaller(server.Http);
+        var witness = await mlflow.NewRunAsync();
+        await mlflow.DoAsync("/mlflow/runs/log-parameter", new { run_id = witness, key = "p", value = "v" });
+        var before = (await mlflow.RunAsync(witness)).ToJsonString();
+        var originals = Originals(await mlflow.NewExperimentAsync(), await mlflow.NewRunAsync());
+        var failures = new ConcurrentQueue<string>();
+        var options = new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = TestContext.Current.CancellationToken };
+
+        await Parallel.ForAsync(0, Requests, options, async (i, cancellationToken) =>
+        {
+            var random = new Random(i);
+            var (method, path, body) = originals[i % originals.Length];
+            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(server.BaseAddress, Damage(path, random, random.Next(3) == 0 ? 2 : 0)));
+            if (body is not null)
+            {
+                request.Content = new ByteArrayContent(Damage(Encoding.UTF8.GetBytes(body), random));
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", random.Next(20) == 0 ? "text/plain" : "application/json");
+            }
+
+            using var answer = await server.Http.SendAsync(request, cancellationToken);
+            if ((int)answer.StatusCode >= 500)
+            {
+                failures.Enqueue($"seed {i}: {method} {request.RequestUri}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(cancellationToken)}");
+            }
+        });
+
+        Assert.Empty(failures);
+        Assert.Equal(before, (await mlflow.RunAsync(witness)).ToJsonString());
+        Assert.Equal("OK", await server.Http.GetStringAsync("/health", TestContext.Current.CancellationToken));
+    }
+
+    private static (string Method, string Path, string? Body)[] Originals(string experiment, string run) =>
+    [
+        ("POST", "/api/2.0/mlflow/experiments/create", """{"name":"fuzz","tags":[{"key":"k","value":"v"}]}"""),
+        ("GET", $"/api/2.0/mlflow/experiments/get?experiment_id={experiment}", null),
+        ("POST", "/api/2.0/mlflow/experiments/search", """{"max_results":10,"filter":"name LIKE 'fuzz%' AND tags.k = 'v'","order_by":["name DESC"]}"""),
+        ("POST", "/api/2.0/mlflow/experiments/set-experiment-tag", $$"""{"experiment_id":"{{experiment}}","key":"k","value":"v"}"""),
+        ("POST", "/api/2.0/mlflow/runs/create", $$"""{"experiment_id":"{{experiment}}","run_name":"fuzz","start_time":1700000000000,"tags":[{"key":"a","value":"b"}]}"""),
+        ("GET", $"/api/2.0/mlflow/runs/get?run_id={run}", null),
+        ("POST", "/api/2.0/mlflow/runs/update", $$"""{"run_id":"{{run}}","status":"FINISHED","end_time":1700000000000}"""),
+        ("POST", "/api/2.0/mlflow/runs/log-metric", $$"""{"run_id":"{{run}}","key":"m","value":0.5,"timestamp":1700000000000,"step":3}"""),
+        ("POST", "/api/2.0/mlflow/runs/log-parameter", $$"""{"run_id":"{{run}}","key":"p","value":"v"}"""),
+        ("POST", "/api/2.0/mlflow/runs/log-batch", $$"""{"run_id":"{{run}}","metrics":[{"key":"m","value":1.25,"timestamp":17,"step":1},{"key":"n","value":"NaN","timestamp":18}],"params":[{"key":"q","value":"1"}],"tags":[{"key":"t","value":"x"}]}"""),
+        ("POST", "/api/2.0/mlflow/runs/log-inputs", $$"""{"run_id":"{{run}}","datasets":[{"dataset":{"name":"d","digest":"1","source_type":"s","source":"x"} }]}"""),
+        ("POST", "/api/2.0/mlflow/runs/search", $$"""{"experiment_ids":["{{experiment}}"],"filter":"metrics.m > 0.1 AND params.q = '1'","order_by":["metrics.m DESC"],"max_results":5}"""),
+        ("GET", $"/api/2.0/mlflow/metrics/get-history?run_id={run}&metric_key=m&max_results=10", null),
+        ("GET", $"/api/2.0/mlflow/artifacts/list?run_id={run}&path=a", null),
+        ("PUT", $"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/a/b.txt", "bytes"),
+        ("GET", $"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/a/b.txt", null),
+        ("POST", "/api/v1/experiments", """{"name":"native fuzz","tags":[{"key":"k","value":"v"}]}"""),
+        ("POST", "/api/v1/runs", $$"""{"experimentId":"{{experiment}}","runName":"r","startTime":5}"""),
+        ("PATCH", $"/api/v1/runs/{run}", """{"status":"finished","endTime":9}"""),
+        ("POST", $"/api/v1/runs/{run}/batches", """{"metrics":[{"key":"m","value":0.5,"timestamp":1,"step":1}],"params":[],"tags":[],"producer":{"producerId":"w","sequence":1}}"""),
+        ("POST", "/api/v1/runs/search", $$"""{"experimentIds":["{{experiment}}"],"filter":"tags.t LIKE '%x'","view":"all","maxResults":3}"""),
+        ("GET", $"/api/v1/runs/{run}/metrics?key=m&limit=5", null),
+        ("GET", "/api/v1/audit/events?after=0&limit=5", null),
+    ];
+
+    private static string Damage(string path, Random random, int times)
+    {
+        var text = new StringBuilder(path);
+        for (; times > 0; times--)
+        {
+            var at = random.Next(1, text.Length);
+            switch (random.Next(4))
+            {
+                case 0:
+                    text[at] = (char)random.Next('!', '~');
+                    break;
+                case 1:
+                    text.Insert(at, PathInserts[random.Next(PathInserts.Length)]);
+                    break;
+                case 2:
+                    text.Remove(at, Math.Min(random.Next(1, 8), text.Length - at));
+                    break;
+                default:
+                    text.Append(random.Next());
+                    break;
+            }
+        }
+
+        // A second slash at the start would name another host.
+        return "/" + text.ToString().TrimStart('/').Replace('\\', 'x');
+    }
+
+    private static byte[] Damage(byte[] body, Random random)
+    {
+        var bytes = body.ToList();
+        for (var times = random.Next(1, 4); times > 0 && bytes.Count > 0; times--)
+        {
+            var at = random.Next(bytes.Count);
+            switch (random.Next(5))
+            {
+                case 0:
+                    bytes[at] = (byte)random.Next(256);
+                    break;
+                case 1:
+                    bytes.RemoveRange(at, Math.Min(random.Next(1, 10), bytes.Count - at));
+                    break;
+                case 2:
+                    bytes.InsertRange(at, Encoding.UTF8.GetBytes(BodyInserts[random.Next(BodyInserts.Length)]));
+                    break;
+                case 3:
+                    bytes[at] = "\"{}[]:,0'%"u8[random.Next(10)];
+                    break;
+                default:
+                    bytes.InsertRange(at, bytes.GetRange(at, Math.Min(30, bytes.Count - at)));
+                    break;
+            }
+        }
+
+        return [.. bytes];
+    }
+}
