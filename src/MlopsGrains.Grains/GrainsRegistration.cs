@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using MlopsGrains.Blobs;
 using MlopsGrains.Grains.Blobs;
+using MlopsGrains.Grains.Deployments;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Pipelines;
@@ -22,6 +23,7 @@ public static class GrainsRegistration
         silo.AddCustomStorageBasedLogConsistencyProviderAsDefault();
         silo.Services.AddSingleton<IGeneralizedCopier, JournalViewCopier>();
         silo.Services.AddPlatformPorts();
+        silo.Services.AddDeployments();
         silo.Services.AddPipelines();
         return silo;
     }

@@ -1,3 +1,4 @@
+using Orleans.Concurrency;
 using Orleans.Runtime;
 
 namespace MlopsGrains.Deployments;
@@ -11,7 +12,7 @@ public interface IDeploymentGrain : IGrainWithStringKey
     Task<Deployment> Deploy(DeployRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>The deployment, or <see langword="null"/>.</summary>
-    [Alias("Get"), ReadOnly]
+    [Alias("Get"), ReadOnly, AlwaysInterleave]
     Task<Deployment?> Get(CancellationToken cancellationToken = default);
 
     /// <summary>Splits traffic between revisions; percentages are whole, 0–100, and add up to 100.</summary>

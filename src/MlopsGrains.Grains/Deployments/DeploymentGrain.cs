@@ -1,0 +1,108 @@
+using System.Globalization;
+using MlopsGrains.Catalogs;
+using MlopsGrains.Deployments;
+using MlopsGrains.Errors;
+using MlopsGrains.Governance;
+using MlopsGrains.Grains.Documents;
+using MlopsGrains.Identity;
+using MlopsGrains.Models;
+using Orleans.Runtime;
+
+namespace MlopsGrains.Grains.Deployments;
+
+[GrainType("deployment")]
+internal sealed class DeploymentGrain(
+    [PersistentState("deployment", MlopsStorage.Documents)] IPersistentState<DeploymentDocument> document,
+    TimeProvider time) : Grain, IDeploymentGrain
+{
+    /// <summary>A word of the inference door's paths.</summary>
+    private const string Reserved = "stats";
+
+    /// <summary>What is durable. Scorers ask for it while a deploy is probing a model, and must not see a revision before it is stored.</summary>
+    private Deployment? stored;
+
+    private string Name => this.GetPrimaryKeyString();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        stored = document.State.Exists ? document.State.View(Name) : null;
+        return base.OnActivateAsync(cancellationToken);
+    }
+
+    public async Task<Deployment> Deploy(DeployRequest request, CancellationToken cancellationToken = default)
+    {
+        Names.Check("name", Name);
+        if (Name == Reserved)
+        {
+            throw MlopsException.Invalid("name", $"name '{Reserved}' is reserved by the inference protocol's paths.");
+        }
+
+        Names.Check("model", request.Model);
+        if (string.IsNullOrEmpty(request.Version))
+        {
+            throw MlopsException.Invalid("version", "version is required: a number, an alias or 'latest'.");
+        }
+
+        var version = await GrainFactory.GetGrain<IRegisteredModelGrain>(request.Model).Resolve(request.Version, cancellationToken);
+        if (document.State.Serves(version))
+        {
+            await Enlist();
+            return stored!;
+        }
+
+        // A model that cannot be scored must not take the traffic.
+        await GrainFactory.GetGrain<IModelProbeGrain>(0).Probe(version, cancellationToken);
+        var revision = document.State.Deploy(Name, version, Actor.Current, time.GetUtcNow());
+        await Store();
+        await Enlist();
+        await Audit("deployment.deployed", ("revision", Text(revision.Number)), ("model", $"{version.Model}/{Text(version.Version)}"), ("digest", version.Blob.Digest));
+        return stored!;
+    }
+
+    public Task<Deployment?> Get(CancellationToken cancellationToken = default) => Task.FromResult(stored);
+
+    public async Task<Deployment> SetTraffic(IReadOnlyList<TrafficShare> traffic, CancellationToken cancellationToken = default)
+    {
+        Existing().SetTraffic(traffic, time.GetUtcNow());
+        await Store();
+        await Audit("deployment.traffic-set", ("traffic", Text(stored!.Traffic)));
+        return stored;
+    }
+
+    public async Task<Deployment> Rollback(CancellationToken cancellationToken = default)
+    {
+        var before = Text(Existing().Traffic);
+        document.State.Rollback(Name, time.GetUtcNow());
+        await Store();
+        await Audit("deployment.rolled-back", ("before", before), ("traffic", Text(stored!.Traffic)));
+        return stored;
+    }
+
+    private DeploymentDocument Existing() => document.State.Exists ? document.State : throw MlopsException.NotFound("Deployment", Name);
+
+    private async Task Store()
+    {
+        try
+        {
+            await document.WriteStateAsync(CancellationToken.None);
+        }
+        catch
+        {
+            // Whether it was stored is not known: the next call reads it afresh.
+            DeactivateOnIdle();
+            throw;
+        }
+
+        stored = document.State.View(Name);
+    }
+
+    private Task Enlist() => GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Deployments).Add(Name, CancellationToken.None);
+
+    private Task<AuditEvent> Audit(string action, params (string Key, string Value)[] detail) =>
+        GrainFactory.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Append(
+            new AuditEntry(action, $"deployment/{Name}", detail.ToDictionary(d => d.Key, d => d.Value)), CancellationToken.None);
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Text(IReadOnlyList<TrafficShare> traffic) => string.Join(',', traffic.Select(s => $"{Text(s.Revision)}:{Text(s.Percent)}%"));
+}

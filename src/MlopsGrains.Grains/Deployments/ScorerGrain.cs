@@ -1,0 +1,91 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using MlopsGrains.Deployments;
+using MlopsGrains.Errors;
+using MlopsGrains.Models;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+
+namespace MlopsGrains.Grains.Deployments;
+
+/// <summary>Scores on the silo that was asked. It keeps nothing itself, so calls may interleave.</summary>
+[GrainType("scorer"), StatelessWorker, Reentrant]
+internal sealed partial class ScorerGrain(
+    DeploymentDirectory directory,
+    ModelHost host,
+    IEnumerable<IPredictionObserver> observers,
+    ILogger<ScorerGrain> logger) : Grain, IScorerGrain
+{
+    /// <summary>About half a millisecond of work; more goes to the thread pool, so that a turn stays short.</summary>
+    private const int RowsInTurnMax = 100;
+
+    private readonly IPredictionObserver[] observers = [.. observers];
+
+    public async Task<ServedModel> Describe(string deployment, string? version, CancellationToken cancellationToken = default)
+    {
+        var (found, revision) = await Find(deployment, version, cancellationToken);
+        var model = await directory.Version(revision, cancellationToken);
+        var versions = found.Revisions.Reverse().Select(r => Text(r.ModelVersion)).Distinct().ToList();
+        return new ServedModel(deployment, Text(revision.ModelVersion), versions, model.Format, model.Signature);
+    }
+
+    public async Task<InferenceResponse> Infer(string deployment, string? version, InferenceRequest request, CancellationToken cancellationToken = default)
+    {
+        var (_, revision) = await Find(deployment, version, cancellationToken);
+        var model = await directory.Version(revision, cancellationToken);
+        var rows = RequestRules.Check(model.Signature, request);
+        RequestRules.CheckOutputs(model.Signature, request.Outputs);
+        var hosted = await host.Get(model, cancellationToken);
+        var outputs = rows <= RowsInTurnMax
+            ? hosted.Score(request, rows, cancellationToken)
+            : await Task.Run(() => hosted.Score(request, rows, cancellationToken), cancellationToken);
+        var response = new InferenceResponse(Text(revision.ModelVersion), outputs);
+        Observe(deployment, revision.ModelVersion, request, response);
+        return response with { Outputs = RequestRules.Select(outputs, request.Outputs) };
+    }
+
+    private async Task<(Deployment Deployment, DeploymentRevision Revision)> Find(string name, string? version, CancellationToken cancellationToken)
+    {
+        var deployment = await directory.Get(name, now: false, cancellationToken);
+        if (version is null)
+        {
+            var revision = TrafficSplit.Pick(deployment.Traffic, Random.Shared.Next(100));
+            return (deployment, deployment.Revisions[revision - 1]);
+        }
+
+        if (Named(deployment, version) is { } known)
+        {
+            return (deployment, known);
+        }
+
+        // It may have been deployed a moment ago.
+        deployment = await directory.Get(name, now: true, cancellationToken);
+        return (deployment, Named(deployment, version) ?? throw MlopsException.NotFound("Model version", $"{name}/{version}"));
+    }
+
+    /// <summary>The newest revision that serves a model version of this number.</summary>
+    private static DeploymentRevision? Named(Deployment deployment, string version) =>
+        deployment.Revisions.LastOrDefault(r => Text(r.ModelVersion) == version);
+
+    private void Observe(string deployment, int modelVersion, InferenceRequest request, InferenceResponse response)
+    {
+        foreach (var observer in observers)
+        {
+            try
+            {
+                observer.Observe(deployment, modelVersion, request, response);
+            }
+#pragma warning disable CA1031 // Who watches must not hurt who is served.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                ObserverFailed(logger, e, observer.GetType().Name, deployment);
+            }
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    [LoggerMessage(LogLevel.Error, "Prediction observer {Observer} failed on deployment {Deployment}")]
+    private static partial void ObserverFailed(ILogger logger, Exception exception, string observer, string deployment);
+}
