@@ -1,6 +1,9 @@
+using MlopsGrains.Gateway.Data;
+using MlopsGrains.Gateway.Deployments;
 using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Governance;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Models;
 using MlopsGrains.Gateway.Pipelines;
 using Microsoft.AspNetCore.Routing;
 
@@ -15,7 +18,10 @@ public static class GatewayEndpoints
         ArgumentNullException.ThrowIfNull(endpoints);
         endpoints.MapService();
         endpoints.MapGovernance();
+        endpoints.MapData();
         endpoints.MapExperiments();
+        endpoints.MapModels();
+        endpoints.MapDeployments();
         endpoints.MapPipelines();
         return endpoints;
     }

@@ -1,0 +1,61 @@
+using System.Globalization;
+using MlopsGrains.Blobs;
+using MlopsGrains.Catalogs;
+using MlopsGrains.Data;
+using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Catalogs;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Identity;
+using MlopsGrains.Paging;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+
+namespace MlopsGrains.Gateway.Data;
+
+internal static class DataEndpoints
+{
+    public static void MapData(this IEndpointRouteBuilder endpoints)
+    {
+        var data = endpoints.MapNative("Datasets");
+        data.MapGet("/datasets", List).WithName("ListDatasets").WithSummary("Datasets by name.");
+        data.MapGet("/datasets/{name}", Get).WithName("GetDataset").WithSummary("A dataset with its versions.");
+        data.MapGet("/datasets/{name}/versions/{version}", GetVersion).WithName("GetDatasetVersion").WithSummary("A version, a number or 'latest', with schema and profile.");
+        data.MapGet("/datasets/{name}/versions/{version}/content", Content).WithName("GetDatasetContent").WithSummary("A version's bytes.");
+        data.MapPost("/datasets/{name}/versions", AddVersion).WithName("AddDatasetVersion").WithSummary("Uploads CSV (text/csv) as the next version.")
+            .WithBodyLimit(BodyLimit.Dataset);
+    }
+
+    private static async Task<Ok<Page<Dataset>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>
+        TypedResults.Ok(await CatalogPages.Read(grains, CatalogKinds.Datasets, limit, pageToken, n => grains.GetGrain<IDatasetGrain>(n).Get(cancellationToken), cancellationToken));
+
+    private static async Task<Ok<Dataset>> Get(string name, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await At(grains, name).Get(cancellationToken) ?? throw MlopsException.NotFound("Dataset", name));
+
+    private static async Task<Ok<DatasetVersion>> GetVersion(string name, string version, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await At(grains, name).GetVersion(Number(version), cancellationToken));
+
+    private static async Task<FileStreamHttpResult> Content(string name, string version, IGrainFactory grains, IBlobs blobs, CancellationToken cancellationToken)
+    {
+        var found = await At(grains, name).GetVersion(Number(version), cancellationToken);
+        return TypedResults.Stream(await blobs.OpenReadAsync(found.Digest, cancellationToken), "text/csv", $"{name}-{found.Version.ToString(CultureInfo.InvariantCulture)}.csv");
+    }
+
+    private static async Task<Created<DatasetVersion>> AddVersion(
+        string name, HttpRequest request, IGrainFactory grains, IBlobs blobs, IOptions<GatewayOptions> options, CancellationToken cancellationToken, string? source = null, string? description = null)
+    {
+        var dataset = At(grains, name);
+        var blob = await blobs.WriteAsync(request.Body, options.Value.DatasetBytesMax, cancellationToken);
+        var version = await dataset.AddVersion(new NewDatasetVersion(blob.Digest, blob.Length, source, description), cancellationToken);
+        return TypedResults.Created($"/api/v1/datasets/{name}/versions/{version.Version.ToString(CultureInfo.InvariantCulture)}", version);
+    }
+
+    private static IDatasetGrain At(IGrainFactory grains, string name) => grains.GetGrain<IDatasetGrain>(Names.Check("name", name));
+
+    private static int? Number(string version) =>
+        version == "latest" ? null
+        : int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+        : throw MlopsException.Invalid("version", $"version is '{version}'; expected a number or 'latest'.");
+}

@@ -1,0 +1,48 @@
+using MlopsGrains.Catalogs;
+using MlopsGrains.Deployments;
+using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Catalogs;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Identity;
+using MlopsGrains.Paging;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace MlopsGrains.Gateway.Deployments;
+
+internal static class DeploymentsEndpoints
+{
+    public static void MapDeployments(this IEndpointRouteBuilder endpoints)
+    {
+        var deployments = endpoints.MapNative("Deployments");
+        deployments.MapGet("/deployments", List).WithName("ListDeployments").WithSummary("Deployments by name.");
+        deployments.MapGet("/deployments/{name}", Get).WithName("GetDeployment").WithSummary("A deployment with its revisions and traffic.");
+        deployments.MapPut("/deployments/{name}", Deploy).WithName("Deploy").WithSummary("Serves a model version with all traffic.");
+        deployments.MapPut("/deployments/{name}/traffic", SetTraffic).WithName("SetTraffic").WithSummary("Splits traffic between revisions.");
+        deployments.MapPost("/deployments/{name}/rollback", Rollback).WithName("Rollback").WithSummary("Sends all traffic back to the revision before.");
+        deployments.MapGet("/deployments/{name}/lineage", Lineage).WithName("GetDeploymentLineage").WithSummary("From the deployment back to the data it was trained on.");
+        endpoints.MapOpenInference();
+    }
+
+    private static async Task<Ok<Page<Deployment>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>
+        TypedResults.Ok(await CatalogPages.Read(grains, CatalogKinds.Deployments, limit, pageToken, n => grains.GetGrain<IDeploymentGrain>(n).Get(cancellationToken), cancellationToken));
+
+    private static async Task<Ok<Deployment>> Get(string name, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await At(grains, name).Get(cancellationToken) ?? throw MlopsException.NotFound("Deployment", name));
+
+    private static async Task<Ok<Deployment>> Deploy(string name, DeployRequest body, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await At(grains, name).Deploy(body, cancellationToken));
+
+    private static async Task<Ok<Deployment>> SetTraffic(string name, IReadOnlyList<TrafficShare> body, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await At(grains, name).SetTraffic(body, cancellationToken));
+
+    private static async Task<Ok<Deployment>> Rollback(string name, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await At(grains, name).Rollback(cancellationToken));
+
+    private static async Task<Ok<DeploymentLineage>> Lineage(string name, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await LineageReader.Read(grains, Names.Check("name", name), cancellationToken));
+
+    private static IDeploymentGrain At(IGrainFactory grains, string name) => grains.GetGrain<IDeploymentGrain>(Names.Check("name", name));
+}

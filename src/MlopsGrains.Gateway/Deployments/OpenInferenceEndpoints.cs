@@ -1,0 +1,187 @@
+using System.Buffers;
+using System.Reflection;
+using System.Text.Json;
+using MlopsGrains.Catalogs;
+using MlopsGrains.Deployments;
+using MlopsGrains.Errors;
+using MlopsGrains.Models;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace MlopsGrains.Gateway.Deployments;
+
+/// <summary>The Open Inference Protocol (V2) over REST, JSON form. A model there is a deployment here, its version a model version's number.</summary>
+internal static class OpenInferenceEndpoints
+{
+    private const int ModelsMax = 100_000;
+
+    private static readonly string Version = typeof(OpenInferenceEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    public static void MapOpenInference(this IEndpointRouteBuilder endpoints)
+    {
+        var v2 = endpoints.MapGroup("/v2").ExcludeFromDescription();
+        v2.MapGet("", Server);
+        v2.MapGet("/health/live", Live);
+        v2.MapGet("/health/ready", Ready);
+        v2.MapGet("/models", Models);
+        foreach (var model in new[] { "/models/{model}", "/models/{model}/versions/{version}" })
+        {
+            v2.MapGet(model, Metadata);
+            v2.MapGet(model + "/ready", ModelReady);
+            v2.MapPost(model + "/infer", Infer);
+        }
+    }
+
+    private static Task Server(HttpContext context) => Write(context, json =>
+    {
+        json.WriteString("name", "mlopsgrains");
+        json.WriteString("version", Version);
+        json.WriteStartArray("extensions");
+        json.WriteEndArray();
+    });
+
+    private static Task Live(HttpContext context) => Write(context, json => json.WriteBoolean("live", true));
+
+    private static async Task Ready(HttpContext context, HealthCheckService checks)
+    {
+        var report = await checks.CheckHealthAsync(context.RequestAborted);
+        if (report.Status == HealthStatus.Unhealthy)
+        {
+            throw MlopsException.Unavailable($"The server is not ready: {string.Join(", ", report.Entries.Where(e => e.Value.Status == HealthStatus.Unhealthy).Select(e => e.Key))}.");
+        }
+
+        await Write(context, json =>
+        {
+            json.WriteBoolean("ready", true);
+            json.WriteBoolean("live", true);
+        });
+    }
+
+    private static async Task Models(HttpContext context, IGrainFactory grains)
+    {
+        var names = new List<string>();
+        string? after = null;
+        do
+        {
+            var page = await grains.GetGrain<ICatalogGrain>(CatalogKinds.Deployments).List(after, 1000, context.RequestAborted);
+            names.AddRange(page.Items);
+            after = page.NextPageToken;
+        }
+        while (after is not null && names.Count < ModelsMax);
+
+        await Write(context, json =>
+        {
+            json.WriteStartArray("models");
+            names.ForEach(json.WriteStringValue);
+            json.WriteEndArray();
+        });
+    }
+
+    private static async Task Metadata(HttpContext context, IGrainFactory grains, string model, string? version = null)
+    {
+        var served = await grains.GetGrain<IScorerGrain>(0).Describe(model, version, context.RequestAborted);
+        await Write(context, json =>
+        {
+            json.WriteString("name", model);
+            json.WriteStartArray("versions");
+            foreach (var v in served.Versions)
+            {
+                json.WriteStringValue(v);
+            }
+
+            json.WriteEndArray();
+            json.WriteString("platform", "mlopsgrains_" + served.Format);
+            WriteSpecs(json, "inputs", served.Signature.Inputs);
+            WriteSpecs(json, "outputs", served.Signature.Outputs);
+        });
+    }
+
+    /// <summary>A known model counts as ready while it is not loaded: the first call loads it.</summary>
+    private static async Task ModelReady(HttpContext context, IGrainFactory grains, string model, string? version = null)
+    {
+        await grains.GetGrain<IScorerGrain>(0).Describe(model, version, context.RequestAborted);
+        await Write(context, json =>
+        {
+            json.WriteString("name", model);
+            json.WriteBoolean("ready", true);
+        });
+    }
+
+    private static async Task Infer(HttpContext context, IGrainFactory grains, string model, string? version = null)
+    {
+        RefuseBinary(context.Request);
+        var request = await ReadRequest(context);
+        var response = await grains.GetGrain<IScorerGrain>(0).Infer(model, version, request.Inference, context.RequestAborted);
+        await Write(context, json => OpenInferenceWriter.Write(json, model, request.Id, response));
+    }
+
+    private static void RefuseBinary(HttpRequest request)
+    {
+        if (request.Headers.ContainsKey("Inference-Header-Content-Length"))
+        {
+            throw new MlopsException(ErrorKind.NotSupported, OpenInferenceReader.NoBinary, "Inference-Header-Content-Length");
+        }
+    }
+
+    private static async Task<OpenInferenceRequest> ReadRequest(HttpContext context)
+    {
+        var body = context.Request.BodyReader;
+        while (true)
+        {
+            var read = await body.ReadAsync(context.RequestAborted);
+            if (!read.IsCompleted)
+            {
+                body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                continue;
+            }
+
+            try
+            {
+                return OpenInferenceReader.Read(read.Buffer);
+            }
+            finally
+            {
+                body.AdvanceTo(read.Buffer.End);
+            }
+        }
+    }
+
+    private static void WriteSpecs(Utf8JsonWriter json, string member, IReadOnlyList<TensorSpec> specs)
+    {
+        json.WriteStartArray(member);
+        foreach (var spec in specs)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", spec.Name);
+            json.WriteString("datatype", spec.Datatype);
+            json.WriteStartArray("shape");
+            foreach (var size in spec.Shape)
+            {
+                json.WriteNumberValue(size);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>Writes an object whole before the answer begins, so that a value without a JSON form is still a clean refusal.</summary>
+    private static async Task Write(HttpContext context, Action<Utf8JsonWriter> members)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            members(json);
+            json.WriteEndObject();
+        }
+
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = buffer.WrittenCount;
+        await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
+    }
+}
