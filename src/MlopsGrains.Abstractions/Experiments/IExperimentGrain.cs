@@ -7,23 +7,23 @@ namespace MlopsGrains.Experiments;
 public interface IExperimentGrain : IGrainWithStringKey
 {
     /// <summary>The experiment, deleted or not, or <see langword="null"/> when there is none of this id.</summary>
-    [Alias("Get"), ReadOnly]
+    [Alias("Get"), AlwaysInterleave]
     Task<Experiment?> Get(CancellationToken cancellationToken = default);
 
     /// <summary>Called by the catalog only, once, after it gave out the id.</summary>
-    [Alias("Initialize")]
-    Task<Experiment> Initialize(NewExperiment experiment, CancellationToken cancellationToken = default);
+    [Alias("Initialize"), AlwaysInterleave]
+    Task Initialize(Experiment experiment, CancellationToken cancellationToken = default);
 
     /// <summary>Changes the name; a used name is refused (<see cref="Errors.ErrorKind.AlreadyExists"/>), a deleted experiment is refused.</summary>
     [Alias("Rename")]
     Task Rename(string name, CancellationToken cancellationToken = default);
 
     /// <summary>Marks it deleted, with all its runs; throws not found when it is deleted already.</summary>
-    [Alias("Delete")]
+    [Alias("Delete"), ResponseTimeout("00:05:00")]
     Task Delete(CancellationToken cancellationToken = default);
 
     /// <summary>Brings it and all its runs back; throws not found when it is not deleted.</summary>
-    [Alias("Restore")]
+    [Alias("Restore"), ResponseTimeout("00:05:00")]
     Task Restore(CancellationToken cancellationToken = default);
 
     /// <summary>Sets a tag (key ≤ 250, value ≤ 5,000 characters).</summary>
@@ -54,7 +54,7 @@ public interface IExperimentCatalogGrain : IGrainWithStringKey
     [Alias("Search")]
     Task<Paging.Page<Experiment>> Search(ExperimentQuery query, CancellationToken cancellationToken = default);
 
-    /// <summary>Called by an experiment: reserves a new name for it.</summary>
+    /// <summary>Called by an experiment: reserves a new name for it; reserving the name it has changes nothing.</summary>
     [Alias("Rename")]
     Task Rename(string experimentId, string name, CancellationToken cancellationToken = default);
 

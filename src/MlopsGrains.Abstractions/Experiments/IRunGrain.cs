@@ -55,7 +55,7 @@ public interface IRunGrain : IGrainWithStringKey
 public interface IRunSearchGrain : IGrainWithIntegerKey
 {
     /// <summary>Runs that match; everything acknowledged before the call began is seen.</summary>
-    [Alias("Search")]
+    [Alias("Search"), ResponseTimeout("00:02:00")]
     Task<Paging.Page<Run>> Search(RunQuery query, CancellationToken cancellationToken = default);
 }
 

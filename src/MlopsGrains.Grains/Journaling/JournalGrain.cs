@@ -9,17 +9,20 @@ namespace MlopsGrains.Grains.Journaling;
 /// <summary>
 /// A grain whose state is the fold of its journal. <see cref="Record(TEvent)"/> returns when the event is durable and applied; when it throws, the state is
 /// still what is stored. The journal's primary key is the fence: an activation that lost it reloads, answers 503 and goes away.
+/// The state class carries <c>[Immutable]</c>: the log adaptor copies the empty state once at setup and would ask for a serializer of it otherwise.
 /// </summary>
+#pragma warning disable CA1001 // A semaphore that nobody takes a wait handle of owns nothing.
 public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCodec<TState, TEvent> codec)
+#pragma warning restore CA1001
     : JournaledGrain<TState, TEvent>, ICustomStorageInterface<TState, TEvent>
     where TState : class, new()
     where TEvent : class
 {
     private const int SnapshotBytesMin = 256 * 1024;
 
+    private readonly SemaphoreSlim oneAtATime = new(1);
     private long tailBytes;
     private long snapshotBytes;
-    private Exception? refusal;
 
     /// <summary>The journal's stream: grain type and key.</summary>
     protected string Stream => $"{this.GetGrainId().Type}/{this.GetPrimaryKeyString()}";
@@ -32,53 +35,17 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
 
     public async Task<KeyValuePair<int, TState>> ReadStateFromStorage()
     {
-        if (refusal is not null)
-        {
-            return new(Version, State);
-        }
-
         var slice = await journal.ReadAsync(Stream);
-        var state = slice.Snapshot is { } snapshot ? codec.DecodeState(snapshot) : new TState();
         snapshotBytes = slice.Snapshot?.Length ?? 0;
-        tailBytes = 0;
-        foreach (var entry in slice.Entries)
-        {
-            Apply(state, codec.DecodeEvent(entry));
-            tailBytes += entry.Length;
-        }
-
-        return new(checked((int)slice.Version), state);
+        tailBytes = slice.Entries.Sum(e => (long)e.Length);
+        return new(checked((int)slice.Version), Fold(slice));
     }
 
-    public async Task<bool> ApplyUpdatesToStorage(IReadOnlyList<TEvent> updates, int expectedVersion)
-    {
-        refusal = null;
-        var entries = new ReadOnlyMemory<byte>[updates.Count];
-        for (var i = 0; i < entries.Length; i++)
-        {
-            var buffer = new ArrayBufferWriter<byte>(256);
-            codec.EncodeEvent(updates[i], buffer);
-            entries[i] = buffer.WrittenMemory;
-        }
-
-        try
-        {
-            if (!await journal.AppendAsync(Stream, expectedVersion, entries))
-            {
-                return false;
-            }
-        }
-#pragma warning disable CA1031 // The log adaptor would retry any exception for ever; the caller has to hear it instead.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            refusal = e;
-            return false;
-        }
-
-        tailBytes += entries.Sum(e => (long)e.Length);
-        return true;
-    }
+    /// <summary>
+    /// Only folds: <see cref="Record(IReadOnlyList{TEvent})"/> has stored the events already. The log adaptor repeats a failed write for ever, and the caller
+    /// has to hear of it instead, so no failure is ever shown to the adaptor.
+    /// </summary>
+    public Task<bool> ApplyUpdatesToStorage(IReadOnlyList<TEvent> updates, int expectedVersion) => Task.FromResult(true);
 
     /// <summary>Folds one event into the state. Pure: no clock, no randomness, no calls.</summary>
     protected abstract void Apply(TState state, TEvent e);
@@ -94,24 +61,70 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     /// </exception>
     protected async Task Record(IReadOnlyList<TEvent> events)
     {
-        if (await RaiseConditionalEvents(events))
+        // A grain that interleaves may come here twice; the version is taken by one at a time.
+        await oneAtATime.WaitAsync();
+        try
         {
+            await Append(events);
+            await RaiseConditionalEvents(events);
             await SnapshotWhenDue();
-            return;
+        }
+        finally
+        {
+            oneAtATime.Release();
+        }
+    }
+
+    /// <summary>What is stored now, folded into a state of its own.</summary>
+    protected async Task<TState> ReadStored() => Fold(await journal.ReadAsync(Stream));
+
+    private TState Fold(JournalSlice slice)
+    {
+        var state = slice.Snapshot is { } snapshot ? codec.DecodeState(snapshot) : new TState();
+        foreach (var entry in slice.Entries)
+        {
+            Apply(state, codec.DecodeEvent(entry));
         }
 
-        switch (refusal)
+        return state;
+    }
+
+    private async Task Append(IReadOnlyList<TEvent> events)
+    {
+        var entries = new ReadOnlyMemory<byte>[events.Count];
+        var bytes = 0L;
+        for (var i = 0; i < entries.Length; i++)
         {
-            case JournalFullException full:
-                throw MlopsException.Overloaded(full.Message);
-            case null:
-                DeactivateOnIdle();
-                throw MlopsException.Unavailable($"'{Stream}' was changed by another activation; try again.");
-            default:
-                // Whether the entry was stored is not known: only a fresh read may answer from here on.
-                DeactivateOnIdle();
-                throw new MlopsException(ErrorKind.Unavailable, $"'{Stream}' could not be stored: {refusal.Message}");
+            var buffer = new ArrayBufferWriter<byte>(256);
+            codec.EncodeEvent(events[i], buffer);
+            entries[i] = buffer.WrittenMemory;
+            bytes += buffer.WrittenCount;
         }
+
+        bool stored;
+        try
+        {
+            stored = await journal.AppendAsync(Stream, Version, entries);
+        }
+        catch (JournalFullException full)
+        {
+            throw MlopsException.Overloaded(full.Message);
+        }
+#pragma warning disable CA1031 // Whatever went wrong, whether the entry was stored is not known: only a fresh read may answer from here on.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            DeactivateOnIdle();
+            throw MlopsException.Unavailable($"'{Stream}' could not be stored: {e.Message}");
+        }
+
+        if (!stored)
+        {
+            DeactivateOnIdle();
+            throw MlopsException.Unavailable($"'{Stream}' was changed by another activation; try again.");
+        }
+
+        tailBytes += bytes;
     }
 
     /// <summary>Whether a snapshot is worth it: the tail has outgrown the snapshot, so that the cost stays constant per byte written.</summary>
@@ -130,9 +143,10 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         {
             await journal.WriteSnapshotAsync(Stream, Version, buffer.WrittenMemory);
         }
-        catch (JournalFullException)
+#pragma warning disable CA1031 // The events are durable, so their caller must not hear of this; the next snapshot is tried once the tail has grown again.
+        catch (Exception)
+#pragma warning restore CA1031
         {
-            // The events are durable; the next append tries again once the tail has grown.
         }
     }
 }

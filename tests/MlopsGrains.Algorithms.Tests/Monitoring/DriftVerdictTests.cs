@@ -1,4 +1,5 @@
 using CsCheck;
+using MlopsGrains.Algorithms.Data;
 using MlopsGrains.Algorithms.Monitoring;
 using Xunit;
 
@@ -13,7 +14,7 @@ public sealed class DriftVerdictTests
     public void CalibratedPsi_RaisesFewFalseAlarms(int n, int m)
     {
         const int Runs = 2_000;
-        var random = new Random(4_711 + n + m);
+        var random = new SeededRandom((ulong)(4_711 + n + m));
         var fired = 0;
         for (var run = 0; run < Runs; run++)
         {
@@ -22,13 +23,14 @@ public sealed class DriftVerdictTests
             fired += DriftVerdict.PsiP(Count(bins, reference).ToBinCounts(), Count(bins, Uniform(random, m)).ToBinCounts()) <= 0.01 ? 1 : 0;
         }
 
+        TestContext.Current.TestOutputHelper?.WriteLine($"{fired} of {Runs} runs fired");
         Assert.InRange((double)fired / Runs, 0.004, 0.020);
     }
 
     [Fact]
     public void NoDrift_OverManyFeatures_RarelyFires()
     {
-        var random = new Random(99);
+        var random = new SeededRandom(99);
         var fired = 0;
         for (var run = 0; run < 100; run++)
         {
@@ -42,7 +44,7 @@ public sealed class DriftVerdictTests
     [Fact]
     public void ShiftedFeature_IsNamed_AndTheOthersAreNot()
     {
-        var random = new Random(1);
+        var random = new SeededRandom(1);
         var verdict = DriftVerdict.Judge([
             Feature("still", Uniform(random, 1000), Uniform(random, 500)),
             Feature("moved", Uniform(random, 1000), [.. Uniform(random, 500).Select(x => x * x)])]);
@@ -55,7 +57,7 @@ public sealed class DriftVerdictTests
     [Fact]
     public void TinyShiftOfManyRows_IsSignificant_ButDoesNotPage()
     {
-        var random = new Random(2);
+        var random = new SeededRandom(2);
         var verdict = DriftVerdict.Judge([Feature("x", Uniform(random, 50_000), [.. Uniform(random, 50_000).Select(x => Math.Pow(x, 1.1))])]).Features[0];
         Assert.True(verdict.P < 1e-6);
         Assert.Equal(DriftStatus.NoDrift, verdict.Status);
@@ -64,7 +66,7 @@ public sealed class DriftVerdictTests
     [Fact]
     public void TooFewRows_SayNothing()
     {
-        var random = new Random(3);
+        var random = new SeededRandom(3);
         var verdict = DriftVerdict.Judge([Feature("x", Uniform(random, 1000), Uniform(random, 49)), Feature("none", Uniform(random, 1000), [])]);
         Assert.Equal(DriftStatus.NotEnoughData, verdict.Status);
         Assert.All(verdict.Features, feature => Assert.Null(feature.Psi));
@@ -75,7 +77,7 @@ public sealed class DriftVerdictTests
     [Fact]
     public void Bins_AreJoined_UntilEachHoldsEnoughRows()
     {
-        var random = new Random(4);
+        var random = new SeededRandom(4);
         Assert.Equal(4, DriftVerdict.Judge([Feature("x", Uniform(random, 1000), Uniform(random, 100))]).Features[0].Bins);
         Assert.Equal(20, DriftVerdict.Judge([Feature("x", Uniform(random, 1000), Uniform(random, 500))]).Features[0].Bins);
     }
@@ -92,7 +94,7 @@ public sealed class DriftVerdictTests
     [Fact]
     public void FewOutliersBesideASmallReference_AreNoNews()
     {
-        var random = new Random(5);
+        var random = new SeededRandom(5);
         var fired = Enumerable.Range(0, 500).Count(_ =>
             DriftVerdict.Judge([Feature("x", Uniform(random, 100), Uniform(random, 100))]).Features[0].Reasons.HasFlag(DriftReasons.OutOfRange));
         Assert.InRange(fired, 0, 12);
@@ -101,7 +103,7 @@ public sealed class DriftVerdictTests
     [Fact]
     public void MissingRate_MustRiseByMoreThanNoise()
     {
-        var random = new Random(6);
+        var random = new SeededRandom(6);
         var reference = Uniform(random, 1000);
         Assert.Equal(DriftReasons.Missing, Judge(50).Reasons);
         Assert.Equal(DriftReasons.None, Judge(2).Reasons);
@@ -175,5 +177,5 @@ public sealed class DriftVerdictTests
         return histogram;
     }
 
-    private static double[] Uniform(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble())];
+    private static double[] Uniform(SeededRandom random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble())];
 }

@@ -1,0 +1,41 @@
+using MlopsGrains.Catalogs;
+using MlopsGrains.Errors;
+using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Paging;
+using MlopsGrains.Storage.Journals;
+
+namespace MlopsGrains.Grains.Catalogs;
+
+/// <summary>The sorted names of one kind of thing.</summary>
+[GrainType("catalog")]
+internal sealed class CatalogGrain(IJournal journal)
+    : JournalGrain<CatalogState, CatalogEvent>(journal, new JsonJournalCodec<CatalogState, CatalogEvent>()), ICatalogGrain
+{
+    private const int NameLengthMax = 512;
+    private const int LimitMax = 1000;
+
+    public Task Add(string name, CancellationToken cancellationToken = default)
+    {
+        if (string.IsNullOrEmpty(name) || name.Length > NameLengthMax)
+        {
+            throw MlopsException.Invalid("name", $"name has {name?.Length ?? 0} characters; expected 1–{NameLengthMax}.");
+        }
+
+        return State.Holds(name) ? Task.CompletedTask : Record(new NameAdded(name));
+    }
+
+    public Task Remove(string name, CancellationToken cancellationToken = default) =>
+        State.Holds(name) ? Record(new NameRemoved(name)) : Task.CompletedTask;
+
+    public Task<Page<string>> List(string? after, int limit, CancellationToken cancellationToken = default)
+    {
+        if (limit is < 1 or > LimitMax)
+        {
+            throw MlopsException.Invalid("limit", $"limit is {limit}; expected 1–{LimitMax}.");
+        }
+
+        return Task.FromResult(State.List(after, limit));
+    }
+
+    protected override void Apply(CatalogState state, CatalogEvent e) => state.Apply(e);
+}

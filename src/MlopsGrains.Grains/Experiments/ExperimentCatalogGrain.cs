@@ -1,0 +1,103 @@
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Governance;
+using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Paging;
+using MlopsGrains.Storage.Journals;
+
+namespace MlopsGrains.Grains.Experiments;
+
+/// <summary>
+/// Gives out ids and names. An experiment is listed first and made after it; the one that a crash left unmade is made before anything else is answered.
+/// </summary>
+[GrainType("experiment-catalog")]
+internal sealed class ExperimentCatalogGrain(IJournal journal, TimeProvider time)
+    : JournalGrain<ExperimentCatalogState, ExperimentCatalogEvent>(journal, new JsonJournalCodec<ExperimentCatalogState, ExperimentCatalogEvent>()), IExperimentCatalogGrain
+{
+    private bool lastIsMade;
+
+    public async Task<Experiment> Create(NewExperiment experiment, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(experiment);
+        await Settle();
+        var made = ExperimentRules.Make(State.NextNumber, experiment, time.GetUtcNow());
+        RequireFree(made.Name);
+        await Add(made);
+        await GrainFactory.Audit(
+            "experiment.created",
+            $"experiment/{made.ExperimentId}",
+            new Dictionary<string, string> { ["name"] = made.Name, ["artifactLocation"] = made.ArtifactLocation });
+        return made;
+    }
+
+    public async Task<Experiment?> FindByName(string name, CancellationToken cancellationToken = default)
+    {
+        await Settle();
+        return State.FindByName(name);
+    }
+
+    public async Task<Page<Experiment>> Search(ExperimentQuery query, CancellationToken cancellationToken = default)
+    {
+        await Settle();
+        return ExperimentSearch.Find(State.Experiments.Values, query);
+    }
+
+    public async Task Rename(string experimentId, string name, CancellationToken cancellationToken = default)
+    {
+        await Settle();
+        var experiment = State.Find(experimentId) ?? throw MlopsException.NotFound("Experiment", experimentId);
+        if (experiment.Name != name)
+        {
+            RequireFree(name);
+            await Record(new ExperimentListed(experiment with { Name = name }));
+        }
+    }
+
+    public async Task Changed(Experiment experiment, CancellationToken cancellationToken = default)
+    {
+        await Settle();
+        var listed = State.Find(experiment.ExperimentId) ?? throw MlopsException.NotFound("Experiment", experiment.ExperimentId);
+        if (listed with { Tags = [] } != experiment with { Tags = [] } || !listed.Tags.SequenceEqual(experiment.Tags))
+        {
+            await Record(new ExperimentListed(experiment));
+        }
+    }
+
+    protected override void Apply(ExperimentCatalogState state, ExperimentCatalogEvent e) => state.Apply(e);
+
+    private async Task Settle()
+    {
+        if (State.NextNumber == 0)
+        {
+            await Add(ExperimentRules.Make(0, new NewExperiment(ExperimentRules.DefaultName), time.GetUtcNow()));
+        }
+        else if (!lastIsMade)
+        {
+            await Make(State.Last!);
+        }
+    }
+
+    private async Task Add(Experiment experiment)
+    {
+        lastIsMade = false;
+        await Record(new ExperimentListed(experiment));
+        await Make(experiment);
+    }
+
+    private async Task Make(Experiment experiment)
+    {
+        await GrainFactory.GetGrain<IExperimentGrain>(experiment.ExperimentId).Initialize(experiment);
+        lastIsMade = true;
+    }
+
+    private void RequireFree(string name)
+    {
+        if (State.FindByName(name) is { } holder)
+        {
+            throw new MlopsException(
+                ErrorKind.AlreadyExists,
+                $"Experiment '{name}' already exists{(holder.LifecycleStage == LifecycleStage.Deleted ? " in deleted state; restore it or choose another name" : "")}.",
+                "name");
+        }
+    }
+}

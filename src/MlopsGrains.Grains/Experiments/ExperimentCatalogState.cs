@@ -1,0 +1,52 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using MlopsGrains.Experiments;
+using Orleans.Concurrency;
+
+namespace MlopsGrains.Grains.Experiments;
+
+[JsonDerivedType(typeof(ExperimentListed), "experiment")]
+internal abstract record ExperimentCatalogEvent;
+
+/// <summary>A new experiment, or the present face of an old one.</summary>
+internal sealed record ExperimentListed(Experiment Experiment) : ExperimentCatalogEvent;
+
+/// <summary>The heads of all experiments, deleted ones too: they keep their names.</summary>
+[Immutable]
+internal sealed class ExperimentCatalogState
+{
+    private Dictionary<string, string>? idByName;
+
+    public Dictionary<string, Experiment> Experiments { get; init; } = [];
+
+    public long NextNumber { get; set; }
+
+    [JsonIgnore]
+    public Experiment? Last => Experiments.GetValueOrDefault((NextNumber - 1).ToString(CultureInfo.InvariantCulture));
+
+    private Dictionary<string, string> IdByName => idByName ??= Experiments.Values.ToDictionary(e => e.Name, e => e.ExperimentId, StringComparer.Ordinal);
+
+    public Experiment? Find(string id) => Experiments.GetValueOrDefault(id);
+
+    public Experiment? FindByName(string name) => IdByName.TryGetValue(name, out var id) ? Experiments[id] : null;
+
+    public void Apply(ExperimentCatalogEvent e)
+    {
+        if (e is not ExperimentListed { Experiment: var experiment })
+        {
+            return;
+        }
+
+        if (Experiments.TryGetValue(experiment.ExperimentId, out var old))
+        {
+            IdByName.Remove(old.Name);
+        }
+        else
+        {
+            NextNumber = Math.Max(NextNumber, long.Parse(experiment.ExperimentId, CultureInfo.InvariantCulture) + 1);
+        }
+
+        IdByName[experiment.Name] = experiment.ExperimentId;
+        Experiments[experiment.ExperimentId] = experiment;
+    }
+}

@@ -1,0 +1,232 @@
+using Microsoft.Extensions.Logging;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Governance;
+using Orleans.Runtime;
+
+namespace MlopsGrains.Grains.Experiments;
+
+/// <summary>What is stored of an experiment.</summary>
+internal sealed class ExperimentDocument
+{
+    public Experiment? Experiment { get; set; }
+
+    /// <summary>A name that may be reserved in the catalog already.</summary>
+    public string? PendingName { get; set; }
+
+    /// <summary>Whether some runs may not have the experiment's stage yet.</summary>
+    public bool RunsFollow { get; set; }
+}
+
+/// <summary>
+/// One experiment. A change that reaches further (a name in the catalog, the stage of all runs) is first written down as an intent, so that a crash in the
+/// middle is finished by the next activation.
+/// </summary>
+[GrainType("experiment")]
+internal sealed partial class ExperimentGrain(
+    [PersistentState("experiment", MlopsStorage.Documents)] IPersistentState<ExperimentDocument> document,
+    TimeProvider time,
+    ILogger<ExperimentGrain> logger) : Grain, IExperimentGrain
+{
+    private Experiment? stored;
+    private bool settled;
+
+    private string Id => this.GetPrimaryKeyString();
+
+    private IExperimentCatalogGrain Catalog => GrainFactory.GetGrain<IExperimentCatalogGrain>(IExperimentCatalogGrain.Main);
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        stored = document.State.Experiment;
+        if (stored is not null)
+        {
+            this.RegisterGrainTimer(SettleInTime, new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public async Task<Experiment?> Get(CancellationToken cancellationToken = default)
+    {
+        await EnsureDefault();
+        return stored;
+    }
+
+    public async Task Initialize(Experiment experiment, CancellationToken cancellationToken = default)
+    {
+        if (stored is null)
+        {
+            settled = true;
+            await Write(new ExperimentDocument { Experiment = experiment });
+        }
+    }
+
+    public async Task Rename(string name, CancellationToken cancellationToken = default)
+    {
+        var experiment = await RequireActive();
+        ExperimentRules.CheckName(name);
+        if (name == experiment.Name)
+        {
+            return;
+        }
+
+        await Write(new ExperimentDocument { Experiment = experiment, PendingName = name });
+        await FinishRename();
+        await Publish();
+        await Audit("experiment.renamed", new() { ["name"] = name, ["before"] = experiment.Name });
+    }
+
+    public Task Delete(CancellationToken cancellationToken = default) => Move(LifecycleStage.Deleted, "experiment.deleted");
+
+    public Task Restore(CancellationToken cancellationToken = default) => Move(LifecycleStage.Active, "experiment.restored");
+
+    public async Task SetTag(string key, string value, CancellationToken cancellationToken = default)
+    {
+        await Write(new ExperimentDocument { Experiment = ExperimentRules.SetTag(await RequireActive(), key, value) });
+        await Publish();
+        await Audit("experiment.tag-set", new() { ["key"] = key, ["value"] = value ?? "" });
+    }
+
+    public async Task DeleteTag(string key, CancellationToken cancellationToken = default)
+    {
+        await Write(new ExperimentDocument { Experiment = ExperimentRules.DeleteTag(await RequireActive(), key) });
+        await Publish();
+        await Audit("experiment.tag-deleted", new() { ["key"] = key });
+    }
+
+    private async Task Move(LifecycleStage stage, string action)
+    {
+        var experiment = await Require();
+        if (experiment.LifecycleStage == stage)
+        {
+            throw MlopsException.NotFound(stage == LifecycleStage.Deleted ? "Active experiment" : "Deleted experiment", Id);
+        }
+
+        await Write(new ExperimentDocument { Experiment = experiment with { LifecycleStage = stage, LastUpdateTime = Now() }, RunsFollow = true });
+        await Publish();
+        await FinishRuns();
+        await Audit(action, new() { ["name"] = experiment.Name });
+    }
+
+    /// <summary>The default experiment exists from the start, whoever asks first.</summary>
+    private async Task EnsureDefault()
+    {
+        if (stored is null && Id == ExperimentRules.DefaultId)
+        {
+            await Catalog.FindByName(ExperimentRules.DefaultName);
+        }
+    }
+
+    private async Task<Experiment> Require()
+    {
+        await EnsureDefault();
+        if (stored is null)
+        {
+            throw MlopsException.NotFound("Experiment", Id);
+        }
+
+        await Settle();
+        return stored;
+    }
+
+    private async Task<Experiment> RequireActive()
+    {
+        var experiment = await Require();
+        return experiment.LifecycleStage == LifecycleStage.Active
+            ? experiment
+            : throw MlopsException.Invalid("experimentId", $"The experiment {Id} must be in the 'active' state. Current state is deleted.");
+    }
+
+    /// <summary>Finishes what an earlier activation began.</summary>
+    private async Task Settle()
+    {
+        if (settled)
+        {
+            return;
+        }
+
+        if (document.State.PendingName is not null)
+        {
+            try
+            {
+                await FinishRename();
+            }
+            catch (MlopsException e) when (e.Kind == ErrorKind.AlreadyExists)
+            {
+                // Nobody was told that the name was free; FinishRename dropped the intent.
+            }
+        }
+
+        await Publish();
+        if (document.State.RunsFollow)
+        {
+            await FinishRuns();
+        }
+
+        settled = true;
+    }
+
+    private async Task SettleInTime(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Settle();
+        }
+#pragma warning disable CA1031 // The next change tries again and tells its caller.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogUnsettled(Id, e);
+        }
+    }
+
+    private async Task FinishRename()
+    {
+        var (experiment, name) = (stored!, document.State.PendingName!);
+        try
+        {
+            await Catalog.Rename(Id, name);
+        }
+        catch (MlopsException e) when (e.Kind == ErrorKind.AlreadyExists)
+        {
+            await Write(new ExperimentDocument { Experiment = experiment, RunsFollow = document.State.RunsFollow });
+            throw;
+        }
+
+        await Write(new ExperimentDocument { Experiment = experiment with { Name = name, LastUpdateTime = Now() }, RunsFollow = document.State.RunsFollow });
+    }
+
+    private async Task FinishRuns()
+    {
+        await GrainFactory.GetGrain<IRunIndexGrain>(Id).Follow(stored!.LifecycleStage);
+        await Write(new ExperimentDocument { Experiment = stored });
+    }
+
+    private Task Publish() => Catalog.Changed(stored!);
+
+    /// <summary>What was not stored is not answered from: <see cref="stored"/> moves only after the write.</summary>
+    private async Task Write(ExperimentDocument next)
+    {
+        document.State = next;
+        try
+        {
+            await document.WriteStateAsync();
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+
+        stored = next.Experiment;
+    }
+
+    private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private Task Audit(string action, Dictionary<string, string> detail) =>
+        GrainFactory.Audit(action, $"experiment/{Id}", detail);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Experiment {Id} could not finish an earlier change")]
+    private partial void LogUnsettled(string id, Exception exception);
+}

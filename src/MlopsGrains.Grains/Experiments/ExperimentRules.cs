@@ -1,0 +1,97 @@
+using System.Globalization;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+
+namespace MlopsGrains.Grains.Experiments;
+
+/// <summary>What an experiment may be called, where its artifacts may lie, and which tags it may have. Pure.</summary>
+internal static class ExperimentRules
+{
+    public const string DefaultId = "0";
+    public const string DefaultName = "Default";
+
+    private static readonly string[] SchemesWithQuery = ["s3", "gs", "wasb", "wasbs", "abfs", "abfss", "hdfs", "viewfs", "dbfs"];
+
+    public static bool IsId(string? id) => id is { Length: > 0 and <= 18 } && id.All(char.IsAsciiDigit) && (id.Length == 1 || id[0] != '0');
+
+    public static Experiment Make(long number, NewExperiment experiment, DateTimeOffset now)
+    {
+        var id = number.ToString(CultureInfo.InvariantCulture);
+        CheckName(experiment.Name);
+        var location = experiment.ArtifactLocation;
+        CheckLocation(location);
+        var tags = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < (experiment.Tags?.Count ?? 0); i++)
+        {
+            var tag = experiment.Tags![i];
+            CheckTag($"tags[{i}].", tag.Key, tag.Value);
+            tags[tag.Key] = tag.Value ?? "";
+        }
+
+        CheckTagCount(tags.Count);
+        var time = now.ToUnixTimeMilliseconds();
+        return new Experiment(
+            id,
+            experiment.Name,
+            string.IsNullOrEmpty(location) ? $"mlflow-artifacts:/{id}" : location.TrimEnd('/'),
+            LifecycleStage.Active,
+            time,
+            time,
+            [.. tags.Select(t => new Tag(t.Key, t.Value))]);
+    }
+
+    public static void CheckName(string? name)
+    {
+        if (string.IsNullOrWhiteSpace(name))
+        {
+            throw MlopsException.Invalid("name", "name is required.");
+        }
+
+        TrackingLimits.CheckLength("name", name, TrackingLimits.ExperimentNameLengthMax);
+    }
+
+    public static void CheckTag(string prefix, string? key, string? value)
+    {
+        TrackingLimits.CheckKey(prefix + "key", key);
+        TrackingLimits.CheckLength(prefix + "value", value, TrackingLimits.ExperimentTagValueLengthMax);
+    }
+
+    public static Experiment SetTag(Experiment experiment, string key, string? value)
+    {
+        CheckTag("", key, value);
+        var tags = experiment.Tags.Where(t => t.Key != key).Append(new Tag(key, value ?? "")).OrderBy(t => t.Key, StringComparer.Ordinal).ToList();
+        CheckTagCount(tags.Count);
+        return experiment with { Tags = tags };
+    }
+
+    public static Experiment DeleteTag(Experiment experiment, string key)
+    {
+        var tags = experiment.Tags.Where(t => t.Key != key).ToList();
+        return tags.Count < experiment.Tags.Count ? experiment with { Tags = tags } : throw MlopsException.NotFound("Tag", key);
+    }
+
+    private static void CheckTagCount(int count)
+    {
+        if (count > TrackingLimits.TagsPerExperimentMax)
+        {
+            throw MlopsException.Invalid("tags", $"The experiment has {count} tags; at most {TrackingLimits.TagsPerExperimentMax}.");
+        }
+    }
+
+    private static void CheckLocation(string? location)
+    {
+        const string field = "artifactLocation";
+        if (string.IsNullOrEmpty(location))
+        {
+            return;
+        }
+
+        TrackingLimits.CheckLength(field, location, TrackingLimits.ArtifactLocationLengthMax);
+        var colon = location.IndexOf(':', StringComparison.Ordinal);
+        var scheme = colon > 0 ? location[..colon].ToLowerInvariant() : "";
+        if (scheme == "runs" || location.Any(c => c is '#' or ';' || char.IsControl(c)) || (location.Contains('?', StringComparison.Ordinal) && !SchemesWithQuery.Contains(scheme)))
+        {
+            throw MlopsException.Invalid(field, $"{field} '{location}' must be a path or URI without fragment and parameters, and not a runs:/ URI.");
+        }
+    }
+}

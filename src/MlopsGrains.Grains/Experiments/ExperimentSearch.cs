@@ -1,0 +1,178 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text.Json;
+using MlopsGrains.Algorithms.Filters;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Paging;
+
+namespace MlopsGrains.Grains.Experiments;
+
+/// <summary>Filter, order and page over experiments' heads. Pure. The order ends with creation time descending and id descending, so a place in it is unique.</summary>
+internal static class ExperimentSearch
+{
+    public static Page<Experiment> Find(IEnumerable<Experiment> experiments, ExperimentQuery query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        TrackingLimits.CheckPage("maxResults", query.MaxResults, TrackingLimits.SearchResultsMax);
+        var tests = Parse(query.Filter);
+        var keys = Keys(query.OrderBy ?? []);
+        var signature = string.Join('\n', keys.Select(k => $"{k.Name} {(k.Ascending ? "+" : "-")}"));
+        var after = Read(query.PageToken, signature);
+        var order = Comparer<Experiment>.Create((x, y) => Compare(keys, x, y));
+        var found = experiments
+            .Where(e => IsSeen(e.LifecycleStage, query.View) && tests.TrueForAll(test => test(e)) && (after is null || order.Compare(e, after) > 0))
+            .Order(order)
+            .Take(query.MaxResults + 1)
+            .ToList();
+        if (found.Count <= query.MaxResults)
+        {
+            return new Page<Experiment>(found, null);
+        }
+
+        found.RemoveAt(query.MaxResults);
+        return new Page<Experiment>(found, Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new Cursor(signature, found[^1] with { Tags = [] }))));
+    }
+
+    private static List<Func<Experiment, bool>> Parse(string? filter)
+    {
+        try
+        {
+            return [.. FilterSyntax.Parse(filter).Select(Bind)];
+        }
+        catch (FilterSyntaxException e)
+        {
+            throw MlopsException.Invalid("filter", $"Invalid filter: {e.Message}.");
+        }
+    }
+
+    private static Func<Experiment, bool> Bind(FilterComparison comparison)
+    {
+        if (comparison.Entity is "tags" or "tag")
+        {
+            return BindTag(comparison);
+        }
+
+        if (comparison.Entity is not (null or "attribute" or "attributes" or "attr"))
+        {
+            throw MlopsException.Invalid("filter", $"Invalid entity type '{comparison.Entity}'. Valid values are attributes, tags.");
+        }
+
+        switch (comparison.Name)
+        {
+            case "name":
+                var text = FilterBinding.Texts("filter", comparison);
+                return e => text(e.Name);
+            case "creation_time":
+                var created = FilterBinding.Numbers("filter", comparison);
+                return e => created(e.CreationTime);
+            case "last_update_time":
+                var updated = FilterBinding.Numbers("filter", comparison);
+                return e => updated(e.LastUpdateTime);
+            default:
+                throw MlopsException.Invalid("filter", $"Invalid attribute key '{comparison.Name}'. Valid values are name, creation_time, last_update_time.");
+        }
+    }
+
+    private static Func<Experiment, bool> BindTag(FilterComparison comparison)
+    {
+        string? Value(Experiment e) => e.Tags.FirstOrDefault(t => t.Key == comparison.Name)?.Value;
+        switch (comparison.Operator)
+        {
+            case FilterOperator.IsNull:
+                return e => Value(e) is null;
+            case FilterOperator.IsNotNull:
+                return e => Value(e) is not null;
+            default:
+                var text = FilterBinding.Texts("filter", comparison);
+                return e => Value(e) is { } value && text(value);
+        }
+    }
+
+    private static List<(string Name, bool Ascending)> Keys(IReadOnlyList<string> orderBy)
+    {
+        if (orderBy.Count > TrackingLimits.OrderKeysMax)
+        {
+            throw MlopsException.Invalid("orderBy", $"orderBy has {orderBy.Count} keys; at most {TrackingLimits.OrderKeysMax}.");
+        }
+
+        var keys = new List<(string Name, bool Ascending)>();
+        for (var i = 0; i < orderBy.Count; i++)
+        {
+            var (name, ascending) = Key($"orderBy[{i}]", orderBy[i]);
+            if (keys.Exists(k => k.Name == name))
+            {
+                throw MlopsException.Invalid("orderBy", $"orderBy names {name} twice.");
+            }
+
+            keys.Add((name, ascending));
+        }
+
+        return keys;
+    }
+
+    private static (string Name, bool Ascending) Key(string field, string text)
+    {
+        try
+        {
+            var (entity, name, ascending) = FilterSyntax.ParseOrder(text);
+            return entity is null or "attribute" or "attributes" or "attr" && name is "name" or "experiment_id" or "creation_time" or "last_update_time"
+                ? (name, ascending)
+                : throw MlopsException.Invalid(field, $"Invalid order_by key '{text}'. Valid values are name, experiment_id, creation_time, last_update_time.");
+        }
+        catch (FilterSyntaxException e)
+        {
+            throw MlopsException.Invalid(field, $"Invalid order_by '{text}': {e.Message}.");
+        }
+    }
+
+    private static int Compare(List<(string Name, bool Ascending)> keys, Experiment x, Experiment y)
+    {
+        foreach (var (name, ascending) in keys)
+        {
+            var compared = name switch
+            {
+                "name" => string.CompareOrdinal(x.Name, y.Name),
+                "experiment_id" => Number(x).CompareTo(Number(y)),
+                "creation_time" => x.CreationTime.CompareTo(y.CreationTime),
+                _ => x.LastUpdateTime.CompareTo(y.LastUpdateTime),
+            };
+            if (compared != 0)
+            {
+                return ascending ? compared : -compared;
+            }
+        }
+
+        var created = y.CreationTime.CompareTo(x.CreationTime);
+        return created != 0 ? created : Number(y).CompareTo(Number(x));
+    }
+
+    private static long Number(Experiment experiment) => long.Parse(experiment.ExperimentId, CultureInfo.InvariantCulture);
+
+    private static bool IsSeen(LifecycleStage stage, LifecycleView view) =>
+        view == LifecycleView.All || (stage == LifecycleStage.Deleted) == (view == LifecycleView.DeletedOnly);
+
+    private static Experiment? Read(string? token, string signature)
+    {
+        if (string.IsNullOrEmpty(token))
+        {
+            return null;
+        }
+
+        try
+        {
+            if (JsonSerializer.Deserialize<Cursor>(Base64Url.DecodeFromChars(token)) is { Last: { } last } cursor
+                && cursor.Order == signature && ExperimentRules.IsId(last.ExperimentId) && last.Name is not null)
+            {
+                return last;
+            }
+        }
+        catch (Exception e) when (e is FormatException or JsonException)
+        {
+        }
+
+        throw MlopsException.Invalid("pageToken", "The page token is not one that this search, in this order, gave out.");
+    }
+
+    private sealed record Cursor(string Order, Experiment Last);
+}

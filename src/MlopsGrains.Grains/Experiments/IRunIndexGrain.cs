@@ -1,0 +1,47 @@
+using MlopsGrains.Experiments;
+using Orleans.Concurrency;
+
+namespace MlopsGrains.Grains.Experiments;
+
+/// <summary>The runs of one experiment, ready for searches. The key is the experiment's id.</summary>
+[GrainInterfaceType("run-index")]
+internal interface IRunIndexGrain : IGrainWithStringKey
+{
+    /// <summary>A run belongs to the experiment; durable when it returns, before the run itself exists.</summary>
+    [Alias("Add")]
+    Task Add(string runId, CancellationToken cancellationToken = default);
+
+    /// <summary>A run is about to change; a search that begins from now on collects it first.</summary>
+    [Alias("MarkDirty")]
+    Task MarkDirty(string runId, CancellationToken cancellationToken = default);
+
+    /// <summary>Runs that match, in order, after the cursor.</summary>
+    [Alias("Search"), ResponseTimeout("00:02:00")]
+    Task<RunMatches> Search(RunIndexQuery query, CancellationToken cancellationToken = default);
+
+    /// <summary>Gives every run the experiment's new stage.</summary>
+    [Alias("Follow"), ResponseTimeout("00:05:00")]
+    Task Follow(LifecycleStage stage, CancellationToken cancellationToken = default);
+}
+
+/// <summary>What a run owes to its experiment.</summary>
+[GrainInterfaceType("experiment-member")]
+internal interface IExperimentMember : IGrainWithStringKey
+{
+    /// <summary>The experiment was deleted or restored, and the run with it.</summary>
+    [Alias("Follow")]
+    Task Follow(LifecycleStage stage, CancellationToken cancellationToken = default);
+}
+
+[GenerateSerializer, Immutable, Alias("mlops.RunIndexQuery")]
+internal sealed record RunIndexQuery(
+    [property: Id(0)] string? Filter,
+    [property: Id(1)] LifecycleView View,
+    [property: Id(2)] IReadOnlyList<string> OrderBy,
+    [property: Id(3)] int MaxResults,
+    [property: Id(4)] string? After);
+
+/// <param name="Runs">In order.</param>
+/// <param name="Complete">Whether these are all that match; otherwise the page was cut by its number of runs or its size.</param>
+[GenerateSerializer, Immutable, Alias("mlops.RunMatches")]
+internal sealed record RunMatches([property: Id(0)] IReadOnlyList<Run> Runs, [property: Id(1)] bool Complete);

@@ -1,0 +1,20 @@
+using MlopsGrains.Experiments;
+
+namespace MlopsGrains.Grains.Experiments;
+
+/// <summary>What can happen to a run. Stored by <see cref="RunJournalCodec"/>.</summary>
+internal abstract record RunEvent;
+
+internal sealed record RunCreated(string ExperimentId, string RunName, string UserId, long StartTime, string ArtifactUri, IReadOnlyList<Tag> Tags) : RunEvent;
+
+/// <summary>A checked batch, values cut to their limits. Repeated points are dropped when it is applied.</summary>
+internal sealed record BatchLogged(MetricColumns Metrics, IReadOnlyList<Tag> Params, IReadOnlyList<Tag> Tags, ProducerPosition? Producer) : RunEvent;
+
+/// <summary>Fields that are <see langword="null"/> stay as they are.</summary>
+internal sealed record RunUpdated(RunStatus? Status, long? EndTime, string? RunName) : RunEvent;
+
+internal sealed record TagDeleted(string Key) : RunEvent;
+
+internal sealed record InputsLogged(IReadOnlyList<DatasetInput> Datasets) : RunEvent;
+
+internal sealed record LifecycleChanged(LifecycleStage Stage) : RunEvent;

@@ -1,0 +1,304 @@
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+
+namespace MlopsGrains.Grains.Experiments;
+
+/// <summary>Decides what a command does to a run: an event, nothing, or a refusal. Pure; everything is checked before anything is written.</summary>
+internal static class RunRules
+{
+    public static RunCreated Create(string id, NewRun run, Experiment experiment, DateTimeOffset now)
+    {
+        TrackingLimits.CheckRunId(id);
+        TrackingLimits.CheckLength("userId", run.UserId, TrackingLimits.UserIdLengthMax);
+        if (run.StartTime < 0)
+        {
+            throw MlopsException.Invalid("startTime", $"startTime is {run.StartTime}; expected Unix milliseconds, 0 or more.");
+        }
+
+        var tags = CutTags(run.Tags ?? []);
+        CheckTags(tags);
+        var tagged = tags.LastOrDefault(t => t.Key == RunState.RunNameTag)?.Value;
+        if (!string.IsNullOrEmpty(run.RunName) && tagged is not null && tagged != run.RunName)
+        {
+            throw MlopsException.Invalid("runName", $"runName '{run.RunName}' and the tag {RunState.RunNameTag} '{tagged}' differ; give one of them or the same.");
+        }
+
+        var name = CheckRunName("runName", string.IsNullOrEmpty(run.RunName) ? tagged ?? RunNames.Of(id) : run.RunName);
+        return new RunCreated(
+            experiment.ExperimentId,
+            name,
+            run.UserId ?? "",
+            run.StartTime ?? now.ToUnixTimeMilliseconds(),
+            $"{experiment.ArtifactLocation.TrimEnd('/')}/{id}/artifacts",
+            [.. tags.Where(t => t.Key != RunState.RunNameTag), new Tag(RunState.RunNameTag, name)]);
+    }
+
+    /// <returns><see langword="null"/> when there is nothing to write: an empty batch, or one that its producer sent before.</returns>
+    public static BatchLogged? LogBatch(RunState state, string id, RunBatch batch)
+    {
+        if (batch.Producer is { } producer && IsRepeated(state, producer))
+        {
+            return null;
+        }
+
+        RequireActive(state, id);
+        CheckSizes(batch);
+        CheckParams(state, id, batch.Params);
+        CheckMetrics(state, batch.Metrics);
+        var tags = CutTags(batch.Tags);
+        CheckTags(tags);
+        CheckKeyCount("tags", state.Tags, tags);
+        if (batch.Metrics.Count == 0 && batch.Params.Count == 0 && tags.Count == 0 && batch.Producer is null)
+        {
+            return null;
+        }
+
+        return new BatchLogged(batch.Metrics, CutParams(batch.Params), tags, batch.Producer);
+    }
+
+    public static RunUpdated? Update(RunState state, string id, RunUpdate update)
+    {
+        RequireActive(state, id);
+        if (update.Status is { } status && !Enum.IsDefined(status))
+        {
+            throw MlopsException.Invalid("status", $"status {(int)status} is unknown; expected one of {string.Join(", ", Enum.GetNames<RunStatus>())}.");
+        }
+
+        if (update.EndTime < 0)
+        {
+            throw MlopsException.Invalid("endTime", $"endTime is {update.EndTime}; expected Unix milliseconds, 0 or more.");
+        }
+
+        var name = string.IsNullOrEmpty(update.RunName) ? null : CheckRunName("runName", update.RunName);
+        return update.Status is null && update.EndTime is null && name is null ? null : new RunUpdated(update.Status, update.EndTime, name);
+    }
+
+    public static TagDeleted DeleteTag(RunState state, string id, string key)
+    {
+        RequireActive(state, id);
+        if (key == RunState.RunNameTag)
+        {
+            throw MlopsException.Invalid("key", $"The tag {RunState.RunNameTag} is the run's name and cannot be removed; set it instead.");
+        }
+
+        return state.Tags.ContainsKey(key) ? new TagDeleted(key) : throw MlopsException.NotFound("Tag", key);
+    }
+
+    public static InputsLogged? LogInputs(RunState state, string id, IReadOnlyList<DatasetInput> datasets)
+    {
+        RequireActive(state, id);
+        Limit("datasets", datasets.Count, TrackingLimits.DatasetsPerRequestMax);
+        var known = state.Inputs.Select(d => (d.Name, d.Digest)).ToHashSet();
+        var added = new List<DatasetInput>();
+        for (var i = 0; i < datasets.Count; i++)
+        {
+            var dataset = Complete(datasets[i]);
+            CheckInput($"datasets[{i}]", dataset);
+            if (known.Add((dataset.Name, dataset.Digest)))
+            {
+                added.Add(dataset);
+            }
+        }
+
+        Limit("datasets", state.Inputs.Count + added.Count, TrackingLimits.InputsPerRunMax, " over the whole run");
+        var characters = state.InputCharacters + added.Sum(d => (long)d.Source.Length + (d.Schema?.Length ?? 0) + (d.Profile?.Length ?? 0));
+        if (characters > TrackingLimits.InputCharactersPerRunMax)
+        {
+            throw MlopsException.Invalid("datasets", $"The run's dataset sources, schemas and profiles would have {characters} characters; at most {TrackingLimits.InputCharactersPerRunMax}.");
+        }
+
+        return added.Count == 0 ? null : new InputsLogged(added);
+    }
+
+    private static void CheckSizes(RunBatch batch)
+    {
+        Limit("metrics", batch.Metrics.Count, TrackingLimits.BatchMetricsMax);
+        Limit("params", batch.Params.Count, TrackingLimits.BatchParamsMax);
+        Limit("tags", batch.Tags.Count, TrackingLimits.BatchTagsMax);
+        var total = batch.Metrics.Count + batch.Params.Count + batch.Tags.Count;
+        if (total > TrackingLimits.BatchTotalMax)
+        {
+            throw MlopsException.Invalid("metrics", $"The batch has {total} metrics, params and tags together; at most {TrackingLimits.BatchTotalMax}.");
+        }
+    }
+
+    private static void CheckParams(RunState state, string id, IReadOnlyList<Tag> parameters)
+    {
+        if (parameters.Count == 0)
+        {
+            return;
+        }
+
+        var first = new Dictionary<string, string>(parameters.Count, StringComparer.Ordinal);
+        var added = 0;
+        for (var i = 0; i < parameters.Count; i++)
+        {
+            var key = parameters[i].Key;
+            TrackingLimits.CheckKey($"params[{i}].key", key);
+            var value = TrackingLimits.Truncate(parameters[i].Value ?? "", TrackingLimits.ParamValueLengthMax);
+            var stored = state.Params.TryGetValue(key, out var old) || first.TryGetValue(key, out old);
+            if (stored && old != value)
+            {
+                throw MlopsException.Invalid(
+                    $"params[{i}].value",
+                    $"Changing param values is not allowed. Param with key='{key}' was already logged with value='{Shown(old!)}' for run ID='{id}'. Attempted logging new value '{Shown(value)}'.");
+            }
+
+            added += stored ? 0 : 1;
+            first.TryAdd(key, value);
+        }
+
+        Limit("params", state.Params.Count + added, TrackingLimits.KeysPerRunMax, " keys over the whole run");
+    }
+
+    private static void CheckMetrics(RunState state, MetricColumns metrics)
+    {
+        var count = metrics.Count;
+        if (metrics.KeyIndexes.Length != count || metrics.Timestamps.Length != count || metrics.Steps.Length != count)
+        {
+            throw MlopsException.Invalid("metrics", "The metric columns have different lengths.");
+        }
+
+        var added = 0;
+        for (var k = 0; k < metrics.Keys.Length; k++)
+        {
+            // A key that the run knows was checked when it came first.
+            if (metrics.Keys[k] is { } key && state.Metrics.ContainsKey(key))
+            {
+                continue;
+            }
+
+            added++;
+            var point = Array.IndexOf(metrics.KeyIndexes, k);
+            TrackingLimits.CheckKey($"metrics[{Math.Max(0, point)}].key", metrics.Keys[k]);
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            if ((uint)metrics.KeyIndexes[i] >= (uint)metrics.Keys.Length)
+            {
+                throw MlopsException.Invalid($"metrics[{i}].key", $"metrics[{i}] names key {metrics.KeyIndexes[i]} of {metrics.Keys.Length}.");
+            }
+
+            if (metrics.Timestamps[i] < 0)
+            {
+                throw MlopsException.Invalid($"metrics[{i}].timestamp", $"metrics[{i}].timestamp is {metrics.Timestamps[i]}; expected Unix milliseconds, 0 or more.");
+            }
+        }
+
+        Limit("metrics", state.Metrics.Count + added, TrackingLimits.KeysPerRunMax, " keys over the whole run");
+        if (state.Points + count > TrackingLimits.PointsPerRunMax)
+        {
+            throw MlopsException.Invalid("metrics", $"The run has {state.Points} metric points; at most {TrackingLimits.PointsPerRunMax}.");
+        }
+    }
+
+    private static void CheckTags(IReadOnlyList<Tag> tags)
+    {
+        for (var i = 0; i < tags.Count; i++)
+        {
+            TrackingLimits.CheckKey($"tags[{i}].key", tags[i].Key);
+            if (tags[i].Key == RunState.RunNameTag)
+            {
+                CheckRunName($"tags[{i}].value", tags[i].Value);
+            }
+        }
+    }
+
+    private static void CheckKeyCount(string field, SortedDictionary<string, string> stored, IReadOnlyList<Tag> pairs)
+    {
+        if (stored.Count + pairs.Count > TrackingLimits.KeysPerRunMax)
+        {
+            var added = pairs.Select(p => p.Key).Distinct(StringComparer.Ordinal).Count(k => !stored.ContainsKey(k));
+            Limit(field, stored.Count + added, TrackingLimits.KeysPerRunMax, " keys over the whole run");
+        }
+    }
+
+    private static void CheckInput(string field, DatasetInput dataset)
+    {
+        if (string.IsNullOrEmpty(dataset.Name))
+        {
+            throw MlopsException.Invalid($"{field}.dataset.name", $"{field}.dataset.name is required.");
+        }
+
+        if (string.IsNullOrEmpty(dataset.Digest))
+        {
+            throw MlopsException.Invalid($"{field}.dataset.digest", $"{field}.dataset.digest is required.");
+        }
+
+        TrackingLimits.CheckLength($"{field}.dataset.name", dataset.Name, TrackingLimits.DatasetNameLengthMax);
+        TrackingLimits.CheckLength($"{field}.dataset.digest", dataset.Digest, TrackingLimits.DatasetDigestLengthMax);
+        TrackingLimits.CheckLength($"{field}.dataset.source", dataset.Source, TrackingLimits.DatasetSourceLengthMax);
+        TrackingLimits.CheckLength($"{field}.dataset.schema", dataset.Schema, TrackingLimits.DatasetSchemaLengthMax);
+        TrackingLimits.CheckLength($"{field}.dataset.profile", dataset.Profile, TrackingLimits.DatasetProfileLengthMax);
+        Limit($"{field}.tags", dataset.Tags.Count, TrackingLimits.BatchTagsMax);
+        for (var i = 0; i < dataset.Tags.Count; i++)
+        {
+            TrackingLimits.CheckLength($"{field}.tags[{i}].key", dataset.Tags[i].Key, TrackingLimits.InputTagKeyLengthMax);
+            TrackingLimits.CheckLength($"{field}.tags[{i}].value", dataset.Tags[i].Value, TrackingLimits.InputTagValueLengthMax);
+        }
+    }
+
+    private static DatasetInput Complete(DatasetInput dataset) => dataset with
+    {
+        SourceType = dataset.SourceType ?? "",
+        Source = dataset.Source ?? "",
+        Tags = [.. (dataset.Tags ?? []).Select(t => new Tag(t.Key ?? "", t.Value ?? ""))],
+    };
+
+    private static bool IsRepeated(RunState state, ProducerPosition producer)
+    {
+        if (string.IsNullOrEmpty(producer.ProducerId) || producer.ProducerId.Length > 64)
+        {
+            throw MlopsException.Invalid("producer.producerId", $"producer.producerId has {producer.ProducerId?.Length ?? 0} characters; expected 1–64.");
+        }
+
+        if (producer.Sequence < 1)
+        {
+            throw MlopsException.Invalid("producer.sequence", $"producer.sequence is {producer.Sequence}; expected 1 or more.");
+        }
+
+        return state.Producers.TryGetValue(producer.ProducerId, out var last) && producer.Sequence <= last.Sequence;
+    }
+
+    private static void RequireActive(RunState state, string id)
+    {
+        if (!state.Exists)
+        {
+            throw MlopsException.NotFound("Run", id);
+        }
+
+        if (state.Stage != LifecycleStage.Active)
+        {
+            throw MlopsException.Invalid("runId", $"The run {id} must be in the 'active' state. Current state is deleted.");
+        }
+    }
+
+    private static string CheckRunName(string field, string? name)
+    {
+        if (string.IsNullOrEmpty(name))
+        {
+            throw MlopsException.Invalid(field, $"{field} is empty; a run's name has 1–{TrackingLimits.RunNameLengthMax} characters.");
+        }
+
+        TrackingLimits.CheckLength(field, name, TrackingLimits.RunNameLengthMax);
+        return name;
+    }
+
+    private static IReadOnlyList<Tag> CutParams(IReadOnlyList<Tag> parameters) => Cut(parameters, TrackingLimits.ParamValueLengthMax);
+
+    private static IReadOnlyList<Tag> CutTags(IReadOnlyList<Tag> tags) => Cut(tags, TrackingLimits.RunTagValueLengthMax);
+
+    private static IReadOnlyList<Tag> Cut(IReadOnlyList<Tag> pairs, int lengthMax) =>
+        pairs.Count == 0 ? [] : [.. pairs.Select(p => p with { Value = TrackingLimits.Truncate(p.Value ?? "", lengthMax) })];
+
+    private static void Limit(string field, int count, int max, string what = "")
+    {
+        if (count > max)
+        {
+            throw MlopsException.Invalid(field, $"{field} has {count} entries{what}; at most {max}.");
+        }
+    }
+
+    private static string Shown(string value) => value.Length <= 200 ? value : value[..200] + "…";
+}

@@ -1,0 +1,181 @@
+using MlopsGrains.Experiments;
+using Orleans.Concurrency;
+
+namespace MlopsGrains.Grains.Experiments;
+
+/// <summary>A run as the fold of its events. Pure: what is allowed is decided in <see cref="RunRules"/>.</summary>
+[Immutable]
+internal sealed class RunState
+{
+    public const string RunNameTag = "mlflow.runName";
+
+    /// <summary>Producers whose last position a run remembers. The one that has been silent longest is forgotten; its metric points still are not stored twice.</summary>
+    public const int ProducersMax = 256;
+
+    public bool Exists { get; set; }
+
+    public string ExperimentId { get; set; } = "";
+
+    public string RunName { get; set; } = "";
+
+    public string UserId { get; set; } = "";
+
+    public RunStatus Status { get; set; } = RunStatus.Running;
+
+    public long StartTime { get; set; }
+
+    public long? EndTime { get; set; }
+
+    public string ArtifactUri { get; set; } = "";
+
+    public LifecycleStage Stage { get; set; }
+
+    public long Points { get; set; }
+
+    public long InputCharacters { get; set; }
+
+    /// <summary>Counts batches with a producer; the clock by which producers are forgotten.</summary>
+    public long ProducerClock { get; set; }
+
+    public Dictionary<string, MetricSeries> Metrics { get; } = new(StringComparer.Ordinal);
+
+    public SortedDictionary<string, string> Params { get; } = new(StringComparer.Ordinal);
+
+    public SortedDictionary<string, string> Tags { get; } = new(StringComparer.Ordinal);
+
+    public List<DatasetInput> Inputs { get; } = [];
+
+    public Dictionary<string, Producer> Producers { get; } = new(StringComparer.Ordinal);
+
+    public static bool HasEnded(RunStatus status) => status is RunStatus.Finished or RunStatus.Failed or RunStatus.Killed;
+
+    public void Apply(RunEvent e)
+    {
+        switch (e)
+        {
+            case BatchLogged batch:
+                Apply(batch);
+                break;
+            case RunCreated created:
+                (Exists, ExperimentId, RunName, UserId) = (true, created.ExperimentId, created.RunName, created.UserId);
+                (StartTime, ArtifactUri) = (created.StartTime, created.ArtifactUri);
+                SetTags(created.Tags);
+                break;
+            case RunUpdated updated:
+                Status = updated.Status ?? Status;
+                EndTime = updated.EndTime ?? EndTime;
+                if (updated.RunName is { } name)
+                {
+                    Tags[RunNameTag] = RunName = name;
+                }
+
+                break;
+            case TagDeleted deleted:
+                Tags.Remove(deleted.Key);
+                break;
+            case InputsLogged inputs:
+                AddInputs(inputs.Datasets);
+                break;
+            case LifecycleChanged changed:
+                Stage = changed.Stage;
+                break;
+            default:
+                break;
+        }
+    }
+
+    public void AddInputs(IReadOnlyList<DatasetInput> datasets)
+    {
+        foreach (var dataset in datasets)
+        {
+            Inputs.Add(dataset);
+            InputCharacters += dataset.Source.Length + (dataset.Schema?.Length ?? 0) + (dataset.Profile?.Length ?? 0);
+        }
+    }
+
+    public RunInfo Info(string id) => new(id, ExperimentId, RunName, UserId, Status, StartTime, EndTime, ArtifactUri, Stage);
+
+    public Run View(string id)
+    {
+        var metrics = new Metric[Metrics.Count];
+        var at = 0;
+        foreach (var (key, series) in Metrics)
+        {
+            metrics[at++] = series.Latest(key);
+        }
+
+        Array.Sort(metrics, (a, b) => string.CompareOrdinal(a.Key, b.Key));
+        return new Run(Info(id), metrics, Pairs(Params), Pairs(Tags), [.. Inputs]);
+    }
+
+    private static Tag[] Pairs(SortedDictionary<string, string> texts)
+    {
+        var pairs = new Tag[texts.Count];
+        var at = 0;
+        foreach (var (key, value) in texts)
+        {
+            pairs[at++] = new Tag(key, value);
+        }
+
+        return pairs;
+    }
+
+    private void Apply(BatchLogged batch)
+    {
+        foreach (var param in batch.Params)
+        {
+            Params[param.Key] = param.Value;
+        }
+
+        AddPoints(batch.Metrics);
+        SetTags(batch.Tags);
+        if (batch.Producer is { } producer)
+        {
+            Remember(producer);
+        }
+    }
+
+    private void AddPoints(MetricColumns columns)
+    {
+        var series = new MetricSeries?[columns.Keys.Length];
+        for (var i = 0; i < columns.Values.Length; i++)
+        {
+            var key = columns.KeyIndexes[i];
+            var target = series[key] ??= SeriesOf(columns.Keys[key]);
+            Points += target.Add(columns.Values[i], columns.Timestamps[i], columns.Steps[i]) ? 1 : 0;
+        }
+    }
+
+    private MetricSeries SeriesOf(string key)
+    {
+        if (!Metrics.TryGetValue(key, out var series))
+        {
+            Metrics.Add(key, series = new MetricSeries());
+        }
+
+        return series;
+    }
+
+    private void SetTags(IReadOnlyList<Tag> tags)
+    {
+        foreach (var tag in tags)
+        {
+            Tags[tag.Key] = tag.Value;
+            if (tag.Key == RunNameTag)
+            {
+                RunName = tag.Value;
+            }
+        }
+    }
+
+    private void Remember(ProducerPosition position)
+    {
+        Producers[position.ProducerId] = new Producer(position.Sequence, ++ProducerClock);
+        if (Producers.Count > ProducersMax)
+        {
+            Producers.Remove(Producers.MinBy(p => p.Value.LastSeen).Key);
+        }
+    }
+
+    public readonly record struct Producer(long Sequence, long LastSeen);
+}

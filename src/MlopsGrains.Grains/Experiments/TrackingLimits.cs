@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using MlopsGrains.Errors;
+
+namespace MlopsGrains.Grains.Experiments;
+
+/// <summary>The limits of the tracking protocol and the rules for its keys, values and ids.</summary>
+internal static partial class TrackingLimits
+{
+    public const int KeyLengthMax = 250;
+    public const int ParamValueLengthMax = 6000;
+    public const int RunTagValueLengthMax = 8000;
+    public const int ExperimentTagValueLengthMax = 5000;
+    public const int ExperimentNameLengthMax = 500;
+    public const int ArtifactLocationLengthMax = 2048;
+    public const int RunNameLengthMax = 250;
+    public const int UserIdLengthMax = 256;
+
+    public const int BatchMetricsMax = 1000;
+    public const int BatchParamsMax = 100;
+    public const int BatchTagsMax = 100;
+    public const int BatchTotalMax = 1000;
+
+    public const int DatasetsPerRequestMax = 1000;
+    public const int DatasetNameLengthMax = 500;
+    public const int DatasetDigestLengthMax = 36;
+    public const int DatasetSourceLengthMax = 65_535;
+    public const int DatasetSchemaLengthMax = 1_048_575;
+    public const int DatasetProfileLengthMax = 16_777_215;
+    public const int InputTagKeyLengthMax = 255;
+    public const int InputTagValueLengthMax = 500;
+
+    /// <summary>A run's snapshot has to fit into one journal record.</summary>
+    public const int PointsPerRunMax = 3_000_000;
+    public const int KeysPerRunMax = 10_000;
+    public const int InputsPerRunMax = 10_000;
+    public const long InputCharactersPerRunMax = 20_000_000;
+    public const int TagsPerExperimentMax = 1000;
+
+    public const int HistoryPageMax = 25_000;
+    public const int SearchResultsMax = 50_000;
+    public const int OrderKeysMax = 20;
+
+    /// <summary>A normalised relative path of word characters, <c>_ - . : /</c> and space.</summary>
+    public static void CheckKey(string field, string? key)
+    {
+        if (string.IsNullOrEmpty(key))
+        {
+            throw MlopsException.Invalid(field, $"{field} is required.");
+        }
+
+        if (key.Length > KeyLengthMax)
+        {
+            throw MlopsException.Invalid(field, $"{field} has {key.Length} characters; at most {KeyLengthMax}.");
+        }
+
+        foreach (var rune in key.EnumerateRunes())
+        {
+            if (!IsKeyRune(rune))
+            {
+                throw MlopsException.Invalid(field, $"{field} '{key}' holds '{rune}'; a key may hold letters, digits, '_', '-', '.', ':', '/' and spaces.");
+            }
+        }
+
+        foreach (var segment in key.Split('/'))
+        {
+            if (segment is "" or "." or "..")
+            {
+                throw MlopsException.Invalid(field, $"{field} '{key}' is no normalised relative path: no '.', '..' or empty segments.");
+            }
+        }
+    }
+
+    public static void CheckLength(string field, string? value, int lengthMax)
+    {
+        if (value is not null && value.Length > lengthMax)
+        {
+            throw MlopsException.Invalid(field, $"{field} has {value.Length} characters; at most {lengthMax}.");
+        }
+    }
+
+    /// <summary>The protocol truncates without a word; half a surrogate pair is not left behind.</summary>
+    public static string Truncate(string value, int lengthMax) =>
+        value.Length <= lengthMax ? value
+        : char.IsHighSurrogate(value[lengthMax - 1]) ? value[..(lengthMax - 1)]
+        : value[..lengthMax];
+
+    public static void CheckRunId(string? id)
+    {
+        if (id is null || !RunId().IsMatch(id))
+        {
+            throw MlopsException.Invalid("runId", $"Run id '{id}' must begin with a letter or digit and hold only letters, digits, '_' and '-', at most 256.");
+        }
+    }
+
+    public static void CheckPage(string field, int results, int resultsMax)
+    {
+        if (results < 1 || results > resultsMax)
+        {
+            throw MlopsException.Invalid(field, $"{field} is {results}; expected 1–{resultsMax}.");
+        }
+    }
+
+    private static bool IsKeyRune(Rune rune) =>
+        rune.IsAscii
+            ? char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value is '_' or '-' or '.' or ':' or '/' or ' '
+            : Rune.GetUnicodeCategory(rune) is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
+                or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
+                or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber or UnicodeCategory.ConnectorPunctuation;
+
+    [GeneratedRegex(@"\A[a-zA-Z0-9][a-zA-Z0-9_\-]{0,255}\z")]
+    private static partial Regex RunId();
+}

@@ -1,0 +1,210 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using MlopsGrains.Errors;
+using MlopsGrains.Governance;
+using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Identity;
+using MlopsGrains.Paging;
+using MlopsGrains.Storage.Journals;
+using Orleans.Concurrency;
+
+namespace MlopsGrains.Grains.Governance;
+
+/// <summary>
+/// The hash chain. It interleaves so that concurrent appends share one commit; sequence and hash are given in the turn that starts the commit, so the order
+/// of the chain is the order of the journal. Full pages move to streams of their own, which keeps the head small.
+/// </summary>
+[GrainType("audit-chain")]
+[Reentrant]
+internal sealed class AuditChainGrain : JournalGrain<AuditChainState, AuditChainEvent>, IAuditChainGrain
+{
+    /// <summary>Longest event, in characters over action, subject and details.</summary>
+    public const int EntryLengthMax = 16 * 1024;
+
+    private const int LimitMax = 1000;
+    private const int BatchMax = 250;
+    private const int WaitingMax = 10_000;
+
+    private static readonly JsonJournalCodec<AuditEvent, AuditEvent> PageCodec = new();
+
+    private readonly IJournal journal;
+    private readonly TimeProvider time;
+    private readonly CommitGroup<Pending> group;
+
+    public AuditChainGrain(IJournal journal, TimeProvider time)
+        : base(journal, new JsonJournalCodec<AuditChainState, AuditChainEvent>())
+    {
+        this.journal = journal;
+        this.time = time;
+        group = new CommitGroup<Pending>(BatchMax, WaitingMax, Commit);
+    }
+
+    public async Task<AuditEvent> Append(AuditEntry entry, CancellationToken cancellationToken = default)
+    {
+        Check(entry);
+        var pending = new Pending(Actor.Current, entry);
+        await group.Add(pending);
+        return pending.Stored!;
+    }
+
+    public async Task<Page<AuditEvent>> Read(long after, int limit, CancellationToken cancellationToken = default)
+    {
+        if (after < 0)
+        {
+            throw MlopsException.Invalid("after", $"after is {after}; expected 0 or more.");
+        }
+
+        if (limit is < 1 or > LimitMax)
+        {
+            throw MlopsException.Invalid("limit", $"limit is {limit}; expected 1–{LimitMax}.");
+        }
+
+        var events = new List<AuditEvent>(limit);
+        for (var next = after; events.Count < limit && next < State.Sequence; next = after + events.Count)
+        {
+            var page = (int)(next / AuditChainState.PageSize);
+            if (page < State.Pages)
+            {
+                var stored = await ReadPage(page + 1, cancellationToken);
+                events.AddRange(stored.Skip((int)(next % AuditChainState.PageSize)).Take(limit - events.Count));
+            }
+            else
+            {
+                events.AddRange(State.Tail.Skip((int)(next - ((long)State.Pages * AuditChainState.PageSize))).Take(limit - events.Count));
+            }
+        }
+
+        var last = after + events.Count;
+        return new Page<AuditEvent>(events, events.Count > 0 && last < State.Sequence ? last.ToString(CultureInfo.InvariantCulture) : null);
+    }
+
+    public async Task<AuditVerification> Verify(CancellationToken cancellationToken = default)
+    {
+        var acknowledged = State.Sequence;
+        var result = new AuditVerification(true, 0, AuditHash.Genesis);
+        var page = 0;
+        AuditChainState head;
+        do
+        {
+            while (page < State.Pages)
+            {
+                page++;
+                var slice = await journal.ReadAsync(PageStream(page), cancellationToken);
+                result = Verify(result, slice.Entries.Select(e => (Func<AuditEvent>)(() => PageCodec.DecodeEvent(e))));
+                if (!result.Valid)
+                {
+                    return result;
+                }
+            }
+
+            head = await ReadStored();
+        }
+        while (head.Pages > page);
+
+        result = Verify(result, head.Tail.Select(e => (Func<AuditEvent>)(() => e)));
+        return result.Valid && result.Events < acknowledged
+            ? result with { Valid = false, BrokenAt = result.Events + 1, Reason = $"the stored chain ends before event {acknowledged}" }
+            : result;
+    }
+
+    protected override void Apply(AuditChainState state, AuditChainEvent e) => state.Apply(e);
+
+    private static AuditVerification Verify(AuditVerification result, IEnumerable<Func<AuditEvent>> stored)
+    {
+        foreach (var read in stored)
+        {
+            try
+            {
+                result = AuditHash.Verify(result, [read()]);
+            }
+            catch (Exception e) when (e is JsonException or NotSupportedException or ArgumentException or InvalidOperationException)
+            {
+                return result with { Valid = false, BrokenAt = result.Events + 1, Reason = "the stored event cannot be read" };
+            }
+
+            if (!result.Valid)
+            {
+                return result;
+            }
+        }
+
+        return result;
+    }
+
+    private static string PageStream(int page) => $"audit-page/{page}";
+
+    private static void Check(AuditEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        if (string.IsNullOrEmpty(entry.Action) || string.IsNullOrEmpty(entry.Subject))
+        {
+            throw MlopsException.Invalid("entry", "An audit entry needs an action and a subject.");
+        }
+
+        var length = entry.Action.Length + entry.Subject.Length + (entry.Detail?.Sum(d => d.Key.Length + d.Value.Length) ?? 0);
+        if (length > EntryLengthMax)
+        {
+            throw MlopsException.Invalid("entry", $"The audit entry has {length} characters; at most {EntryLengthMax}.");
+        }
+    }
+
+    private async Task Commit(IReadOnlyList<Pending> batch)
+    {
+        await SealFullPage();
+        var events = AuditChainRules.Chain(State, [.. batch.Select(p => (p.Actor, p.Entry))], time.GetUtcNow());
+        await Record(events);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            batch[i].Stored = events[i].Event;
+        }
+    }
+
+    /// <summary>Writes the page first and shortens the tail after it; a crash between the two writes the same page again, which the fence ignores.</summary>
+    private async Task SealFullPage()
+    {
+        if (State.Tail.Count < AuditChainState.PageSize)
+        {
+            return;
+        }
+
+        var page = State.Pages + 1;
+        var entries = State.Tail.Take(AuditChainState.PageSize).Select(e =>
+        {
+            var buffer = new ArrayBufferWriter<byte>(512);
+            PageCodec.EncodeEvent(e, buffer);
+            return buffer.WrittenMemory;
+        }).ToList();
+        try
+        {
+            // Events may have 16 Ki characters, so a page of them may be more than one append takes.
+            var version = 0;
+            foreach (var part in entries.Chunk(BatchMax))
+            {
+                await journal.AppendAsync(PageStream(page), version, part);
+                version += part.Length;
+            }
+        }
+        catch (JournalFullException full)
+        {
+            throw MlopsException.Overloaded(full.Message);
+        }
+
+        await Record(new PageSealed(page));
+    }
+
+    private async Task<List<AuditEvent>> ReadPage(int page, CancellationToken cancellationToken)
+    {
+        var slice = await journal.ReadAsync(PageStream(page), cancellationToken);
+        return [.. slice.Entries.Select(PageCodec.DecodeEvent)];
+    }
+
+    private sealed class Pending(string actor, AuditEntry entry)
+    {
+        public string Actor => actor;
+
+        public AuditEntry Entry => entry;
+
+        public AuditEvent? Stored { get; set; }
+    }
+}

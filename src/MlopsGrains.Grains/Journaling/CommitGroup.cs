@@ -1,0 +1,77 @@
+namespace MlopsGrains.Grains.Journaling;
+
+/// <summary>
+/// Group commit inside one interleaving grain: while one batch is being stored, everything that arrives waits and goes together into the next.
+/// Items keep their order. Only for use in the turns of one activation, so it needs no lock.
+/// </summary>
+/// <param name="sizeMax">Most items in one batch.</param>
+/// <param name="waitingMax">Most items that wait; more are refused.</param>
+/// <param name="commit">Stores a batch; what it throws reaches every caller of that batch.</param>
+#pragma warning disable CA1001 // A semaphore that nobody takes a wait handle of owns nothing.
+internal sealed class CommitGroup<TItem>(int sizeMax, int waitingMax, Func<IReadOnlyList<TItem>, Task> commit)
+#pragma warning restore CA1001
+{
+    private readonly SemaphoreSlim oneAtATime = new(1);
+    private readonly Queue<Waiting> waiting = new();
+
+    /// <summary>Returns when the item's batch is stored.</summary>
+    /// <exception cref="Errors.MlopsException">Too many items wait (<see cref="Errors.ErrorKind.Overloaded"/>).</exception>
+    public async Task Add(TItem item)
+    {
+        if (waiting.Count >= waitingMax)
+        {
+            throw Errors.MlopsException.Overloaded($"{waiting.Count} changes wait to be stored; at most {waitingMax}.");
+        }
+
+        var mine = new Waiting(item);
+        waiting.Enqueue(mine);
+        await oneAtATime.WaitAsync();
+        try
+        {
+            while (!mine.Done.IsCompleted)
+            {
+                await CommitNext();
+            }
+        }
+        finally
+        {
+            oneAtATime.Release();
+        }
+
+        await mine.Done;
+    }
+
+    private async Task CommitNext()
+    {
+        var batch = new List<Waiting>(Math.Min(sizeMax, waiting.Count));
+        while (batch.Count < sizeMax && waiting.TryDequeue(out var next))
+        {
+            batch.Add(next);
+        }
+
+        try
+        {
+            await commit(batch.ConvertAll(w => w.Item));
+            batch.ForEach(w => w.Succeed());
+        }
+#pragma warning disable CA1031 // Every waiter hears it.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            batch.ForEach(w => w.Fail(e));
+        }
+    }
+
+    private sealed class Waiting(TItem item)
+    {
+        private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TItem Item => item;
+
+        public Task Done => done.Task;
+
+        public void Succeed() => done.SetResult();
+
+        public void Fail(Exception e) => done.SetException(e);
+    }
+}
