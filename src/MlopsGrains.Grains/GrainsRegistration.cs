@@ -5,6 +5,7 @@ using MlopsGrains.Grains.Blobs;
 using MlopsGrains.Grains.Deployments;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Identity;
 using Npgsql;
@@ -24,6 +25,7 @@ public static class GrainsRegistration
         silo.Services.AddSingleton<IGeneralizedCopier, JournalViewCopier>();
         silo.Services.AddPlatformPorts();
         silo.Services.AddDeployments();
+        silo.Services.AddMonitoring();
         silo.Services.AddPipelines();
         return silo;
     }

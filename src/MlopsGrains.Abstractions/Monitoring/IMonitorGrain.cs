@@ -103,6 +103,15 @@ public sealed record FeatureDrift(
     [property: Id(5)] string? Reason);
 
 /// <summary>An alert from raise to close.</summary>
+/// <param name="AlertId">Unique.</param>
+/// <param name="Deployment">Whose traffic drifted.</param>
+/// <param name="RaisedAt">When its window closed.</param>
+/// <param name="ClosedAt">When it closed, or <see langword="null"/> while it is open.</param>
+/// <param name="Window">The window that raised it.</param>
+/// <param name="Features">Features that drifted in that window, farthest first.</param>
+/// <param name="Message">The same in a sentence.</param>
+/// <param name="StartedPipelineRun">The pipeline run that it started, or <see langword="null"/>.</param>
+/// <param name="CloseReason"><c>cleared</c> (three windows without drift) or <c>reconfigured</c>; <see langword="null"/> while it is open.</param>
 [GenerateSerializer, Immutable, Alias("mlops.Alert")]
 public sealed record Alert(
     [property: Id(0)] string AlertId,
@@ -112,15 +121,34 @@ public sealed record Alert(
     [property: Id(4)] long Window,
     [property: Id(5)] IReadOnlyList<string> Features,
     [property: Id(6)] string Message,
-    [property: Id(7)] string? StartedPipelineRun);
+    [property: Id(7)] string? StartedPipelineRun,
+    [property: Id(8)] string? CloseReason = null);
 
 /// <summary>The bins that aggregators count into.</summary>
+/// <param name="Generation">Grows with each <see cref="IMonitorGrain.Configure"/>.</param>
+/// <param name="Features">Bins of each watched feature.</param>
+/// <param name="ConfiguredAt">Since when; rows observed earlier do not count.</param>
+/// <param name="FlushRows">A delta is sent at this many rows at the latest, so that a burst does not blur several windows into one.</param>
 [GenerateSerializer, Immutable, Alias("mlops.MonitorReference")]
-public sealed record MonitorReference([property: Id(0)] int Generation, [property: Id(1)] IReadOnlyList<FeatureBins> Features);
+public sealed record MonitorReference(
+    [property: Id(0)] int Generation,
+    [property: Id(1)] IReadOnlyList<FeatureBins> Features,
+    [property: Id(2)] DateTimeOffset ConfiguredAt = default,
+    [property: Id(3)] int FlushRows = 1000);
 
-/// <summary>A feature's bins: numeric edges (n edges make n − 1 bins) or named categories.</summary>
+/// <summary>
+/// A feature's bins: numeric edges (n edges make n − 1 bins, then come below, above, missing, not finite) or named categories (then come other, new, missing).
+/// </summary>
+/// <param name="Feature">Column.</param>
+/// <param name="Edges">Smallest, cuts, largest; <see langword="null"/> for texts.</param>
+/// <param name="Categories">The most frequent ones; <see langword="null"/> for numbers.</param>
+/// <param name="OtherIsOpen">The reference had more categories than are named, so a text without a name counts as other, not as new.</param>
 [GenerateSerializer, Immutable, Alias("mlops.FeatureBins")]
-public sealed record FeatureBins([property: Id(0)] string Feature, [property: Id(1)] double[]? Edges, [property: Id(2)] string[]? Categories);
+public sealed record FeatureBins(
+    [property: Id(0)] string Feature,
+    [property: Id(1)] double[]? Edges,
+    [property: Id(2)] string[]? Categories,
+    [property: Id(3)] bool OtherIsOpen = false);
 
 /// <summary>Counts from one aggregator since its last delta.</summary>
 /// <param name="AggregatorId">Unique for one life of one aggregator.</param>

@@ -1,0 +1,144 @@
+using MlopsGrains.Governance;
+using MlopsGrains.Monitoring;
+using Microsoft.Extensions.Logging;
+
+namespace MlopsGrains.Grains.Monitoring;
+
+/// <summary>
+/// One timer does what must happen later: it closes windows by time and tells others what is durable. It runs beside the turns, so that a slow listener
+/// delays no count, and hands results back through <see cref="IMonitorNoticesGrain"/>.
+/// </summary>
+internal sealed partial class MonitorGrain
+{
+    private static readonly TimeSpan RetryMin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryMax = TimeSpan.FromMinutes(5);
+
+    /// <summary>Often enough to keep the activation from being collected while a window is open.</summary>
+    private static readonly TimeSpan BeatMax = TimeSpan.FromMinutes(1);
+
+    private IGrainTimer? beat;
+    private TimeSpan retry = RetryMin;
+    private DateTimeOffset noticesDue;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await base.OnActivateAsync(cancellationToken);
+        SetBeat();
+    }
+
+    public async Task Delivered(long notice, string? pipelineRun)
+    {
+        if (State.Notices.Exists(n => n.Number == notice))
+        {
+            await Record(new NoticeDelivered(notice, pipelineRun));
+        }
+    }
+
+    public Task Tick() => Decide(MonitorDecisions.OnTime(State, Deployment, time.GetUtcNow(), ids.NewId));
+
+    /// <summary>Sets the timer for the next thing to do; without one it rests.</summary>
+    private void SetBeat()
+    {
+        var now = time.GetUtcNow();
+        DateTimeOffset? next = State.Notices.Count > 0 ? noticesDue : null;
+        if (MonitorDecisions.WindowEnd(State) is { } end && !(next <= end))
+        {
+            next = end;
+        }
+
+        if (next is null && beat is null)
+        {
+            return;
+        }
+
+        var due = next is null ? Timeout.InfiniteTimeSpan : next <= now ? TimeSpan.Zero : next - now < BeatMax ? next.Value - now : BeatMax;
+        beat ??= this.RegisterGrainTimer(Beat, new GrainTimerCreationOptions(due, Timeout.InfiniteTimeSpan) { Interleave = true, KeepAlive = true });
+        beat.Change(due, Timeout.InfiniteTimeSpan);
+    }
+
+    private async Task Beat(CancellationToken cancellationToken)
+    {
+        var heard = await Try(() => this.AsReference<IMonitorNoticesGrain>().Tick());
+        if (noticesDue <= time.GetUtcNow())
+        {
+            foreach (var notice in State.Notices.ToArray())
+            {
+                heard &= await Try(async () => await this.AsReference<IMonitorNoticesGrain>().Delivered(notice.Number, await Deliver(notice, cancellationToken)));
+            }
+        }
+
+        if (heard)
+        {
+            retry = RetryMin;
+        }
+        else
+        {
+            noticesDue = time.GetUtcNow() + retry;
+            retry = retry * 2 < RetryMax ? retry * 2 : RetryMax;
+        }
+
+        SetBeat();
+    }
+
+    private async Task<bool> Try(Func<Task> action)
+    {
+        try
+        {
+            await action();
+            return true;
+        }
+#pragma warning disable CA1031 // Whatever a listener throws, the notice stays and is tried again.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            NoticeFailed(logger, e, Deployment, retry);
+            return false;
+        }
+    }
+
+    private async Task<string?> Deliver(Notice notice, CancellationToken cancellationToken)
+    {
+        if (State.Alerts.FindLast(a => a.AlertId == notice.AlertId) is not { } alert)
+        {
+            return null;
+        }
+
+        switch (notice.Kind)
+        {
+            case NoticeKind.AuditRaised:
+                await AppendAudit("alert.raised", alert, new() { ["window"] = Text(alert.Window), ["features"] = string.Join(',', alert.Features) }, cancellationToken);
+                return null;
+            case NoticeKind.AuditClosed:
+                await AppendAudit("alert.closed", alert, new() { ["reason"] = alert.CloseReason ?? "" }, cancellationToken);
+                return null;
+            default:
+                return await TellListeners(alert, cancellationToken);
+        }
+    }
+
+    /// <summary>An alert that closed while a listener failed needs no answer any more: the traffic is normal again, or the monitor watches something else.</summary>
+    private async Task<string?> TellListeners(Alert alert, CancellationToken cancellationToken)
+    {
+        if (alert.ClosedAt is not null)
+        {
+            return null;
+        }
+
+        string? started = null;
+        foreach (var listener in listeners)
+        {
+            started = await listener.OnAlert(alert, State.Rules!, cancellationToken) ?? started;
+        }
+
+        return started;
+    }
+
+    private Task<AuditEvent> AppendAudit(string action, Alert alert, Dictionary<string, string> detail, CancellationToken cancellationToken)
+    {
+        detail["alert"] = alert.AlertId;
+        return GrainFactory.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Append(Audit(action, Deployment, detail), cancellationToken);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Monitor '{Deployment}': a notice could not be delivered; next try in {Retry}")]
+    private static partial void NoticeFailed(ILogger logger, Exception exception, string deployment, TimeSpan retry);
+}

@@ -1,0 +1,125 @@
+using MlopsGrains.Catalogs;
+using MlopsGrains.Errors;
+using MlopsGrains.Governance;
+using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Identity;
+using MlopsGrains.Monitoring;
+using MlopsGrains.Storage.Journals;
+using Microsoft.Extensions.Logging;
+
+namespace MlopsGrains.Grains.Monitoring;
+
+/// <summary>The single writer of a deployment's monitor. What it tells others, and its clock, are in <c>MonitorGrain.Notices.cs</c>.</summary>
+[GrainType("monitor")]
+internal sealed partial class MonitorGrain(
+    IJournal journal,
+    IEnumerable<IAlertListener> listeners,
+    IIdSource ids,
+    TimeProvider time,
+    MonitoringMetrics metrics,
+    ILogger<MonitorGrain> logger)
+    : JournalGrain<MonitorState, MonitorEvent>(journal, new JsonJournalCodec<MonitorState, MonitorEvent>()), IMonitorGrain, IMonitorNoticesGrain
+{
+    private const int ListMax = 1000;
+    private const int FlushRowsMax = 1000;
+
+    /// <summary>A window overshoots its rows by at most one delta; a quarter keeps that small.</summary>
+    private const int FlushesPerWindow = 4;
+
+    private string Deployment => this.GetPrimaryKeyString();
+
+    private static AuditEntry Audit(string action, string deployment, IReadOnlyDictionary<string, string> detail) => new(action, "monitor/" + deployment, detail);
+
+    public async Task<MonitorStatus> Configure(MonitorRules rules, CancellationToken cancellationToken = default)
+    {
+        Names.Check("deployment", Deployment);
+        MonitorRulesCheck.Check(rules);
+        var reference = await GrainFactory.GetGrain<IReferenceBuilderGrain>(0).Build(Deployment, rules.ReferenceDigest, rules.Features ?? [], cancellationToken);
+        await Decide(MonitorDecisions.OnConfigure(State, rules, reference, time.GetUtcNow()));
+        await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Monitors).Add(Deployment, cancellationToken);
+        await GrainFactory.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Append(
+            Audit("monitor.configured", Deployment, new Dictionary<string, string>
+            {
+                ["reference"] = rules.ReferenceDigest,
+                ["referenceRows"] = Text(reference.Rows),
+                ["features"] = Text(reference.Features.Count),
+                ["generation"] = Text(State.Generation),
+                ["pipeline"] = rules.Pipeline ?? "",
+            }),
+            cancellationToken);
+        return Status(rules);
+    }
+
+    public Task<MonitorStatus?> Get(CancellationToken cancellationToken = default) =>
+        Task.FromResult(State.Rules is { } rules ? Status(rules) : null);
+
+    public Task<MonitorReference?> GetReference(CancellationToken cancellationToken = default)
+    {
+        if (State is not { Rules: { } rules, Reference: { } reference })
+        {
+            return Task.FromResult<MonitorReference?>(null);
+        }
+
+        var flushRows = Math.Min(FlushRowsMax, (rules.WindowRows ?? int.MaxValue) / FlushesPerWindow);
+        return Task.FromResult<MonitorReference?>(new MonitorReference(State.Generation, [.. reference.Features.Select(f => f.Bins)], State.ConfiguredAt, flushRows));
+    }
+
+    public async Task<int> Apply(MonitorDelta delta, CancellationToken cancellationToken = default)
+    {
+        await Decide(MonitorDecisions.OnDelta(State, Deployment, delta, time.GetUtcNow(), ids.NewId));
+        return State.Generation;
+    }
+
+    public Task<IReadOnlyList<WindowVerdict>> Windows(int limit, CancellationToken cancellationToken = default) =>
+        Task.FromResult(Newest(State.Windows, limit));
+
+    public Task<IReadOnlyList<Alert>> Alerts(int limit, CancellationToken cancellationToken = default) =>
+        Task.FromResult(Newest(State.Alerts, limit));
+
+    protected override void Apply(MonitorState state, MonitorEvent e) => state.Apply(e);
+
+    private async Task Decide(IReadOnlyList<MonitorEvent> events)
+    {
+        if (events.Count == 0)
+        {
+            return;
+        }
+
+        await Record(events);
+        metrics.Happened(events);
+        if (events.Any(e => e is AlertRaised or AlertClosed))
+        {
+            noticesDue = default;
+        }
+
+        SetBeat();
+    }
+
+    private MonitorStatus Status(MonitorRules rules) =>
+        new(
+            Deployment,
+            rules,
+            State.Generation,
+            State.Reference!.Rows,
+            State.Window?.Rows ?? 0,
+            State.TotalRows,
+            State.Windows.Count > 0 ? State.Windows[^1] : null,
+            State.OpenAlert());
+
+    private IReadOnlyList<T> Newest<T>(List<T> oldestFirst, int limit)
+    {
+        if (State.Rules is null)
+        {
+            throw MlopsException.NotFound("Monitor", Deployment);
+        }
+
+        if (limit is < 1 or > ListMax)
+        {
+            throw MlopsException.Invalid("limit", $"limit is {limit}; must be 1 to {ListMax}.");
+        }
+
+        return [.. oldestFirst.AsEnumerable().Reverse().Take(limit)];
+    }
+
+    private static string Text(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}
