@@ -5,6 +5,7 @@ using MlopsGrains.Gateway.Governance;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Models;
 using MlopsGrains.Gateway.Pipelines;
+using MlopsGrains.Gateway.Monitoring;
 using Microsoft.AspNetCore.Routing;
 
 namespace MlopsGrains.Gateway;
@@ -23,6 +24,7 @@ public static class GatewayEndpoints
         endpoints.MapModels();
         endpoints.MapDeployments();
         endpoints.MapPipelines();
+        endpoints.MapMonitoring();
         return endpoints;
     }
 }

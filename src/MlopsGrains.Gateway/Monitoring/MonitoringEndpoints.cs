@@ -1,0 +1,56 @@
+using MlopsGrains.Catalogs;
+using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Identity;
+using MlopsGrains.Monitoring;
+using MlopsGrains.Paging;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace MlopsGrains.Gateway.Monitoring;
+
+internal static class MonitoringEndpoints
+{
+    private const int MonitorsMax = 100;
+    private const int HistoryMax = 1000;
+
+    public static void MapMonitoring(this IEndpointRouteBuilder endpoints)
+    {
+        var monitors = endpoints.MapNative("Monitors");
+        monitors.MapGet("/monitors", List).WithName("ListMonitors").WithSummary("Monitors in the order of their deployments.");
+        monitors.MapGet("/monitors/{deployment}", Get).WithName("GetMonitor").WithSummary("A deployment's monitor: rules, open window, last verdict, open alert.");
+        monitors.MapPut("/monitors/{deployment}", Configure).WithName("ConfigureMonitor").WithSummary("Sets or replaces the rules; windows begin anew.");
+        monitors.MapGet("/monitors/{deployment}/windows", Windows).WithName("ListWindows").WithSummary("Verdicts of closed windows, newest first.");
+        monitors.MapGet("/monitors/{deployment}/alerts", Alerts).WithName("ListAlerts").WithSummary("Alerts, newest first.");
+    }
+
+    private static async Task<Ok<Page<MonitorStatus>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = MonitorsMax, string? pageToken = null)
+    {
+        Limits.Check("limit", limit, MonitorsMax);
+        var names = await grains.GetGrain<ICatalogGrain>(CatalogKinds.Monitors).List(pageToken, limit, cancellationToken);
+        var found = await Task.WhenAll(names.Items.Select(name => grains.GetGrain<IMonitorGrain>(name).Get(cancellationToken)));
+        return TypedResults.Ok(new Page<MonitorStatus>([.. found.OfType<MonitorStatus>()], names.NextPageToken));
+    }
+
+    private static async Task<Ok<MonitorStatus>> Get(string deployment, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await Monitor(grains, deployment).Get(cancellationToken) ?? throw MlopsException.NotFound("Monitor", deployment));
+
+    private static async Task<Ok<MonitorStatus>> Configure(string deployment, MonitorRules rules, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await Monitor(grains, deployment).Configure(rules, cancellationToken));
+
+    private static async Task<Ok<IReadOnlyList<WindowVerdict>>> Windows(string deployment, IGrainFactory grains, CancellationToken cancellationToken, int limit = 100)
+    {
+        Limits.Check("limit", limit, HistoryMax);
+        return TypedResults.Ok(await Monitor(grains, deployment).Windows(limit, cancellationToken));
+    }
+
+    private static async Task<Ok<IReadOnlyList<Alert>>> Alerts(string deployment, IGrainFactory grains, CancellationToken cancellationToken, int limit = 100)
+    {
+        Limits.Check("limit", limit, HistoryMax);
+        return TypedResults.Ok(await Monitor(grains, deployment).Alerts(limit, cancellationToken));
+    }
+
+    private static IMonitorGrain Monitor(IGrainFactory grains, string deployment) => grains.GetGrain<IMonitorGrain>(Names.Check("deployment", deployment));
+}
