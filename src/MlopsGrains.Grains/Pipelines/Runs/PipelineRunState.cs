@@ -1,9 +1,11 @@
 using System.Text.Json;
 using MlopsGrains.Pipelines;
+using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Pipelines.Runs;
 
 /// <summary>The fold of a run's events. The run's end follows from its steps, so the last step's event and the run's end are one journal row.</summary>
+[Immutable]
 internal sealed class PipelineRunState
 {
     public const int LogLinesMax = 10_000;

@@ -17,6 +17,9 @@ internal sealed class ModelTrainStep(IOptions<PipelineOptions> options) : IStepE
     /// <summary>Where the run keeps the model's signature.</summary>
     public const string SignaturePath = "model/signature.json";
 
+    // A tracked input's digest has at most 36 characters; the whole one stands in its source and in the tags.
+    private const int InputDigestLength = 32;
+
     public StepKind Kind { get; } = new(
         "model/train",
         [.. TrainingRequest.Keys, "experiment", "train", "validation", "dataset", "dataset_version", "dataset_digest"],
@@ -139,7 +142,8 @@ internal sealed class ModelTrainStep(IOptions<PipelineOptions> options) : IStepE
     private static DatasetInput Input(StepInputs with)
     {
         var name = with.TextOrNull("dataset") ?? "train";
-        var source = JsonSerializer.Serialize(new { dataset = name, version = with.TextOrNull("dataset_version"), train_digest = with.Text("train") });
-        return new DatasetInput(name, with.TextOrNull("dataset_digest") ?? with.Text("train"), "mlops", source, null, null, [new Tag("mlflow.data.context", "training")]);
+        var source = JsonSerializer.Serialize(new { dataset = name, version = with.TextOrNull("dataset_version"), digest = with.TextOrNull("dataset_digest"), train_digest = with.Text("train") });
+        var digest = with.TextOrNull("dataset_digest") ?? with.Text("train");
+        return new DatasetInput(name, digest[..Math.Min(InputDigestLength, digest.Length)], "mlops", source, null, null, [new Tag("mlflow.data.context", "training")]);
     }
 }
