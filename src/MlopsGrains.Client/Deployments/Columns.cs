@@ -38,8 +38,10 @@ public static class Columns
         {
             float[] v => Array.ConvertAll(v, x => (double)x),
             double[] v => v,
+
+            // To the runtime a ulong[] is a long[] too, so it has to be asked exactly and first.
+            ulong[] v when v.GetType() == typeof(ulong[]) => Array.ConvertAll(v, x => (double)x),
             long[] v => Array.ConvertAll(v, x => (double)x),
-            ulong[] v => Array.ConvertAll(v, x => (double)x),
             bool[] v => Array.ConvertAll(v, x => x ? 1.0 : 0.0),
             _ => throw MlopsException.Invalid(tensor.Name, $"tensor '{tensor.Name}' holds {tensor.Datatype}, which is no number."),
         };

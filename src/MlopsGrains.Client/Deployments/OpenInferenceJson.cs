@@ -72,10 +72,12 @@ internal static class OpenInferenceJson
             case double[] values:
                 Array.ForEach(values, x => json.WriteNumberValue(double.IsFinite(x) ? x : throw NoJsonForm(field, x)));
                 break;
-            case long[] values:
+
+            // To the runtime a ulong[] is a long[] too, so it has to be asked exactly and first.
+            case ulong[] values when values.GetType() == typeof(ulong[]):
                 Array.ForEach(values, json.WriteNumberValue);
                 break;
-            case ulong[] values:
+            case long[] values:
                 Array.ForEach(values, json.WriteNumberValue);
                 break;
             case bool[] values:

@@ -48,10 +48,12 @@ internal static class OpenInferenceWriter
             case double[] values:
                 Array.ForEach(values, v => json.WriteNumberValue(double.IsFinite(v) ? v : throw NoJsonForm(tensor.Name, v)));
                 break;
-            case long[] values:
+
+            // To the runtime a ulong[] is a long[] too, so it has to be asked exactly and first.
+            case ulong[] values when values.GetType() == typeof(ulong[]):
                 Array.ForEach(values, json.WriteNumberValue);
                 break;
-            case ulong[] values:
+            case long[] values:
                 Array.ForEach(values, json.WriteNumberValue);
                 break;
             case bool[] values:

@@ -90,15 +90,10 @@ internal static class RequestRules
 
     private static void CheckData(Tensor tensor, TensorSpec spec, int i)
     {
-        var fits = (tensor.Datatype, tensor.Data) switch
-        {
-            ("FP32", float[]) or ("FP64", double[]) or ("BOOL", bool[]) or ("BYTES", string[]) => true,
-            ({ } type, long[]) => type.StartsWith("INT", StringComparison.Ordinal),
-            ({ } type, ulong[]) => type.StartsWith("UINT", StringComparison.Ordinal),
-            _ => false,
-        };
+        // Asked by exact type: to the runtime a ulong[] is a long[] too.
+        var fits = tensor.Data?.GetType() == ArrayOf(tensor.Datatype);
         var expected = tensor.Shape[0] * Width(spec);
-        if (!fits || ((Array)tensor.Data).LongLength != expected)
+        if (!fits || ((Array)tensor.Data!).LongLength != expected)
         {
             var found = tensor.Data is Array data ? $"{data.LongLength} elements of {data.GetType().GetElementType()?.Name}" : "none";
             throw MlopsException.Invalid($"inputs[{i}].data", $"input '{tensor.Name}' needs {expected} elements of {tensor.Datatype}; found {found}.");
@@ -109,6 +104,16 @@ internal static class RequestRules
             throw MlopsException.Invalid($"inputs[{i}].data", $"input '{tensor.Name}' holds a number beyond INT32.");
         }
     }
+
+    private static Type ArrayOf(string datatype) => datatype switch
+    {
+        "FP32" => typeof(float[]),
+        "FP64" => typeof(double[]),
+        "BOOL" => typeof(bool[]),
+        "BYTES" => typeof(string[]),
+        _ when datatype.StartsWith("UINT", StringComparison.Ordinal) => typeof(ulong[]),
+        _ => typeof(long[]),
+    };
 
     private static long Width(TensorSpec spec) => spec.Shape.Count == 2 ? spec.Shape[1] : 1;
 

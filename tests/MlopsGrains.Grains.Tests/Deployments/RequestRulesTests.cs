@@ -22,6 +22,18 @@ public sealed class RequestRulesTests
         Assert.Equal(0, RequestRules.Check(Signature, new InferenceRequest([N with { Shape = [0], Data = Array.Empty<long>() }, V with { Shape = [0, 3], Data = Array.Empty<float>() }, X with { Shape = [0], Data = Array.Empty<float>() }])));
     }
 
+    [Theory]
+    [InlineData("UINT8", true)]
+    [InlineData("INT64", false)]
+    public void Check_WholeNumbers_TellsSignedFromUnsigned(string datatype, bool unsigned)
+    {
+        var signature = Signature with { Inputs = [new("n", datatype, [-1, 1])] };
+        object good = unsigned ? new ulong[1] : new long[1], bad = unsigned ? new long[1] : new ulong[1];
+
+        Assert.Equal(1, RequestRules.Check(signature, new InferenceRequest([new("n", datatype, [1], good)])));
+        Assert.Equal("inputs[0].data", Assert.Throws<MlopsException>(() => RequestRules.Check(signature, new InferenceRequest([new("n", datatype, [1], bad)]))).Field);
+    }
+
     public static TheoryData<string, Tensor[], string, string> Misfits => new()
     {
         { "none", [], "inputs", "is required" },

@@ -1,0 +1,99 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using MlopsGrains.Testing;
+
+namespace MlopsGrains.Gateway.Tests.Deployments;
+
+/// <summary>Datasets, models and deployments over the native API of the real server.</summary>
+public sealed class NativeServingTests(ServerFixture server)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Dataset_Uploaded_IsProfiledListedAndReadBack()
+    {
+        var name = "d-" + Guid.NewGuid().ToString("N");
+        const string Csv = "a,b\n1,x\n2,\n";
+
+        var version = await Send(HttpMethod.Post, $"/api/v1/datasets/{name}/versions?source=hand&description=two%20rows", new StringContent(Csv, Encoding.UTF8, "text/csv"));
+
+        Assert.Equal((1, 2, "hand", "two rows"), (version.GetProperty("version").GetInt32(), version.GetProperty("rows").GetInt32(), version.GetProperty("source").GetString(), version.GetProperty("description").GetString()));
+        Assert.Equal(["integer", "text"], version.GetProperty("columns").EnumerateArray().Select(c => c.GetProperty("type").GetString()));
+        Assert.Equal(version.GetRawText(), (await Send(HttpMethod.Get, $"/api/v1/datasets/{name}/versions/latest")).GetRawText());
+        Assert.Equal(Csv, await server.Http.GetStringAsync(new Uri($"/api/v1/datasets/{name}/versions/1/content", UriKind.Relative), Ct));
+        Assert.Equal(1, (await Send(HttpMethod.Get, $"/api/v1/datasets/{name}")).GetProperty("latestVersion").GetInt32());
+        var page = await Send(HttpMethod.Get, $"/api/v1/datasets?limit=1&pageToken={name[..^1]}");
+        Assert.Equal(name, page.GetProperty("items")[0].GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task Deployment_Lineage_LeadsBackToTheData()
+    {
+        var name = "l-" + Guid.NewGuid().ToString("N");
+        var dataset = await Send(HttpMethod.Post, $"/api/v1/datasets/{name}/versions", new StringContent("a\n1\n", Encoding.UTF8, "text/csv"));
+        var run = await Send(HttpMethod.Post, "/api/v1/runs", JsonContent.Create(new { experimentId = "0" }));
+        var runId = run.GetProperty("info").GetProperty("runId").GetString();
+
+        await Deployed.New(server, name, new { runId, dataset = name, datasetVersion = 1, datasetDigest = dataset.GetProperty("digest").GetString(), pipelineRunId = "p1" });
+
+        var revision = Assert.Single((await Send(HttpMethod.Get, $"/api/v1/deployments/{name}/lineage")).GetProperty("revisions").EnumerateArray().ToList());
+        Assert.Equal(100, revision.GetProperty("percent").GetInt32());
+        Assert.Equal(runId, revision.GetProperty("run").GetProperty("runId").GetString());
+        Assert.Equal(dataset.GetProperty("digest").GetString(), revision.GetProperty("datasetVersion").GetProperty("digest").GetString());
+        Assert.Equal("p1", revision.GetProperty("pipelineRunId").GetString());
+        Assert.Equal(0.97, revision.GetProperty("modelVersion").GetProperty("metrics").GetProperty("accuracy").GetDouble());
+    }
+
+    [Fact]
+    public async Task Deployment_TrafficAliasAndRollback_GoThroughTheDoor()
+    {
+        var name = "t-" + Guid.NewGuid().ToString("N");
+        await Deployed.New(server, name);
+        await Deployed.New(server, name);
+        await Send(HttpMethod.Put, $"/api/v1/models/{name}/aliases/champion", JsonContent.Create(new { version = 2 }));
+
+        Assert.Equal(2, (await Send(HttpMethod.Get, $"/api/v1/models/{name}/versions/champion")).GetProperty("version").GetInt32());
+        Assert.Equal([2, 1], (await Send(HttpMethod.Get, $"/api/v1/models/{name}/versions")).EnumerateArray().Select(v => v.GetProperty("version").GetInt32()));
+        var split = await Send(HttpMethod.Put, $"/api/v1/deployments/{name}/traffic", JsonContent.Create(new[] { new { revision = 1, percent = 30 }, new { revision = 2, percent = 70 } }));
+        Assert.Equal(2, split.GetProperty("traffic").GetArrayLength());
+        var back = await Send(HttpMethod.Post, $"/api/v1/deployments/{name}/rollback");
+        Assert.Equal(1, Assert.Single(back.GetProperty("traffic").EnumerateArray().ToList()).GetProperty("revision").GetInt32());
+        await Send(HttpMethod.Delete, $"/api/v1/models/{name}/aliases/champion");
+    }
+
+    [Theory]
+    [InlineData("POST", "/api/v1/datasets/x/versions", "a,b\n1\n", 400, "rows[1]")]
+    [InlineData("POST", "/api/v1/datasets/x/versions", "", 400, "header")]
+    [InlineData("POST", "/api/v1/datasets/a%20b/versions", "a\n", 400, "name")]
+    [InlineData("GET", "/api/v1/datasets/nobody", null, 404, null)]
+    [InlineData("GET", "/api/v1/datasets/nobody/versions/latest", null, 404, null)]
+    [InlineData("GET", "/api/v1/datasets/nobody/versions/first", null, 400, "version")]
+    [InlineData("GET", "/api/v1/datasets?limit=0", null, 400, "limit")]
+    [InlineData("GET", "/api/v1/models/nobody", null, 404, null)]
+    [InlineData("GET", "/api/v1/models/nobody/versions", null, 404, null)]
+    [InlineData("POST", "/api/v1/models", """{"name":"a b"}""", 400, "name")]
+    [InlineData("POST", "/api/v1/models", """{"name":"ab","colour":1}""", 400, "colour")]
+    [InlineData("POST", "/api/v1/models/m/versions", """{"format":"mlnet"}""", 400, "blob")]
+    [InlineData("PUT", "/api/v1/models/nobody/aliases/a", """{"version":1}""", 404, null)]
+    [InlineData("PUT", "/api/v1/models/nobody/aliases/latest", """{"version":1}""", 400, "alias")]
+    [InlineData("PUT", "/api/v1/deployments/stats", """{"model":"m","version":"1"}""", 400, "name")]
+    [InlineData("PUT", "/api/v1/deployments/d", """{"model":"nobody","version":"1"}""", 404, null)]
+    [InlineData("PUT", "/api/v1/deployments/nobody/traffic", """[{"revision":1,"percent":100}]""", 404, null)]
+    [InlineData("POST", "/api/v1/deployments/nobody/rollback", null, 404, null)]
+    [InlineData("GET", "/api/v1/deployments/nobody/lineage", null, 404, null)]
+    public async Task Mistake_IsA4xxThatNamesTheField(string method, string path, string? body, int status, string? field)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, path.Contains("datasets", StringComparison.Ordinal) ? "text/csv" : "application/json");
+
+        using var answer = await server.Http.SendAsync(request, Ct);
+
+        var problem = await answer.Content.ReadFromJsonAsync<JsonElement>(Ct);
+        Assert.True((int)answer.StatusCode == status, problem.GetRawText());
+        Assert.Equal(field, problem.TryGetProperty("field", out var named) ? named.GetString() : null);
+    }
+
+    private Task<JsonElement> Send(HttpMethod method, string path, HttpContent? content = null) => Deployed.Send(server, method, path, content);
+}
