@@ -1,0 +1,197 @@
+using CsCheck;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments;
+
+namespace MlopsGrains.Grains.Tests.Experiments;
+
+public sealed class RunFilterTests
+{
+    private static readonly Run Sample = new(
+        new RunInfo("abc", "7", "Quiet Heron", "ada", RunStatus.Finished, 1000, null, "mlflow-artifacts:/7/abc/artifacts", LifecycleStage.Active),
+        [new("acc", 0.9, 1, 1), new("nan", double.NaN, 1, 1), new("val loss", -1e-3, 1, 1)],
+        [new("lr", "0.1"), new("opt", "Adam")],
+        [new("mlflow.runName", "Quiet Heron"), new("team", "it's")],
+        [new DatasetInput("iris", "d1", "local", "x", null, null, [new("mlflow.data.context", "train")])]);
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("metrics.acc > 0.5", true)]
+    [InlineData("metric.acc >= 9e-1 AND", true)]
+    [InlineData("metrics.acc = 0.9 and params.lr = '0.1'", true)]
+    [InlineData("metrics.acc != 0.9", false)]
+    [InlineData("metrics.absent != 1", false)]
+    [InlineData("metrics.`val loss` < -.0005", true)]
+    [InlineData("metrics.\"val loss\"<0", true)]
+    [InlineData("metrics.nan > 0", false)]
+    [InlineData("params.opt LIKE 'A%'", true)]
+    [InlineData("params.opt like 'a%'", false)]
+    [InlineData("params.opt ILIKE 'a__m'", true)]
+    [InlineData("parameters.opt != \"SGD\"", true)]
+    [InlineData("params.absent != 'x'", false)]
+    [InlineData("param.absent IS NULL", true)]
+    [InlineData("tags.team is not null", true)]
+    [InlineData("tags.team = 'it''s'", true)]
+    [InlineData("tags.`mlflow.runName` = 'Quiet Heron'", true)]
+    [InlineData("tags.mlflow.runName ILIKE 'quiet%'", true)]
+    [InlineData("run_id IN ('abc', 'def')", true)]
+    [InlineData("attributes.run_id NOT IN ('abc')", false)]
+    [InlineData("run name = 'Quiet Heron'", true)]
+    [InlineData("`run name` = 'Quiet Heron'", true)]
+    [InlineData("attr.run_name LIKE '%Heron'", true)]
+    [InlineData("status = 'FINISHED' and user_id = 'ada'", true)]
+    [InlineData("attribute.start_time >= 1000", true)]
+    [InlineData("created < 1001", true)]
+    [InlineData("end_time > 0", false)]
+    [InlineData("datasets.name = 'iris' AND dataset.context LIKE 'tr%'", true)]
+    [InlineData("datasets.digest IN ('d2')", false)]
+    public void Filter_MatchesAsTheProtocolSays(string filter, bool matches) => Assert.Equal(matches, RunFilter.Parse(filter).Matches(Sample));
+
+    [Theory]
+    [InlineData("metrics.acc > 0.5 OR metrics.acc < 1", "OR")]
+    [InlineData("(metrics.acc > 0.5)", "parenthesis")]
+    [InlineData("NOT metrics.acc > 0.5", "position")]
+    [InlineData("metrics.acc > '0.5'", "number")]
+    [InlineData("metrics.acc LIKE 0.5", "number")]
+    [InlineData("metrics.acc IS NULL", "number")]
+    [InlineData("params.lr = 0.1", "quoted")]
+    [InlineData("params.lr > '0.1'", "text takes")]
+    [InlineData("params.lr = x", "quoted")]
+    [InlineData("start_time = 'x'", "number")]
+    [InlineData("lifecycle_stage = 'active'", "run_id")]
+    [InlineData("attributes.nope = 'x'", "run_id")]
+    [InlineData("things.nope = 'x'", "metrics")]
+    [InlineData("datasets.nope = 'x'", "context")]
+    [InlineData("metrics.acc", "operator")]
+    [InlineData("metrics.acc == 1", "number")]
+    [InlineData("metrics.acc > 1.2.3", "not a number")]
+    [InlineData("metrics.acc > 1; metrics.acc > 2", "';'")]
+    [InlineData("params.lr = 'open", "not closed")]
+    [InlineData("run_id IN ()", "quoted")]
+    [InlineData("run_id IN ('a'", "')'")]
+    [InlineData("metrics. > 1", "dot")]
+    [InlineData("metrics.`` > 1", "empty")]
+    [InlineData("AND", "operator")]
+    public void BadFilter_IsRefused_SayingWhy(string filter, string says)
+    {
+        var refused = Assert.Throws<MlopsException>(() => RunFilter.Parse(filter));
+
+        Assert.Equal((ErrorKind.InvalidInput, "filter"), (refused.Kind, refused.Field));
+        Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnyText_IsAFilterOrARefusal() =>
+        Gen.OneOf(Gen.String, Gen.OneOf("metrics.", "a", "=", ">", "'", "\"", "`", " ", "AND", "IN", "(", ")", ",", "1", "-", ".", "NOT", "NULL").Array[0, 12].Select(string.Concat)).Sample(text =>
+        {
+            try
+            {
+                RunFilter.Parse(text).Matches(Sample);
+            }
+            catch (MlopsException e)
+            {
+                Assert.Equal("filter", e.Field);
+            }
+        });
+
+    [Fact]
+    public void RandomConjunctions_MatchLikeANaiveEvaluator()
+    {
+        var comparison = Gen.Select(Gen.OneOf("a", "b", "c"), Gen.OneOf("=", "!=", ">", ">=", "<", "<="), Gen.Int[-2, 2]);
+        Gen.Select(comparison.Array[0, 4], Gen.Select(Gen.Bool, Gen.Int[-2, 2]).Array[3]).Sample((comparisons, values) =>
+        {
+            var metrics = values.Select((v, i) => (Has: v.Item1, Metric: new Metric("abc"[i].ToString(), v.Item2, 1, 1))).Where(m => m.Has).Select(m => m.Metric).ToList();
+            var expected = comparisons.All(c => metrics.FirstOrDefault(m => m.Key == c.Item1) is { } metric && c.Item2 switch
+            {
+                "=" => metric.Value == c.Item3,
+                "!=" => metric.Value != c.Item3,
+                ">" => metric.Value > c.Item3,
+                ">=" => metric.Value >= c.Item3,
+                "<" => metric.Value < c.Item3,
+                _ => metric.Value <= c.Item3,
+            });
+            var filter = string.Join(" AND ", comparisons.Select(c => $"metrics.{c.Item1} {c.Item2} {c.Item3}"));
+
+            Assert.Equal(expected, RunFilter.Parse(filter).Matches(Sample with { Metrics = metrics }));
+        });
+    }
+
+    [Theory]
+    [InlineData("metrics.m", "3 1 2 nan none")]
+    [InlineData("metrics.m DESC", "2 1 3 nan none")]
+    [InlineData("params.p DESC", "2 none 1 nan 3")]
+    [InlineData("run_name ASC", "1 2 3 nan none")]
+    [InlineData("end_time", "3 2 1 nan none")]
+    public void Order_PutsNaNAfterNumbers_AndWhatIsMissingLast(string orderBy, string expected)
+    {
+        var order = RunOrder.Parse([orderBy]);
+        var sorted = Ordered(order);
+
+        Assert.Equal(expected, string.Join(' ', sorted.Select(r => r.Info.RunName)));
+        foreach (var run in sorted)
+        {
+            Assert.Equal(0, order.Compare(order.Read(order.Token(run)), order.PlaceOf(run)));
+        }
+    }
+
+    [Theory]
+    [InlineData("metrics.a", "metrics.a DESC", "orderBy")]
+    [InlineData("metrics.a sideways", null, "orderBy[0]")]
+    [InlineData("nope", null, "orderBy[0]")]
+    [InlineData("datasets.name", null, "orderBy[0]")]
+    public void BadOrder_IsRefused(string first, string? second, string field) =>
+        Assert.Equal(field, Assert.Throws<MlopsException>(() => RunOrder.Parse(second is null ? [first] : [first, second])).Field);
+
+    [Fact]
+    public void Token_OfAnotherOrder_IsRefused()
+    {
+        var token = RunOrder.Parse(["metrics.acc"]).Token(Sample);
+
+        Assert.Equal("pageToken", Assert.Throws<MlopsException>(() => RunOrder.Parse([]).Read(token)).Field);
+        Assert.Equal("pageToken", Assert.Throws<MlopsException>(() => RunOrder.Parse([]).Read("!!!")).Field);
+        Assert.Null(RunOrder.Parse([]).Read(""));
+    }
+
+    [Fact]
+    public void Merge_OfCutAnswers_GivesEveryRunOnceInOrder() =>
+        Gen.Select(Gen.Int[0, 3].Array[0, 40], Gen.Int[1, 5], Gen.Int[1, 5]).Sample((owners, cut, limit) =>
+        {
+            var order = RunOrder.Parse([]);
+            var runs = owners.Select((owner, i) => (owner, Run: Named($"r{i:00}", i % 7))).ToList();
+            var (walked, after) = (new List<string>(), (RunOrder.Place?)null);
+            while (true)
+            {
+                var answers = runs.GroupBy(r => r.owner).Select(g =>
+                {
+                    var rest = g.Select(r => r.Run).Where(r => after is null || order.Compare(order.PlaceOf(r), after) > 0).OrderBy(order.PlaceOf, order).ToList();
+                    return new RunMatches([.. rest.Take(cut)], rest.Count <= cut);
+                }).ToList();
+                var page = RunMerge.Merge(answers, order, limit);
+                walked.AddRange(page.Items.Select(r => r.Info.RunId));
+                if (page.NextPageToken is null)
+                {
+                    break;
+                }
+
+                after = order.Read(page.NextPageToken);
+            }
+
+            Assert.Equal(runs.Select(r => r.Run).OrderBy(order.PlaceOf, order).Select(r => r.Info.RunId), walked);
+        });
+
+    private static List<Run> Ordered(RunOrder order) =>
+        [.. new[]
+        {
+            With(Named("none", 5), null, "b", null), With(Named("nan", 5), double.NaN, null, null), With(Named("1", 1), 2, "a", 30),
+            With(Named("2", 2), double.PositiveInfinity, "c", 20), With(Named("3", 3), -1, null, 10),
+        }.OrderBy(order.PlaceOf, order)];
+
+    private static Run Named(string name, long start) => Sample with { Info = Sample.Info with { RunId = name, RunName = name, StartTime = start }, Metrics = [], Params = [] };
+
+    private static Run With(Run run, double? metric, string? param, long? end) => run with
+    {
+        Info = run.Info with { EndTime = end },
+        Metrics = metric is { } value ? [new Metric("m", value, 1, 1)] : [],
+        Params = param is null ? [] : [new Tag("p", param)],
+    };
+}

@@ -1,0 +1,189 @@
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments;
+using static MlopsGrains.Grains.Tests.Experiments.TrackingFlowTests;
+
+namespace MlopsGrains.Grains.Tests.Experiments;
+
+public sealed class RunRulesTests
+{
+    private const string Id = "0123456789abcdef0123456789abcdef";
+
+    private static readonly Experiment Experiment = new("7", "seven", "mlflow-artifacts:/7", LifecycleStage.Active, 1, 1, []);
+
+    [Theory]
+    [InlineData("loss", true)]
+    [InlineData("val/loss:top-5 .x_y", true)]
+    [InlineData("größe/名前", true)]
+    [InlineData("", false)]
+    [InlineData("/loss", false)]
+    [InlineData("loss/", false)]
+    [InlineData("a//b", false)]
+    [InlineData("a/../b", false)]
+    [InlineData(".", false)]
+    [InlineData("a\nb", false)]
+    [InlineData("a,b", false)]
+    [InlineData("a😀", false)]
+    public void Keys_FollowTheAlphabet_InEveryKindOfEntry(string key, bool good)
+    {
+        AssertGood(good, "metrics[0].key", () => RunRules.LogBatch(Begun(), Id, Points((key, 1, 1, 1))));
+        AssertGood(good, "params[0].key", () => RunRules.LogBatch(Begun(), Id, Batch(@params: [new(key, "v")])));
+        AssertGood(good, "tags[0].key", () => RunRules.LogBatch(Begun(), Id, Batch(tags: [new(key, "v")])));
+    }
+
+    [Fact]
+    public void Limits_HoldAtTheLimit_AndRefuseOneBeyond()
+    {
+        AssertGood(true, "", () => RunRules.LogBatch(Begun(), Id, Points((new string('k', 250), 1, 1, 1))));
+        AssertGood(false, "metrics[0].key", () => RunRules.LogBatch(Begun(), Id, Points((new string('k', 251), 1, 1, 1))), "250");
+        AssertGood(true, "", () => RunRules.LogBatch(Begun(), Id, Points(Many(1000))));
+        AssertGood(false, "metrics", () => RunRules.LogBatch(Begun(), Id, Points(Many(1001))), "1000");
+        AssertGood(true, "", () => RunRules.LogBatch(Begun(), Id, Batch(@params: Pairs(100))));
+        AssertGood(false, "params", () => RunRules.LogBatch(Begun(), Id, Batch(@params: Pairs(101))), "100");
+        AssertGood(false, "tags", () => RunRules.LogBatch(Begun(), Id, Batch(tags: Pairs(101))), "100");
+        AssertGood(false, "metrics", () => RunRules.LogBatch(Begun(), Id, Points(Many(950)) with { Params = Pairs(51) }), "1000");
+    }
+
+    [Fact]
+    public void Offender_IsNamedByItsPlace()
+    {
+        AssertGood(false, "metrics[3].key", () => RunRules.LogBatch(Begun(), Id, Points(("a", 1, 1, 1), ("a", 2, 2, 2), ("b", 1, 1, 1), ("c,", 1, 1, 1))));
+        AssertGood(false, "metrics[1].timestamp", () => RunRules.LogBatch(Begun(), Id, Points(("a", 1, 0, -5), ("a", 2, -1, 2))));
+        AssertGood(false, "params[1].value", () => RunRules.LogBatch(Begun(), Id, Batch(@params: [new("p", "1"), new("p", "2")])), "'p'");
+        AssertGood(false, "metrics[0].key", () => RunRules.LogBatch(Begun(), Id, new RunBatch(new MetricColumns(["a"], [1], [0], [0], [0]), [], [])));
+        AssertGood(false, "metrics", () => RunRules.LogBatch(Begun(), Id, new RunBatch(new MetricColumns(["a"], [0], [0], [0], []), [], [])));
+    }
+
+    [Fact]
+    public void Params_KeepTheirFirstValue()
+    {
+        var state = Begun();
+        state.Apply(RunRules.LogBatch(state, Id, Batch(@params: [new("lr", "0.1")]))!);
+
+        AssertGood(true, "", () => RunRules.LogBatch(state, Id, Batch(@params: [new("lr", "0.1")])));
+        AssertGood(false, "params[0].value", () => RunRules.LogBatch(state, Id, Batch(@params: [new("lr", "0.2")])), "Changing param values is not allowed");
+    }
+
+    [Fact]
+    public void LongValues_AreCutWithoutAWord()
+    {
+        var state = Begun();
+        state.Apply(RunRules.LogBatch(state, Id, Batch([new("p", new string('x', 6001))], [new("t", new string('y', 7999) + "😀")]))!);
+
+        Assert.Equal(6000, state.Params["p"].Length);
+        Assert.Equal(new string('y', 7999), state.Tags["t"]);
+        AssertGood(true, "", () => RunRules.LogBatch(state, Id, Batch(@params: [new("p", new string('x', 9000))])));
+    }
+
+    [Fact]
+    public void RunName_MirrorsItsTag_OnCreateUpdateAndSetTag()
+    {
+        var state = new RunState();
+        state.Apply(RunRules.Create(Id, new NewRun("7", "first"), Experiment, DateTimeOffset.UnixEpoch));
+        Assert.Equal("first", state.Tags["mlflow.runName"]);
+
+        state.Apply(RunRules.Update(state, Id, new RunUpdate(RunName: "second"))!);
+        Assert.Equal(("second", "second"), (state.RunName, state.Tags["mlflow.runName"]));
+
+        state.Apply(RunRules.LogBatch(state, Id, Batch(tags: [new("mlflow.runName", "third")]))!);
+        Assert.Equal("third", state.RunName);
+
+        Assert.Equal("x", RunRules.Create(Id, new NewRun("7", Tags: [new("mlflow.runName", "x")]), Experiment, DateTimeOffset.UnixEpoch).RunName);
+        Assert.Matches("^[a-z]+-[a-z]+-[0-9]{1,3}$", RunRules.Create(Id, new NewRun("7"), Experiment, DateTimeOffset.UnixEpoch).RunName);
+        AssertGood(false, "runName", () => RunRules.Create(Id, new NewRun("7", "a", Tags: [new("mlflow.runName", "b")]), Experiment, DateTimeOffset.UnixEpoch));
+        AssertGood(false, "runName", () => RunRules.Create(Id, new NewRun("7", new string('n', 251)), Experiment, DateTimeOffset.UnixEpoch), "250");
+        AssertGood(false, "runName", () => RunRules.Update(Begun(), Id, new RunUpdate(RunName: new string('n', 251))), "250");
+        AssertGood(false, "runId", () => RunRules.Create("-bad", new NewRun("7"), Experiment, DateTimeOffset.UnixEpoch));
+    }
+
+    [Fact]
+    public void DeletedRun_RefusesEveryWrite_FinishedRunTakesThem()
+    {
+        var state = Begun();
+        state.Apply(RunRules.Update(state, Id, new RunUpdate(RunStatus.Finished, 5))!);
+        AssertGood(true, "", () => RunRules.LogBatch(state, Id, Points(("a", 1, 1, 1))));
+
+        state.Apply(new LifecycleChanged(LifecycleStage.Deleted));
+        AssertGood(false, "runId", () => RunRules.LogBatch(state, Id, Points(("a", 1, 1, 1))), "'active' state");
+        AssertGood(false, "runId", () => RunRules.Update(state, Id, new RunUpdate(RunStatus.Running)), "'active' state");
+        AssertGood(false, "runId", () => RunRules.DeleteTag(state, Id, "mlflow.runName"), "'active' state");
+        AssertGood(false, "runId", () => RunRules.LogInputs(state, Id, []), "'active' state");
+    }
+
+    [Fact]
+    public void Producer_SendsABatchOnce()
+    {
+        var state = Begun();
+        var batch = Points(("a", 1, 1, 1)) with { Producer = new("trainer", 3) };
+        state.Apply(RunRules.LogBatch(state, Id, batch)!);
+
+        Assert.Null(RunRules.LogBatch(state, Id, batch));
+        Assert.Null(RunRules.LogBatch(state, Id, batch with { Producer = new("trainer", 2) }));
+        Assert.NotNull(RunRules.LogBatch(state, Id, batch with { Producer = new("trainer", 4) }));
+        AssertGood(false, "producer.sequence", () => RunRules.LogBatch(state, Id, batch with { Producer = new("trainer", 0) }));
+        AssertGood(false, "producer.producerId", () => RunRules.LogBatch(state, Id, batch with { Producer = new(new string('p', 65), 1) }), "64");
+    }
+
+    [Fact]
+    public void Producers_AreRememberedUpToALimit_TheSilentOnesGo()
+    {
+        var state = Begun();
+        for (var i = 0; i <= RunState.ProducersMax; i++)
+        {
+            state.Apply(new BatchLogged(MetricColumns.Empty, [], [], new ProducerPosition($"p{i}", 1)));
+            state.Apply(new BatchLogged(MetricColumns.Empty, [], [], new ProducerPosition("steady", i + 1)));
+        }
+
+        Assert.Equal(RunState.ProducersMax, state.Producers.Count);
+        Assert.Contains("steady", state.Producers.Keys);
+        Assert.DoesNotContain("p0", state.Producers.Keys);
+    }
+
+    [Fact]
+    public void Inputs_AreStoredOnceByNameAndDigest()
+    {
+        var state = Begun();
+        var input = new DatasetInput("iris", "abc", "local", "iris.csv", null, null, [new("mlflow.data.context", "train")]);
+        state.Apply(RunRules.LogInputs(state, Id, [input, input])!);
+
+        Assert.Single(state.Inputs);
+        Assert.Null(RunRules.LogInputs(state, Id, [input]));
+        AssertGood(false, "datasets[0].dataset.name", () => RunRules.LogInputs(state, Id, [input with { Name = "" }]));
+        AssertGood(false, "datasets[0].dataset.digest", () => RunRules.LogInputs(state, Id, [input with { Digest = new string('d', 37) }]), "36");
+    }
+
+    [Fact]
+    public void UnknownStatusAndNegativeEnd_AreRefused()
+    {
+        AssertGood(false, "status", () => RunRules.Update(Begun(), Id, new RunUpdate((RunStatus)9)));
+        AssertGood(false, "endTime", () => RunRules.Update(Begun(), Id, new RunUpdate(EndTime: -1)));
+        Assert.Null(RunRules.Update(Begun(), Id, new RunUpdate()));
+        Assert.Equal(ErrorKind.NotFound, Assert.Throws<MlopsException>(() => RunRules.DeleteTag(Begun(), Id, "absent")).Kind);
+    }
+
+    private static RunState Begun()
+    {
+        var state = new RunState();
+        state.Apply(RunRules.Create(Id, new NewRun("7", "run"), Experiment, DateTimeOffset.UnixEpoch));
+        return state;
+    }
+
+    private static RunBatch Batch(IReadOnlyList<Tag>? @params = null, IReadOnlyList<Tag>? tags = null) => new(MetricColumns.Empty, @params ?? [], tags ?? []);
+
+    private static (string, double, long, long)[] Many(int count) => [.. Enumerable.Range(0, count).Select(i => ("m", (double)i, (long)i, (long)i))];
+
+    private static Tag[] Pairs(int count) => [.. Enumerable.Range(0, count).Select(i => new Tag($"k{i}", "v"))];
+
+    private static void AssertGood(bool good, string field, Func<object?> decide, string says = "")
+    {
+        if (good)
+        {
+            decide();
+            return;
+        }
+
+        var refused = Assert.Throws<MlopsException>(decide);
+        Assert.Equal((ErrorKind.InvalidInput, field), (refused.Kind, refused.Field));
+        Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,130 @@
+using Microsoft.Extensions.DependencyInjection;
+using MlopsGrains.Catalogs;
+using MlopsGrains.Errors;
+using MlopsGrains.Governance;
+using MlopsGrains.Storage.Journals;
+using MlopsGrains.Testing;
+
+namespace MlopsGrains.Grains.Tests.Journaling;
+
+/// <summary>What callers hear when the journal does not take an event.</summary>
+public sealed class JournalGrainTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task FullJournal_IsToldAsOverloaded_AndNothingChanged()
+    {
+        using var directory = new TempDirectory();
+        var moody = new MoodyJournal();
+        await using var silo = await SiloFixture.StartAsync(directory.Path, s => s.Services.AddSingleton<IJournal>(moody));
+        var catalog = silo.Client.GetGrain<ICatalogGrain>("moody");
+        await catalog.Add("a", Token);
+
+        moody.Failure = new JournalFullException("full", TimeSpan.FromSeconds(1));
+        Assert.Equal(ErrorKind.Overloaded, (await Assert.ThrowsAsync<MlopsException>(() => catalog.Add("b", Token).WaitAsync(TimeSpan.FromSeconds(20), Token))).Kind);
+        Assert.Equal(["a"], (await catalog.List(null, 10, Token)).Items);
+
+        moody.Failure = null;
+        await catalog.Add("b", Token);
+        Assert.Equal(["a", "b"], (await catalog.List(null, 10, Token)).Items);
+    }
+
+    [Fact]
+    public async Task BrokenJournal_IsToldAsUnavailable_AndTheGrainReloads()
+    {
+        using var directory = new TempDirectory();
+        var moody = new MoodyJournal();
+        await using var silo = await SiloFixture.StartAsync(directory.Path, s => s.Services.AddSingleton<IJournal>(moody));
+        var chain = silo.Client.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main);
+        await chain.Append(new AuditEntry("a", "1"), Token);
+
+        // Stored, but the answer got lost: only a reload can know.
+        moody.Failure = new IOException("the cable");
+        moody.StoreBeforeFailing = true;
+        Assert.Equal(ErrorKind.Unavailable, (await Assert.ThrowsAsync<MlopsException>(() => chain.Append(new AuditEntry("a", "2"), Token).WaitAsync(TimeSpan.FromSeconds(20), Token))).Kind);
+
+        moody.Failure = null;
+        await Eventually.Async(async () => (await chain.Read(0, 10, Token)).Items.Count == 2, cancellationToken: Token);
+        Assert.Equal(3, (await chain.Append(new AuditEntry("a", "3"), Token)).Sequence);
+        Assert.True((await chain.Verify(Token)).Valid);
+    }
+
+    [Fact]
+    public async Task LostFence_IsToldAsUnavailable_AndTheGrainReloads()
+    {
+        using var directory = new TempDirectory();
+        var moody = new MoodyJournal();
+        await using var silo = await SiloFixture.StartAsync(directory.Path, s => s.Services.AddSingleton<IJournal>(moody));
+        var catalog = silo.Client.GetGrain<ICatalogGrain>("fenced");
+        await catalog.Add("a", Token);
+        await moody.AppendAsync("catalog/fenced", 1, [moody.LastEntry], Token);
+
+        Assert.Equal(ErrorKind.Unavailable, (await Assert.ThrowsAsync<MlopsException>(() => catalog.Add("b", Token).WaitAsync(TimeSpan.FromSeconds(20), Token))).Kind);
+
+        await Eventually.Async(async () =>
+        {
+            try
+            {
+                await catalog.Add("b", Token);
+                return true;
+            }
+            catch (MlopsException e) when (e.Kind == ErrorKind.Unavailable)
+            {
+                return false;
+            }
+        }, cancellationToken: Token);
+        Assert.Equal(["a", "b"], (await catalog.List(null, 10, Token)).Items);
+    }
+
+    /// <summary>A journal in memory that can be told to fail.</summary>
+    private sealed class MoodyJournal : IJournal
+    {
+        private readonly Lock gate = new();
+        private readonly Dictionary<string, List<ReadOnlyMemory<byte>>> streams = new(StringComparer.Ordinal);
+
+        public Exception? Failure { get; set; }
+
+        public bool StoreBeforeFailing { get; set; }
+
+        public ReadOnlyMemory<byte> LastEntry { get; private set; }
+
+        public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default)
+        {
+            lock (gate)
+            {
+                if (Failure is not null && !StoreBeforeFailing)
+                {
+                    return Task.FromException<bool>(Failure);
+                }
+
+                if (!streams.TryGetValue(stream, out var stored))
+                {
+                    streams.Add(stream, stored = []);
+                }
+
+                if (stored.Count != expectedVersion)
+                {
+                    return Task.FromResult(false);
+                }
+
+                stored.AddRange(entries);
+                LastEntry = entries[^1];
+                return Failure is null ? Task.FromResult(true) : Task.FromException<bool>(Failure);
+            }
+        }
+
+        public Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default)
+        {
+            lock (gate)
+            {
+                return Task.FromResult(streams.TryGetValue(stream, out var stored) ? new JournalSlice(0, null, [.. stored]) : JournalSlice.Empty);
+            }
+        }
+
+        public Task WriteSnapshotAsync(string stream, long version, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default) => Task.CompletedTask;
+
+        public Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default) =>
+            Task.FromResult<IReadOnlyList<string>>([]);
+    }
+}
