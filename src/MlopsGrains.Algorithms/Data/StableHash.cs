@@ -10,6 +10,12 @@ public static class StableHash
     public static ulong Of(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        return Of(text.AsSpan());
+    }
+
+    /// <summary>The hash of a text, over its UTF-16 units, low byte first.</summary>
+    public static ulong Of(ReadOnlySpan<char> text)
+    {
         var hash = 14695981039346656037UL;
         foreach (var unit in text)
         {

@@ -72,7 +72,7 @@ internal sealed record DatasetProfile([property: Id(0)] long Rows, [property: Id
     private sealed class Column(string name, int columns)
     {
         private readonly TypeInference type = new();
-        private readonly DistinctCounter distinct = new(Math.Clamp(DistinctBudget / columns, 100, DistinctExactMax));
+        private readonly DistinctValues distinct = new(Math.Clamp(DistinctBudget / columns, 100, DistinctExactMax));
         private NumberSummary? numbers = new(Math.Clamp(SampleBudget / columns, 1000, SampleMax));
         private List<ValueCount>? top;
         private long missing;

@@ -1,3 +1,5 @@
+using MlopsGrains.Algorithms.Data;
+
 namespace MlopsGrains.Grains.Data;
 
 /// <summary>
@@ -10,31 +12,26 @@ internal sealed class NumberSummary(int sampleMax)
 
     private readonly List<double> sample = [];
     private ulong random = 0x9E3779B97F4A7C15UL;
-    private long count;
-    private double mean;
-    private double squares;
+    private Moments moments;
 
     public double? Min { get; private set; }
 
     public double? Max { get; private set; }
 
-    public double? Mean => count > 0 && double.IsFinite(mean) ? mean : null;
+    public double? Mean => moments.Count > 0 && double.IsFinite(moments.Mean) ? moments.Mean : null;
 
-    public double? StandardDeviation => count > 1 && Math.Sqrt(squares / (count - 1)) is var sd && double.IsFinite(sd) ? sd : null;
+    public double? StandardDeviation => moments.VarianceSample is { } variance && Math.Sqrt(variance) is var deviation && double.IsFinite(deviation) ? deviation : null;
 
     public void Add(double value)
     {
-        count++;
+        moments = moments.Add(value);
         Min = value < Min ? value : Min ?? value;
         Max = value > Max ? value : Max ?? value;
-        var delta = value - mean;
-        mean += delta / count;
-        squares += delta * (value - mean);
         if (sample.Count < sampleMax)
         {
             sample.Add(value);
         }
-        else if (NextBelow(count) is var place && place < sampleMax)
+        else if (NextBelow(moments.Count) is var place && place < sampleMax)
         {
             sample[(int)place] = value;
         }
@@ -42,7 +39,7 @@ internal sealed class NumberSummary(int sampleMax)
 
     public double[]? Quantiles()
     {
-        if (count == 0)
+        if (moments.Count == 0)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MlopsGrains.Errors;
+using StableHash = MlopsGrains.Algorithms.Data.StableHash;
 
 namespace MlopsGrains.Grains.Data;
 

@@ -10,7 +10,7 @@ public static class DeploymentsRegistration
     public static IServiceCollection AddDeployments(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<ModelHostOptions>().ValidateOnStart();
+        services.AddOptions<ModelHostOptions>().BindConfiguration(ModelHostOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ModelHostOptions>, ModelHostOptionsValidator>());
         services.TryAddSingleton<ModelHost>();
         services.TryAddSingleton<DeploymentDirectory>();

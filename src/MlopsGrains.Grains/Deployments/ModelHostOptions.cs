@@ -3,6 +3,9 @@ namespace MlopsGrains.Grains.Deployments;
 /// <summary>Limits of the models that one silo keeps loaded.</summary>
 public sealed class ModelHostOptions
 {
+    /// <summary>The configuration section.</summary>
+    public const string Section = "ModelHost";
+
     /// <summary>
     /// Model files, in bytes, that stay loaded at once; the least recently used go first. A loaded model takes a few times its file's bytes. 512 MiB by default.
     /// </summary>
