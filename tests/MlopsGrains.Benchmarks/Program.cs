@@ -4,7 +4,11 @@ switch (args.FirstOrDefault())
 {
     case "journal":
         return await JournalBenchmark.RunAsync(args[1..]);
+    case "log-batch":
+        return await LogBatchBenchmark.RunAsync(args[1..]);
+    case "cold-start":
+        return await ColdStartBenchmark.RunAsync();
     default:
-        Console.Error.WriteLine("usage: MlopsGrains.Benchmarks journal [bytes]");
+        Console.Error.WriteLine("usage: MlopsGrains.Benchmarks journal [bytes] | log-batch [--connections N] [--seconds N] [--rounds N] | cold-start");
         return 2;
 }

@@ -1,0 +1,41 @@
+using System.Diagnostics;
+
+namespace MlopsGrains.EndToEnd;
+
+/// <summary>The README's first command, run as a reader would.</summary>
+public sealed class DemoTests
+{
+    [Fact]
+    public async Task Demo_AsTheReadmeSays_TakesAModelThroughItsWholeLife()
+    {
+        var readme = await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "README.md"), TestContext.Current.CancellationToken);
+        var command = Assert.Single(readme, l => l.StartsWith("dotnet run", StringComparison.Ordinal) && l.EndsWith("demo", StringComparison.Ordinal));
+
+        var (exitCode, output) = await RunAsync(command);
+
+        Assert.True(exitCode == 0, output);
+        Assert.DoesNotContain("FAILED", output, StringComparison.Ordinal);
+        Assert.Contains("alert names", output, StringComparison.Ordinal);
+        Assert.Contains("model version 2 is deployed", output, StringComparison.Ordinal);
+        Assert.Contains("every hash recomputed", output, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int ExitCode, string Output)> RunAsync(string command)
+    {
+        var start = new ProcessStartInfo("bash", ["-c", command + " 2>&1"]) { WorkingDirectory = Repository.Root, RedirectStandardOutput = true };
+        using var process = Process.Start(start)!;
+        try
+        {
+            var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            return (process.ExitCode, output);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+    }
+}
