@@ -8,7 +8,7 @@ namespace MlopsGrains.Cli;
 internal static class DeploymentCommands
 {
     public static Command Create(CommandSet set) => set.Group(
-        "deployments", "Served models: revisions and traffic.", List(set), Get(set), Deploy(set), Rollback(set), Traffic(set));
+        "deployments", "Served models: revisions and traffic.", List(set), Get(set), Deploy(set), Rollback(set), Traffic(set), Lineage(set));
 
     private static Argument<string> NameArgument() => new("name") { Description = "The deployment." };
 
@@ -70,6 +70,19 @@ internal static class DeploymentCommands
         };
         return set.Leaf("traffic", "Splits traffic between revisions.", ["mlops deployments traffic churn 1=90 2=10"], [name, shares], async call =>
             Show(call, await call.Client.Deployments.SetTrafficAsync(call.Get(name), call.Get(shares), call.Cancel)));
+    }
+
+    private static Command Lineage(CommandSet set)
+    {
+        var name = NameArgument();
+        return set.Leaf("lineage", "Shows what each revision was made of: data, run, model.", ["mlops deployments lineage churn", "mlops deployments lineage churn --json"], [name], async call =>
+            call.List((await call.Client.Deployments.LineageAsync(call.Get(name), call.Cancel)).Revisions, "No revisions.",
+                ("REVISION", r => Words.Whole(r.Revision.Number)),
+                ("TRAFFIC", r => Words.Whole(r.Percent) + " %"),
+                ("MODEL", r => $"{r.ModelVersion.Model} {Words.Whole(r.ModelVersion.Version)}"),
+                ("RUN", r => r.Run?.RunId ?? "-"),
+                ("DATA", r => r.DatasetVersion is { } data ? $"{r.Dataset} {Words.Whole(data.Version)} {data.Digest[..12]}" : "-"),
+                ("PIPELINE RUN", r => r.PipelineRunId ?? "-")));
     }
 
     private static int Show(CommandCall call, Deployment deployment)

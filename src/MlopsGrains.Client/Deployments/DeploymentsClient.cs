@@ -37,5 +37,9 @@ public sealed class DeploymentsClient
     public Task<Deployment> RollbackAsync(string name, CancellationToken cancellationToken = default) =>
         http.ReadAsync<Deployment>(new GatewayCall(HttpMethod.Post, $"{At(name)}/rollback", Repeat.Never), cancellationToken);
 
+    /// <summary>What each revision was made of: its model version, the run that trained it, the data that it was trained on.</summary>
+    public Task<DeploymentLineage> LineageAsync(string name, CancellationToken cancellationToken = default) =>
+        http.GetAsync<DeploymentLineage>($"{At(name)}/lineage", cancellationToken);
+
     private static string At(string name) => $"{Root}/{GatewayPath.Segment("name", name)}";
 }

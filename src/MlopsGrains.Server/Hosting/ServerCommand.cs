@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using MlopsGrains.Server.Demo;
 
 namespace MlopsGrains.Server.Hosting;
 
@@ -51,6 +52,7 @@ public static class ServerCommand
                 GatewayPort = parse.GetValue(gatewayPort),
                 ClusterId = parse.GetValue(cluster)!,
             }));
+        root.Subcommands.Add(DemoCommand.Create());
         return root;
     }
 

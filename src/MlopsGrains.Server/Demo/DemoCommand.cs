@@ -1,0 +1,53 @@
+using System.CommandLine;
+using MlopsGrains.Server.Hosting;
+
+namespace MlopsGrains.Server.Demo;
+
+/// <summary>The <c>demo</c> command: exit code 0 when every check of every step held.</summary>
+public static class DemoCommand
+{
+    public static Command Create()
+    {
+        var keep = new Option<bool>("--keep") { Description = "Leave the server running at the end, until Ctrl+C." };
+        var data = new Option<string?>("--data") { Description = "Data directory; without it a temporary one, removed at the end." };
+        var urls = new Option<string?>("--urls") { Description = $"Address to listen on (default {ServerSettings.DefaultUrl}, or a free port when that is taken)." };
+        var command = new Command("demo", "Takes a real model through its whole life, live, through the platform's public doors.") { keep, data, urls };
+        command.SetAction(async (parse, cancellationToken) => await Run(parse.GetValue(keep), parse.GetValue(data), parse.GetValue(urls), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> Run(bool keep, string? data, string? urls, CancellationToken cancellationToken)
+    {
+        var directory = data ?? Directory.CreateTempSubdirectory("mlops-demo-").FullName;
+        try
+        {
+            var output = new DemoOutput();
+            var settings = new ServerSettings { DataDirectory = directory, Urls = urls ?? FreePort.UrlOrFree(ServerSettings.DefaultUrl), ClusterId = "demo" };
+            output.Title("MlopsGrains: a model's whole life");
+            await using var app = PlatformHost.Build(settings, builder => builder.Logging.SetMinimumLevel(LogLevel.Warning));
+            await app.StartAsync(cancellationToken);
+            var address = new Uri(app.Urls.First());
+            output.Line($"The platform runs at {address} with its data in {directory}");
+
+            var passed = await new DemoScript(address, output).RunAsync(cancellationToken);
+            if (keep)
+            {
+                output.Line($"The server keeps running at {address}; Ctrl+C ends it.");
+                await app.WaitForShutdownAsync(cancellationToken);
+            }
+            else
+            {
+                await app.StopAsync(CancellationToken.None);
+            }
+
+            return passed ? 0 : 1;
+        }
+        finally
+        {
+            if (data is null)
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+        }
+    }
+}
