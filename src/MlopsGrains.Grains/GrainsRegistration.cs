@@ -22,7 +22,6 @@ public static class GrainsRegistration
     {
         silo.UseSystemTextJsonGrainStorageSerializer();
         silo.AddCustomStorageBasedLogConsistencyProviderAsDefault();
-        silo.Services.AddSingleton<IGeneralizedCopier, JournalViewCopier>();
         silo.Services.AddPlatformPorts();
         silo.Services.AddDeployments();
         silo.Services.AddMonitoring();

@@ -93,7 +93,7 @@ internal sealed class DemoScript(Uri address, DemoOutput output)
     {
         output.Step(3, "Each candidate is a tracked run");
         var experiment = await client.Experiments.FindByNameAsync(Name, cancellationToken);
-        var runs = await client.Runs.SearchAsync(experiment!.ExperimentId, orderBy: ["metrics.auc DESC"], cancellationToken: cancellationToken).ToListAsync(cancellationToken);
+        var runs = await client.Runs.SearchAsync(experiment!.ExperimentId, orderBy: ["metrics.test_auc DESC"], cancellationToken: cancellationToken).ToListAsync(cancellationToken);
         var rows = new List<IReadOnlyList<string>>();
         foreach (var run in runs)
         {
@@ -106,7 +106,7 @@ internal sealed class DemoScript(Uri address, DemoOutput output)
             var artifacts = await client.Runs.ListArtifactsAsync(run.Info.RunId, cancellationToken: cancellationToken);
             string[] row =
             [
-                run.Info.RunName, run.Info.Status.ToString(), Metric(run, "auc"), Metric(run, "accuracy"),
+                run.Info.RunName, run.Info.Status.ToString(), Metric(run, "test_auc"), Metric(run, "test_accuracy"),
                 Invariant($"{run.Params.Count}"), Invariant($"{history}"), string.Join(' ', artifacts.Select(a => a.Name)),
             ];
             rows.Add(row);
@@ -223,7 +223,7 @@ internal sealed class DemoScript(Uri address, DemoOutput output)
             ["data", Invariant($"{serving.Dataset} version {serving.DatasetVersion?.Version}, sha256 {serving.DatasetVersion?.Digest}")],
             ["→ tracked run", Invariant($"{serving.Run?.RunId} ({serving.Run?.RunName}), in pipeline run {serving.PipelineRunId}")],
             ["→ model", Invariant($"{serving.ModelVersion.Model} version {serving.ModelVersion.Version}, sha256 {serving.ModelVersion.Blob.Digest}")],
-            ["→ deployment", Invariant($"{lineage.Deployment} revision {serving.Revision.Number} of {lineage.Revisions.Count}")],
+            ["→ deployment", Invariant($"{lineage.Deployment} revision {serving.Revision.Number}")],
             ["time", Invariant($"{clock.Elapsed.TotalSeconds:0.0} s")],
         ]);
         var root = address.ToString().TrimEnd('/');

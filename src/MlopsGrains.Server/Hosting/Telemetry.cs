@@ -14,7 +14,7 @@ internal static class Telemetry
 
     public static WebApplicationBuilder AddTelemetry(this WebApplicationBuilder builder, ServerSettings settings)
     {
-        builder.Logging.AddFilter("Orleans", LogLevel.Warning).AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Microsoft.Orleans", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning).AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Microsoft.Orleans", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         if (Console.IsOutputRedirected)
         {
             builder.Logging.AddJsonConsole(o => o.UseUtcTimestamp = true);
