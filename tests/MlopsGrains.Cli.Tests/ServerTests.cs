@@ -14,5 +14,23 @@ public sealed class ServerTests(ServerFixture server)
         Assert.Equal("all", said.Json.GetProperty("server").GetProperty("role").GetString());
     }
 
+    [Fact]
+    public async Task Audit_Verifies_OnlineAndAsAnExport()
+    {
+        using var directory = new TempDirectory();
+        var export = Path.Combine(directory.Path, "audit.json");
+
+        await RunAsync("experiments", "create", $"audited-{Guid.NewGuid():N}");
+
+        var online = await RunAsync("audit", "verify");
+        var events = await RunAsync("audit", "events");
+        await File.WriteAllTextAsync(export, events.Out, TestContext.Current.CancellationToken);
+        var offline = await Shell.RunAsync("audit", "verify", "--file", export, "--json", "--server", "http://127.0.0.1:1");
+
+        Assert.Equal((0, 0), (online.Code, offline.Code));
+        Assert.NotEqual(0, events.Json.GetArrayLength());
+        Assert.Equal(events.Json.GetArrayLength(), offline.Json.GetProperty("events").GetInt64());
+    }
+
     private Task<Said> RunAsync(params string[] args) => Shell.RunAsync([.. args, "--json", "--server", server.BaseAddress.AbsoluteUri]);
 }

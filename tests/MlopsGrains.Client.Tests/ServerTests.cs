@@ -1,4 +1,5 @@
 using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Client.Tests;
@@ -20,11 +21,81 @@ public sealed class ServerTests(ServerFixture server)
     }
 
     [Fact]
-    public async Task UnknownRun_IsNotFound()
+    public async Task Audit_HereAndThere_AgreeOnTheChain()
+    {
+        using var client = Connect();
+
+        var there = await client.Audit.VerifyOnServerAsync(Cancel);
+        var here = await client.Audit.VerifyAsync(Cancel);
+
+        Assert.True(there.Valid);
+        Assert.True(here.Valid);
+        Assert.True(here.Events >= there.Events); // Other tests go on writing.
+    }
+
+    [Fact]
+    public async Task UnknownPath_IsNotFound()
     {
         using var client = Connect();
 
         Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<MlopsException>(() => client.Runs.GetAsync("no-such-run", Cancel))).Kind);
+    }
+
+    [Fact]
+    public async Task Run_FromStartToEnd_IsStoredAsLogged()
+    {
+        using var client = Connect();
+        string id;
+        await using (var run = await client.StartRunAsync($"churn-{Guid.NewGuid():N}", "first", cancellationToken: Cancel))
+        {
+            id = run.RunId;
+            await run.LogParamAsync("lr", "0.1", Cancel);
+            for (var step = 0; step < 3; step++)
+            {
+                await run.LogMetricAsync("loss", 1.0 / (step + 1), step, cancellationToken: Cancel);
+            }
+
+            using var report = new MemoryStream("fine"u8.ToArray());
+            await client.Runs.UploadArtifactAsync(id, "notes/report.txt", report, Cancel);
+        }
+
+        var stored = await client.Runs.GetAsync(id, Cancel);
+        var history = await client.Runs.GetMetricHistoryAsync(id, "loss", Cancel).Select(m => m.Value).ToListAsync(Cancel);
+        using var artifact = new StreamReader(await client.Runs.DownloadArtifactAsync(id, "notes/report.txt", Cancel));
+
+        Assert.Equal((RunStatus.Finished, "first"), (stored.Info.Status, stored.Info.RunName));
+        Assert.Equal(new Tag("lr", "0.1"), Assert.Single(stored.Params));
+        Assert.Equal([1.0, 1.0 / 2, 1.0 / 3], history);
+        Assert.Equal("fine", await artifact.ReadToEndAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Dataset_UploadedTwice_IsOneVersionWithItsBytes()
+    {
+        using var client = Connect();
+        var name = $"data-{Guid.NewGuid():N}";
+        var bytes = "x,label\n1,a\n2,b\n"u8.ToArray();
+
+        var first = await client.Datasets.UploadAsync(name, new MemoryStream(bytes), cancellationToken: Cancel);
+        var again = await client.Datasets.UploadAsync(name, new MemoryStream(bytes), cancellationToken: Cancel);
+        await using var content = await client.Datasets.OpenContentAsync(name, cancellationToken: Cancel);
+        using var copy = new MemoryStream();
+        await content.CopyToAsync(copy, Cancel);
+
+        Assert.Equal((1, 1, 2L), (first.Version, again.Version, first.Rows));
+        Assert.Equal(bytes, copy.ToArray());
+    }
+
+    [Fact]
+    public async Task Dataset_WithARaggedRow_IsRefusedAndLeavesNothing()
+    {
+        using var client = Connect();
+        var name = $"data-{Guid.NewGuid():N}";
+
+        var refusal = await Assert.ThrowsAsync<MlopsException>(() => client.Datasets.UploadAsync(name, new MemoryStream("x,y\n1,2\n3\n"u8.ToArray()), cancellationToken: Cancel));
+
+        Assert.Equal(ErrorKind.InvalidInput, refusal.Kind);
+        Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<MlopsException>(() => client.Datasets.GetAsync(name, Cancel))).Kind);
     }
 
     private MlopsGrainsClient Connect() => MlopsGrainsClient.Create(new MlopsGrainsClientOptions { BaseAddress = server.BaseAddress });
