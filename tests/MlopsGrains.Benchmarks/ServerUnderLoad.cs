@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Benchmarks;
@@ -39,7 +38,7 @@ internal sealed class ServerUnderLoad : IAsyncDisposable
     {
         var port = FreePort.Next();
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
-        foreach (var argument in (string[])[Program(), .. arguments, "--urls", $"http://127.0.0.1:{port}"])
+        foreach (var argument in (string[])[RepositoryRoot.ServerProgram, .. arguments, "--urls", $"http://127.0.0.1:{port}"])
         {
             start.ArgumentList.Add(argument);
         }
@@ -74,7 +73,4 @@ internal sealed class ServerUnderLoad : IAsyncDisposable
             return false;
         }
     }
-
-    private static string Program([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(
-        Path.GetDirectoryName(here)!, "..", "..", "src", "MlopsGrains.Server", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "MlopsGrains.Server.dll"));
 }

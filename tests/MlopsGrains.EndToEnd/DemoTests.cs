@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MlopsGrains.Testing;
 
 namespace MlopsGrains.EndToEnd;
 
@@ -8,7 +9,7 @@ public sealed class DemoTests
     [Fact]
     public async Task Demo_AsTheReadmeSays_TakesAModelThroughItsWholeLife()
     {
-        var readme = await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "README.md"), TestContext.Current.CancellationToken);
+        var readme = await File.ReadAllLinesAsync(Path.Combine(RepositoryRoot.Path, "README.md"), TestContext.Current.CancellationToken);
         var command = Assert.Single(readme, l => l.StartsWith("dotnet run", StringComparison.Ordinal) && l.EndsWith("demo", StringComparison.Ordinal));
 
         var (exitCode, output) = await RunAsync(command);
@@ -22,7 +23,7 @@ public sealed class DemoTests
 
     private static async Task<(int ExitCode, string Output)> RunAsync(string command)
     {
-        var start = new ProcessStartInfo("bash", ["-c", command + " 2>&1"]) { WorkingDirectory = Repository.Root, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("bash", ["-c", command + " 2>&1"]) { WorkingDirectory = RepositoryRoot.Path, RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         try
         {

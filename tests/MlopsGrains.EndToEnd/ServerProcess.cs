@@ -31,7 +31,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         var url = $"{address}:{port ?? FreePort.Next()}";
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Repository.ServerProgram);
+        start.ArgumentList.Add(RepositoryRoot.ServerProgram);
         foreach (var argument in arguments.Append("--urls").Append(url))
         {
             start.ArgumentList.Add(argument);

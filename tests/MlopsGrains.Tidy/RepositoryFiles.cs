@@ -1,12 +1,12 @@
-using System.Runtime.CompilerServices;
 using System.Xml.Linq;
+using MlopsGrains.Testing;
 
 namespace MlopsGrains.Tidy;
 
-/// <summary>The repository as files, found from this source file's own place.</summary>
+/// <summary>The repository as files.</summary>
 internal static class RepositoryFiles
 {
-    public static string Root { get; } = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", ".."));
+    public static string Root => RepositoryRoot.Path;
 
     public static IEnumerable<string> Sources(string under) =>
         Directory.EnumerateFiles(Path.Combine(Root, under), "*.cs", SearchOption.AllDirectories)
@@ -19,6 +19,4 @@ internal static class RepositoryFiles
         XDocument.Load(Path.Combine(Root, "src", project, project + ".csproj")).Descendants("ProjectReference")
             .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')))
             .ToHashSet();
-
-    private static string Here([CallerFilePath] string path = "") => path;
 }

@@ -26,7 +26,7 @@ internal static class PipelineCommands
             ("STATUS", s => Words.Enum(s.Status)),
             ("ATTEMPT", s => Words.Whole(s.Attempt)),
             ("SECONDS", s => s.EndedAt - s.StartedAt is { } took ? Words.Number(took.TotalSeconds) : null),
-            ("OUTPUTS", s => Words.Pairs(s.Outputs)),
+            ("OUTPUTS", s => Words.Brief(Words.Pairs(s.Outputs))),
             ("ERROR", s => s.Error));
     }
 

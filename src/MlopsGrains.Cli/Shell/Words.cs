@@ -28,6 +28,13 @@ internal static class Words
         return text.Length == 0 ? null : text;
     }
 
+    /// <summary>The text, or its beginning and an ellipsis: tables are for people, <c>--json</c> has the whole.</summary>
+    public static string? Brief(string? text)
+    {
+        const int LengthMax = 80;
+        return text?.Length > LengthMax ? text[..(LengthMax - 1)] + "…" : text;
+    }
+
     /// <summary><c>90s</c>, <c>30m</c>, <c>2h</c>, <c>1d</c>, or plain seconds.</summary>
     public static TimeSpan? Duration(ArgumentResult result)
     {

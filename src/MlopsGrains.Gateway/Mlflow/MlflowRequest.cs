@@ -174,7 +174,8 @@ internal sealed class MlflowRequest : IDisposable
         }
 
         var options = new JsonDocumentOptions { MaxDepth = NativeJson.DepthMax };
-        var document = JsonDocument.Parse(body, options);
+        // A copy: the document reads its bytes until it is disposed, and the pipe reuses its own as soon as the reader advances.
+        var document = JsonDocument.Parse(body.ToArray(), options);
         if (document.RootElement.ValueKind == JsonValueKind.String)
         {
             var inner = AsText(document.RootElement, "body");
