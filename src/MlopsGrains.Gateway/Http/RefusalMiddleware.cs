@@ -27,7 +27,7 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, IOptions<G
         catch (Exception e) when (!context.Response.HasStarted)
         {
             var refusal = Refusal.From(e, context.GetEndpoint()?.Metadata.GetMetadata<BodyLimit>(), options.Value);
-            if (refusal.Status >= 500)
+            if (refusal.Status >= 500 && refusal.Status != StatusCodes.Status501NotImplemented)
             {
                 Failed(logger, e, context.Request.Method, context.Request.Path, refusal.Status);
             }
