@@ -4,6 +4,7 @@ using System.Text.Json;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Http;
 using MlopsGrains.Models;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -127,24 +128,15 @@ internal static class OpenInferenceEndpoints
 
     private static async Task<OpenInferenceRequest> ReadRequest(HttpContext context)
     {
-        var body = context.Request.BodyReader;
-        while (true)
+        var reader = context.Request.BodyReader;
+        var body = await RequestBody.ReadToEndAsync(reader, context.RequestAborted);
+        try
         {
-            var read = await body.ReadAsync(context.RequestAborted);
-            if (!read.IsCompleted)
-            {
-                body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                continue;
-            }
-
-            try
-            {
-                return OpenInferenceReader.Read(read.Buffer);
-            }
-            finally
-            {
-                body.AdvanceTo(read.Buffer.End);
-            }
+            return OpenInferenceReader.Read(body);
+        }
+        finally
+        {
+            reader.AdvanceTo(body.End);
         }
     }
 
