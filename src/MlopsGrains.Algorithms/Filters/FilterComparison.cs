@@ -1,15 +1,60 @@
 namespace MlopsGrains.Algorithms.Filters;
 
-/// <summary>One comparison of a filter, not yet bound to what a domain knows: <c>entity.name op value</c>.</summary>
+/// <summary>One comparison of a filter, not yet bound to what a domain knows: <c>entity.name op value</c> or <c>function(entity.name) op value</c>.</summary>
 /// <param name="Entity">The word before the first dot, or <see langword="null"/> for a bare name.</param>
 /// <param name="Name">The name, without quotes.</param>
 /// <param name="Operator">How to compare.</param>
 /// <param name="Values">One literal; several for <see cref="FilterOperator.In"/>; none for the null tests.</param>
 /// <param name="Position">Where the comparison begins in the text, from 0.</param>
-public sealed record FilterComparison(string? Entity, string Name, FilterOperator Operator, IReadOnlyList<FilterLiteral> Values, int Position)
+/// <param name="Function">What to compare of the key's history; <see langword="null"/> for its present value.</param>
+public sealed record FilterComparison(
+    string? Entity, string Name, FilterOperator Operator, IReadOnlyList<FilterLiteral> Values, int Position, FilterFunction? Function = null)
+    : FilterExpression
 {
     /// <summary>The key as a user writes it.</summary>
-    public string Key => Entity is null ? Name : $"{Entity}.{Name}";
+    public string Key
+    {
+        get
+        {
+            var key = Entity is null ? Name : $"{Entity}.{Name}";
+            return Function is null ? key : Function.Of(key);
+        }
+    }
+}
+
+/// <summary>Something computed from a key's history.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Step">For <see cref="FilterFunctionKind.At"/>: the step; otherwise 0.</param>
+public sealed record FilterFunction(FilterFunctionKind Kind, long Step = 0)
+{
+    /// <summary>The call as a user writes it.</summary>
+    public string Of(string key) => Kind switch
+    {
+        FilterFunctionKind.Min => $"min({key})",
+        FilterFunctionKind.Max => $"max({key})",
+        FilterFunctionKind.Average => $"avg({key})",
+        FilterFunctionKind.Last => $"last({key})",
+        _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"at({key}, {Step})"),
+    };
+}
+
+/// <summary>Which function of a history.</summary>
+public enum FilterFunctionKind
+{
+    /// <summary><c>min(key)</c></summary>
+    Min,
+
+    /// <summary><c>max(key)</c></summary>
+    Max,
+
+    /// <summary><c>avg(key)</c></summary>
+    Average,
+
+    /// <summary><c>last(key)</c></summary>
+    Last,
+
+    /// <summary><c>at(key, step)</c></summary>
+    At,
 }
 
 /// <summary>A literal: a number, or a quoted text when <see cref="Number"/> is <see langword="null"/>.</summary>

@@ -3,9 +3,21 @@ using System.Globalization;
 namespace MlopsGrains.Algorithms.Filters;
 
 /// <summary>
-/// The tracking protocols' filter grammar: comparisons joined by AND (a trailing AND is tolerated), and order keys with a direction.
-/// It knows no entity and no attribute; a domain binds the comparisons.
+/// The tracking protocols' filter grammar and what it grew: comparisons joined by AND (a trailing AND is tolerated), OR, NOT and parentheses, comparisons of
+/// a function of a key's history, and order keys with a direction. NOT binds tighter than AND, AND tighter than OR. It knows no entity and no attribute; a
+/// domain binds the comparisons.
 /// </summary>
+/// <remarks>
+/// <code>
+/// filter     := [ or [AND] ]
+/// or         := and { OR and }
+/// and        := term { AND term }
+/// term       := NOT term | '(' or ')' | comparison
+/// comparison := operand op value | operand [NOT] IN '(' text {',' text} ')' | operand IS [NOT] NULL
+/// operand    := key | min(key) | max(key) | avg(key) | last(key) | at(key, step)
+/// key        := [ entity '.' ] name          the name may be quoted with `…` or "…"
+/// </code>
+/// </remarks>
 public static class FilterSyntax
 {
     /// <summary>Longest filter, in characters.</summary>
@@ -14,49 +26,22 @@ public static class FilterSyntax
     /// <summary>Most comparisons in one filter.</summary>
     public const int ComparisonsMax = 200;
 
-    /// <exception cref="FilterSyntaxException">The text is not a filter.</exception>
-    public static IReadOnlyList<FilterComparison> Parse(string? text)
+    /// <summary>Most parentheses and NOTs inside each other.</summary>
+    public const int NestingMax = 100;
+
+    /// <summary>Reads a filter; an empty text is <see cref="FilterExpression.Everything"/>.</summary>
+    /// <exception cref="FilterSyntaxException">The text is not a filter, or exceeds a limit, which the message names.</exception>
+    public static FilterExpression Parse(string? text)
     {
         if (string.IsNullOrWhiteSpace(text))
         {
-            return [];
+            return FilterExpression.Everything;
         }
 
-        if (text.Length > LengthMax)
-        {
-            throw new FilterSyntaxException($"it has {text.Length} characters; at most {LengthMax}");
-        }
-
-        var comparisons = new List<FilterComparison>();
+        CheckLength(text);
         var reader = new Reader(FilterLexer.Read(text));
-        while (true)
-        {
-            comparisons.Add(Comparison(reader));
-            if (comparisons.Count > ComparisonsMax)
-            {
-                throw new FilterSyntaxException($"it has more than {ComparisonsMax} comparisons");
-            }
-
-            if (reader.Current.Kind == TokenKind.End)
-            {
-                return comparisons;
-            }
-
-            if (reader.Current.IsWord("or"))
-            {
-                throw new FilterSyntaxException($"OR at position {reader.Current.Position + 1} is not supported; only AND is");
-            }
-
-            if (!reader.Skip("and"))
-            {
-                throw reader.Unexpected("AND or the end");
-            }
-
-            if (reader.Current.Kind == TokenKind.End)
-            {
-                return comparisons;
-            }
-        }
+        var filter = Or(reader, 0);
+        return reader.Current.Kind == TokenKind.End ? filter : throw reader.Unexpected("AND, OR or the end");
     }
 
     /// <summary>Reads an order key: <c>metrics.`val loss` DESC</c>. Ascending when no direction is given.</summary>
@@ -64,11 +49,7 @@ public static class FilterSyntax
     public static (string? Entity, string Name, bool Ascending) ParseOrder(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.Length > LengthMax)
-        {
-            throw new FilterSyntaxException($"it has {text.Length} characters; at most {LengthMax}");
-        }
-
+        CheckLength(text);
         var reader = new Reader(FilterLexer.Read(text));
         var (entity, name) = Key(reader);
         var ascending = !reader.Skip("desc");
@@ -80,15 +61,62 @@ public static class FilterSyntax
         return reader.Current.Kind == TokenKind.End ? (entity, name, ascending) : throw reader.Unexpected("ASC, DESC or the end");
     }
 
-    private static FilterComparison Comparison(Reader reader)
+    private static void CheckLength(string text)
     {
-        var start = reader.Current;
-        if (start.IsSymbol("("))
+        if (text.Length > LengthMax)
         {
-            throw new FilterSyntaxException($"the parenthesis at position {start.Position + 1} is not supported");
+            throw new FilterSyntaxException($"it has {text.Length} characters; at most {LengthMax}");
+        }
+    }
+
+    private static FilterExpression Or(Reader reader, int nesting)
+    {
+        var terms = new List<FilterExpression> { And(reader, nesting) };
+        while (reader.Skip("or"))
+        {
+            terms.Add(And(reader, nesting));
         }
 
-        var (entity, name) = Key(reader);
+        return terms.Count == 1 ? terms[0] : new FilterOr(terms);
+    }
+
+    private static FilterExpression And(Reader reader, int nesting)
+    {
+        var terms = new List<FilterExpression> { Term(reader, nesting) };
+        while (reader.Skip("and") && reader.Current.Kind != TokenKind.End)
+        {
+            terms.Add(Term(reader, nesting));
+        }
+
+        return terms.Count == 1 ? terms[0] : new FilterAnd(terms);
+    }
+
+    private static FilterExpression Term(Reader reader, int nesting)
+    {
+        if (nesting > NestingMax)
+        {
+            throw new FilterSyntaxException($"at position {reader.Current.Position + 1} parentheses and NOTs are nested deeper than {NestingMax}");
+        }
+
+        if (reader.Skip("not"))
+        {
+            return new FilterNot(Term(reader, nesting + 1));
+        }
+
+        if (!reader.SkipSymbol("("))
+        {
+            return Comparison(reader);
+        }
+
+        var inner = Or(reader, nesting + 1);
+        return reader.SkipSymbol(")") ? inner : throw reader.Unexpected("AND, OR or ')'");
+    }
+
+    private static FilterComparison Comparison(Reader reader)
+    {
+        reader.CountComparison();
+        var position = reader.Current.Position;
+        var (entity, name, function) = Operand(reader);
         var op = Operator(reader);
         IReadOnlyList<FilterLiteral> values = op switch
         {
@@ -96,7 +124,46 @@ public static class FilterSyntax
             FilterOperator.In or FilterOperator.NotIn => List(reader),
             _ => [Literal(reader)],
         };
-        return new FilterComparison(entity, name, op, values, start.Position);
+        return new FilterComparison(entity, name, op, values, position, function);
+    }
+
+    private static (string? Entity, string Name, FilterFunction? Function) Operand(Reader reader)
+    {
+        var token = reader.Current;
+        var (entity, name) = Key(reader);
+        if (entity is not null || token.Kind != TokenKind.Word || !reader.SkipSymbol("("))
+        {
+            return (entity, name, null);
+        }
+
+        FilterFunctionKind kind = name.ToUpperInvariant() switch
+        {
+            "MIN" => FilterFunctionKind.Min,
+            "MAX" => FilterFunctionKind.Max,
+            "AVG" => FilterFunctionKind.Average,
+            "LAST" => FilterFunctionKind.Last,
+            "AT" => FilterFunctionKind.At,
+            _ => throw new FilterSyntaxException($"'{name}' at position {token.Position + 1} is no function; functions are min, max, avg, last and at"),
+        };
+        (entity, name) = Key(reader);
+        var step = kind == FilterFunctionKind.At ? Step(reader) : 0;
+        return reader.SkipSymbol(")") ? (entity, name, new FilterFunction(kind, step)) : throw reader.Unexpected("')'");
+    }
+
+    private static long Step(Reader reader)
+    {
+        if (!reader.SkipSymbol(","))
+        {
+            throw reader.Unexpected("',' and a step");
+        }
+
+        if (reader.Current.Kind != TokenKind.Number || !long.TryParse(reader.Current.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var step))
+        {
+            throw reader.Unexpected("a step, a whole number,");
+        }
+
+        reader.Advance();
+        return step;
     }
 
     private static (string? Entity, string Name) Key(Reader reader)
@@ -211,6 +278,7 @@ public static class FilterSyntax
     private sealed class Reader(List<Token> tokens)
     {
         private int at;
+        private int comparisons;
 
         public Token Current => tokens[at];
 
@@ -228,6 +296,14 @@ public static class FilterSyntax
             var found = Current.IsSymbol(symbol);
             at += found ? 1 : 0;
             return found;
+        }
+
+        public void CountComparison()
+        {
+            if (++comparisons > ComparisonsMax)
+            {
+                throw new FilterSyntaxException($"it has more than {ComparisonsMax} comparisons");
+            }
         }
 
         public FilterSyntaxException Unexpected(string expected) => new(

@@ -15,13 +15,13 @@ internal static class ExperimentSearch
     {
         ArgumentNullException.ThrowIfNull(query);
         TrackingLimits.CheckPage("maxResults", query.MaxResults, TrackingLimits.SearchResultsMax);
-        var tests = Parse(query.Filter);
+        var filter = FilterBinding.Bind<Experiment>("filter", query.Filter, Bind);
         var keys = Keys(query.OrderBy ?? []);
         var signature = string.Join('\n', keys.Select(k => $"{k.Name} {(k.Ascending ? "+" : "-")}"));
         var after = Read(query.PageToken, signature);
         var order = Comparer<Experiment>.Create((x, y) => Compare(keys, x, y));
         var found = experiments
-            .Where(e => IsSeen(e.LifecycleStage, query.View) && tests.TrueForAll(test => test(e)) && (after is null || order.Compare(e, after) > 0))
+            .Where(e => IsSeen(e.LifecycleStage, query.View) && filter(e) && (after is null || order.Compare(e, after) > 0))
             .Order(order)
             .Take(query.MaxResults + 1)
             .ToList();
@@ -32,18 +32,6 @@ internal static class ExperimentSearch
 
         found.RemoveAt(query.MaxResults);
         return new Page<Experiment>(found, Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new Cursor(signature, found[^1] with { Tags = [] }))));
-    }
-
-    private static List<Func<Experiment, bool>> Parse(string? filter)
-    {
-        try
-        {
-            return [.. FilterSyntax.Parse(filter).Select(Bind)];
-        }
-        catch (FilterSyntaxException e)
-        {
-            throw MlopsException.Invalid("filter", $"Invalid filter: {e.Message}.");
-        }
     }
 
     private static Func<Experiment, bool> Bind(FilterComparison comparison)

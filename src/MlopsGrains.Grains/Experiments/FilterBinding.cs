@@ -6,6 +6,26 @@ namespace MlopsGrains.Grains.Experiments;
 /// <summary>Binds a comparison's operator and literals to a test of a text or a number, and refuses what does not fit.</summary>
 internal static class FilterBinding
 {
+    /// <summary>Reads a filter of things without a history.</summary>
+    /// <exception cref="MlopsException">Bad syntax, or what <paramref name="bind"/> refuses; it names the field.</exception>
+    public static Func<T, bool> Bind<T>(string field, string? text, Func<FilterComparison, Func<T, bool>> bind) =>
+        Parse(field, text).Bind(comparison => comparison.Function is null
+            ? bind(comparison)
+            : throw Wrong(field, comparison, "only the metrics of runs have a history that a function can look at"));
+
+    /// <exception cref="MlopsException">Bad syntax; it names the field.</exception>
+    public static FilterExpression Parse(string field, string? text)
+    {
+        try
+        {
+            return FilterSyntax.Parse(text);
+        }
+        catch (FilterSyntaxException e)
+        {
+            throw MlopsException.Invalid(field, $"Invalid {field}: {e.Message}.");
+        }
+    }
+
     public static Func<string, bool> Texts(string field, FilterComparison comparison)
     {
         if (comparison.Values.FirstOrDefault(v => v.Number is not null) is { } number)

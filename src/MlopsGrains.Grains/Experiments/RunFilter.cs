@@ -7,35 +7,14 @@ namespace MlopsGrains.Grains.Experiments;
 /// <summary>A filter over runs. A comparison, also <c>!=</c>, matches only runs that have the key; <c>IS NULL</c> asks for those that have not.</summary>
 internal sealed class RunFilter
 {
-    private readonly List<Func<Run, bool>> tests;
+    private readonly Func<Run, bool> test;
 
-    private RunFilter(List<Func<Run, bool>> tests) => this.tests = tests;
+    private RunFilter(Func<Run, bool> test) => this.test = test;
 
     /// <exception cref="MlopsException">Bad syntax, or a key or operator that runs do not have; the field is <c>filter</c>.</exception>
-    public static RunFilter Parse(string? text)
-    {
-        try
-        {
-            return new RunFilter([.. FilterSyntax.Parse(text).Select(Bind)]);
-        }
-        catch (FilterSyntaxException e)
-        {
-            throw MlopsException.Invalid("filter", $"Invalid filter: {e.Message}.");
-        }
-    }
+    public static RunFilter Parse(string? text) => new(FilterBinding.Bind<Run>("filter", text, Bind));
 
-    public bool Matches(Run run)
-    {
-        foreach (var test in tests)
-        {
-            if (!test(run))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public bool Matches(Run run) => test(run);
 
     private static Func<Run, bool> Bind(FilterComparison comparison)
     {

@@ -197,7 +197,7 @@ public sealed class TrackingFlowTests(SiloFixture silo)
     [InlineData("metrics.a > '1'", "filter")]
     [InlineData("params.a = 1", "filter")]
     [InlineData("nonsense = 'x'", "filter")]
-    [InlineData("metrics.a = 1 OR metrics.a = 2", "filter")]
+    [InlineData("metrics.a = 1 OR", "filter")]
     public async Task Search_WithABadFilter_IsRefusedNamingIt(string filter, string field)
     {
         var refused = await Assert.ThrowsAsync<MlopsException>(() => Search("0", filter));
