@@ -1,0 +1,22 @@
+using MlopsGrains.Experiments;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+
+namespace MlopsGrains.Grains.Experiments.LoggedModels;
+
+/// <summary>The logged models of one experiment, ready for searches. The key is the experiment's id.</summary>
+[GrainInterfaceType("logged-model-index")]
+internal interface ILoggedModelIndexGrain : IGrainWithStringKey
+{
+    /// <summary>A model belongs to the experiment; durable when it returns, before the model itself exists.</summary>
+    [Alias("Add"), AlwaysInterleave]
+    Task Add(string modelId, CancellationToken cancellationToken = default);
+
+    /// <summary>A model is about to change; a search that begins from now on collects it first.</summary>
+    [Alias("MarkDirty"), AlwaysInterleave]
+    Task MarkDirty(string modelId, CancellationToken cancellationToken = default);
+
+    /// <summary>Models that match, in order, after the place that the query's token names.</summary>
+    [Alias("Search"), ResponseTimeout("00:02:00")]
+    Task<LoggedModelMatches> Search(LoggedModelQuery query, CancellationToken cancellationToken = default);
+}

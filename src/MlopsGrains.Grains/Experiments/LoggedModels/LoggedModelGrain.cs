@@ -1,0 +1,128 @@
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Governance;
+using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Storage.Journals;
+
+namespace MlopsGrains.Grains.Experiments.LoggedModels;
+
+/// <summary>The thin shell around <see cref="LoggedModelRules"/>: decides, tells the index that it changes, journals, answers.</summary>
+[GrainType("logged-model")]
+internal sealed class LoggedModelGrain(IJournal journal, TimeProvider time)
+    : JournalGrain<LoggedModelState, LoggedModelEvent>(journal, new JsonJournalCodec<LoggedModelState, LoggedModelEvent>()), ILoggedModelGrain
+{
+    private bool dirty;
+
+    private string Id => this.GetPrimaryKeyString();
+
+    public async Task<LoggedModel> Create(NewLoggedModel model, CancellationToken cancellationToken = default)
+    {
+        if (State.Exists)
+        {
+            return State.View(Id);
+        }
+
+        ArgumentNullException.ThrowIfNull(model);
+        if (string.IsNullOrEmpty(model.ExperimentId))
+        {
+            throw MlopsException.Invalid("experimentId", "experimentId is required.");
+        }
+
+        var experiment = await GrainFactory.GetGrain<IExperimentGrain>(model.ExperimentId).Get(cancellationToken)
+            ?? throw MlopsException.NotFound("Experiment", model.ExperimentId);
+        if (experiment.LifecycleStage != LifecycleStage.Active)
+        {
+            throw MlopsException.Invalid("experimentId", $"The experiment {experiment.ExperimentId} must be in the 'active' state. Current state is deleted.");
+        }
+
+        var created = LoggedModelRules.Create(Id, model, experiment, time.GetUtcNow());
+        await Index(created.ExperimentId).Add(Id, CancellationToken.None);
+        dirty = true;
+        await Record(created);
+        await Audit("logged-model.created", new() { ["experiment"] = created.ExperimentId, ["name"] = created.Name, ["run"] = created.SourceRunId ?? "" });
+        return State.View(Id);
+    }
+
+    public Task<LoggedModel?> Get(CancellationToken cancellationToken = default) => Task.FromResult(State.Exists ? State.View(Id) : null);
+
+    public async Task<LoggedModel> SetStatus(LoggedModelStatus status, CancellationToken cancellationToken = default)
+    {
+        if (LoggedModelRules.SetStatus(State, Id, status, time.GetUtcNow()) is { } set)
+        {
+            await Store(set);
+            await Audit("logged-model.status-changed", new() { ["status"] = status.ToString() });
+        }
+
+        return State.View(Id);
+    }
+
+    public async Task<LoggedModel> SetTags(IReadOnlyList<Tag> tags, CancellationToken cancellationToken = default)
+    {
+        if (LoggedModelRules.SetTags(State, Id, tags, time.GetUtcNow()) is { } set)
+        {
+            await Store(set);
+        }
+
+        return State.View(Id);
+    }
+
+    public async Task<LoggedModel> DeleteTag(string key, CancellationToken cancellationToken = default)
+    {
+        await Store(LoggedModelRules.DeleteTag(State, Id, key, time.GetUtcNow()));
+        await Audit("logged-model.tag-deleted", new() { ["key"] = key });
+        return State.View(Id);
+    }
+
+    public Task LogParams(IReadOnlyList<Tag> parameters, CancellationToken cancellationToken = default) =>
+        LoggedModelRules.LogParams(State, Id, parameters, time.GetUtcNow()) is { } logged ? Store(logged) : Task.CompletedTask;
+
+    public Task CheckMetrics(IReadOnlyList<LoggedModelMetric> metrics, CancellationToken cancellationToken = default)
+    {
+        LoggedModelRules.LogMetrics(State, Id, metrics, time.GetUtcNow());
+        return Task.CompletedTask;
+    }
+
+    public Task LogMetrics(IReadOnlyList<LoggedModelMetric> metrics, CancellationToken cancellationToken = default) =>
+        LoggedModelRules.LogMetrics(State, Id, metrics, time.GetUtcNow()) is { } logged ? Store(logged) : Task.CompletedTask;
+
+    public async Task AddRegistration(ModelRegistration registration, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(registration);
+        if (LoggedModelRules.AddRegistration(State, Id, registration, time.GetUtcNow()) is { } added)
+        {
+            await Store(added);
+        }
+    }
+
+    public async Task Delete(CancellationToken cancellationToken = default)
+    {
+        await Store(LoggedModelRules.Delete(State, Id, time.GetUtcNow()));
+        await Audit("logged-model.deleted", []);
+    }
+
+    public Task<LoggedModel?> Collect(CancellationToken cancellationToken = default)
+    {
+        dirty = false;
+        return Get(cancellationToken);
+    }
+
+    protected override void Apply(LoggedModelState state, LoggedModelEvent e) => state.Apply(e);
+
+    /// <summary>
+    /// Tells the index before the event is stored: whoever is told that it is stored can search for it, and a crash between the two costs one needless look.
+    /// </summary>
+    private async Task Store(LoggedModelEvent e)
+    {
+        if (!dirty)
+        {
+            await Index(State.ExperimentId).MarkDirty(Id, CancellationToken.None);
+            dirty = true;
+        }
+
+        await Record(e);
+    }
+
+    private ILoggedModelIndexGrain Index(string experimentId) => GrainFactory.GetGrain<ILoggedModelIndexGrain>(experimentId);
+
+    private Task Audit(string action, Dictionary<string, string> detail) => GrainFactory.Audit(action, $"logged-model/{Id}", detail);
+}

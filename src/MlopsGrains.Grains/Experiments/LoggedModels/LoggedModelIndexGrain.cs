@@ -1,0 +1,93 @@
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Storage.Journals;
+
+namespace MlopsGrains.Grains.Experiments.LoggedModels;
+
+/// <summary>
+/// Keeps what models told it and pulls what changed, as the index of runs does. One search at a time, so that an older look at a model never overwrites a newer
+/// one; additions and dirty marks come in between, so a model that is storing a change never waits for a search that waits for it.
+/// </summary>
+[GrainType("logged-model-index")]
+[CollectionAgeLimit(Hours = 4)]
+internal sealed class LoggedModelIndexGrain : JournalGrain<LoggedModelIndexState, LoggedModelIndexEvent>, ILoggedModelIndexGrain
+{
+    public const int ModelsMax = 100_000;
+
+    private const int CallsAtOnce = 64;
+
+    private readonly CommitGroup<string> group;
+    private readonly Dictionary<string, LoggedModel> rows = new(StringComparer.Ordinal);
+    private HashSet<string> dirty = new(StringComparer.Ordinal);
+
+    public LoggedModelIndexGrain(IJournal journal)
+        : base(journal, new JsonJournalCodec<LoggedModelIndexState, LoggedModelIndexEvent>()) =>
+        group = new CommitGroup<string>(500, 10_000, models => Record(new LoggedModelsAdded(models)));
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await base.OnActivateAsync(cancellationToken);
+        dirty.UnionWith(State.ModelIds);
+    }
+
+    public async Task Add(string modelId, CancellationToken cancellationToken = default)
+    {
+        if (!State.ModelIds.Contains(modelId))
+        {
+            if (State.ModelIds.Count >= ModelsMax)
+            {
+                throw MlopsException.Invalid("experiment_id", $"The experiment has {ModelsMax} logged models, which is the most one may have; use another one.");
+            }
+
+            await group.Add(modelId);
+        }
+
+        dirty.Add(modelId);
+    }
+
+    public Task MarkDirty(string modelId, CancellationToken cancellationToken = default)
+    {
+        dirty.Add(modelId);
+        return Task.CompletedTask;
+    }
+
+    public async Task<LoggedModelMatches> Search(LoggedModelQuery query, CancellationToken cancellationToken = default)
+    {
+        var search = LoggedModelSearch.Parse(query);
+        await CollectDirty();
+        return search.Find(rows.Values);
+    }
+
+    protected override void Apply(LoggedModelIndexState state, LoggedModelIndexEvent e) => state.Apply(e);
+
+    private async Task CollectDirty()
+    {
+        var changed = dirty;
+        dirty = new HashSet<string>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var some in changed.ToArray().Chunk(CallsAtOnce))
+            {
+                await Task.WhenAll(some.Select(Collect));
+            }
+        }
+        catch
+        {
+            dirty.UnionWith(changed);
+            throw;
+        }
+    }
+
+    private async Task Collect(string id)
+    {
+        if (await GrainFactory.GetGrain<ILoggedModelGrain>(id).Collect() is { LifecycleStage: LifecycleStage.Active } model)
+        {
+            rows[id] = model;
+        }
+        else
+        {
+            rows.Remove(id);
+        }
+    }
+}

@@ -1,0 +1,249 @@
+using System.Buffers;
+using System.Text.RegularExpressions;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+
+namespace MlopsGrains.Grains.Experiments.LoggedModels;
+
+/// <summary>Decides what a command does to a logged model: an event, nothing, or a refusal. Pure; everything is checked before anything is written.</summary>
+internal static partial class LoggedModelRules
+{
+    public const int NameLengthMax = 500;
+    public const int TextLengthMax = 500;
+    public const int PairsPerCallMax = 100;
+    public const int ParamKeyLengthMax = 255;
+    public const int TagValueLengthMax = 100_000;
+    public const int ParamsMax = 2000;
+    public const int TagsMax = 1000;
+
+    /// <summary>All tag values of a model together, so that it fits into a message and a journal record.</summary>
+    public const int TagCharactersMax = 1_000_000;
+
+    public const int MetricsPerCallMax = 1000;
+
+    /// <summary>Keys × runs × datasets.</summary>
+    public const int MetricsMax = 2000;
+
+    public const int RegistrationsMax = 1000;
+
+    private static readonly SearchValues<char> NotInNames = SearchValues.Create("/:.%\"'");
+
+    public static bool IsId(string? id) => id is not null && Id().IsMatch(id);
+
+    public static LoggedModelCreated Create(string id, NewLoggedModel model, Experiment experiment, DateTimeOffset now)
+    {
+        if (!IsId(id))
+        {
+            throw MlopsException.Invalid("model_id", $"model_id '{Short(id)}' must be 'm-' and 32 lower-case hexadecimal digits.");
+        }
+
+        var name = string.IsNullOrEmpty(model.Name) ? RunNames.Of(id) : model.Name;
+        TrackingLimits.CheckLength("name", name, NameLengthMax);
+        if (string.IsNullOrWhiteSpace(name) || name.AsSpan().ContainsAny(NotInNames) || name.Any(char.IsControl))
+        {
+            throw MlopsException.Invalid("name", $"Invalid model name '{Short(name)}': it must not be blank and must hold none of '/', ':', '.', '%', '\"' and \"'\".");
+        }
+
+        TrackingLimits.CheckLength("model_type", model.ModelType, TextLengthMax);
+        if (!string.IsNullOrEmpty(model.SourceRunId))
+        {
+            TrackingLimits.CheckRunId(model.SourceRunId);
+        }
+
+        var empty = new LoggedModelState();
+        return new LoggedModelCreated(
+            experiment.ExperimentId,
+            name,
+            model.ModelType,
+            model.SourceRunId,
+            $"{experiment.ArtifactLocation.TrimEnd('/')}/models/{id}/artifacts",
+            NewParams(empty, id, model.Params ?? []),
+            CheckTags(empty, model.Tags ?? []),
+            Milliseconds(now));
+    }
+
+    public static LoggedModelStatusSet? SetStatus(LoggedModelState state, string id, LoggedModelStatus status, DateTimeOffset now)
+    {
+        RequireActive(state, id);
+        if (!Enum.IsDefined(status))
+        {
+            throw MlopsException.Invalid("status", $"status {(int)status} is unknown; expected one of {string.Join(", ", Enum.GetNames<LoggedModelStatus>())}.");
+        }
+
+        if (status == state.Status)
+        {
+            return null;
+        }
+
+        return status != LoggedModelStatus.Pending
+            ? new LoggedModelStatusSet(status, Milliseconds(now))
+            : throw MlopsException.Invalid("status", $"status of model '{id}' is {state.Status}; a finished model cannot become pending again.");
+    }
+
+    public static LoggedModelTagsSet? SetTags(LoggedModelState state, string id, IReadOnlyList<Tag> tags, DateTimeOffset now)
+    {
+        RequireActive(state, id);
+        var set = CheckTags(state, tags);
+        return set.Count == 0 ? null : new LoggedModelTagsSet(set, Milliseconds(now));
+    }
+
+    public static LoggedModelTagDeleted DeleteTag(LoggedModelState state, string id, string key, DateTimeOffset now)
+    {
+        RequireActive(state, id);
+        return state.Tags.ContainsKey(key) ? new LoggedModelTagDeleted(key, Milliseconds(now)) : throw MlopsException.NotFound("Tag", Short(key));
+    }
+
+    public static LoggedModelParamsLogged? LogParams(LoggedModelState state, string id, IReadOnlyList<Tag> parameters, DateTimeOffset now)
+    {
+        RequireActive(state, id);
+        var added = NewParams(state, id, parameters);
+        return added.Count == 0 ? null : new LoggedModelParamsLogged(added, Milliseconds(now));
+    }
+
+    /// <returns>The points that become the latest of their source, or <see langword="null"/> when none does.</returns>
+    public static LoggedModelMetricsLogged? LogMetrics(LoggedModelState state, string id, IReadOnlyList<LoggedModelMetric> metrics, DateTimeOffset now)
+    {
+        RequireActive(state, id);
+        Limit("metrics", metrics.Count, MetricsPerCallMax);
+        var latest = new Dictionary<LoggedModelState.MetricSource, LoggedModelMetric>();
+        var added = 0;
+        for (var i = 0; i < metrics.Count; i++)
+        {
+            var point = Complete(metrics[i]);
+            CheckMetric($"metrics[{i}]", point);
+            var source = LoggedModelState.MetricSource.Of(point);
+            var stored = state.LatestLike(point);
+            if (!latest.TryGetValue(source, out var before) && stored is null)
+            {
+                added++;
+            }
+
+            if (IsLater(point, before ?? stored))
+            {
+                latest[source] = point;
+            }
+        }
+
+        Limit("metrics", state.Metrics.Count + added, MetricsMax, " different keys, runs and datasets over the whole model");
+        return latest.Count == 0 ? null : new LoggedModelMetricsLogged([.. latest.Values], Milliseconds(now));
+    }
+
+    public static LoggedModelRegistered? AddRegistration(LoggedModelState state, string id, ModelRegistration registration, DateTimeOffset now)
+    {
+        RequireActive(state, id);
+        if (state.Registrations.Contains(registration))
+        {
+            return null;
+        }
+
+        return state.Registrations.Count < RegistrationsMax
+            ? new LoggedModelRegistered(registration, Milliseconds(now))
+            : throw MlopsException.Conflict($"Model '{id}' is registered as {RegistrationsMax} versions, the most it can be.");
+    }
+
+    public static LoggedModelDeleted Delete(LoggedModelState state, string id, DateTimeOffset now)
+    {
+        RequireActive(state, id);
+        return new LoggedModelDeleted(Milliseconds(now));
+    }
+
+    /// <summary>The greater of (timestamp, step, value); NaN is the smallest value.</summary>
+    public static bool IsLater(LoggedModelMetric point, LoggedModelMetric? than) =>
+        than is null || (point.Timestamp, point.Step, point.Value).CompareTo((than.Timestamp, than.Step, than.Value)) > 0;
+
+    private static void RequireActive(LoggedModelState state, string id)
+    {
+        if (!state.Exists || state.Stage == LifecycleStage.Deleted)
+        {
+            throw MlopsException.NotFound("Logged model", Short(id));
+        }
+    }
+
+    private static List<Tag> NewParams(LoggedModelState state, string id, IReadOnlyList<Tag> parameters)
+    {
+        Limit("params", parameters.Count, PairsPerCallMax);
+        var added = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < parameters.Count; i++)
+        {
+            var key = parameters[i].Key;
+            if (string.IsNullOrEmpty(key))
+            {
+                throw MlopsException.Invalid($"params[{i}].key", $"params[{i}].key is required.");
+            }
+
+            TrackingLimits.CheckLength($"params[{i}].key", key, ParamKeyLengthMax);
+            var value = TrackingLimits.Truncate(parameters[i].Value ?? "", TrackingLimits.ParamValueLengthMax);
+            var isStored = state.Params.TryGetValue(key, out var old);
+            if ((isStored || added.TryGetValue(key, out old)) && old != value)
+            {
+                throw MlopsException.Invalid(
+                    $"params[{i}].value",
+                    $"Changing param values is not allowed. Param with key='{Short(key)}' was already logged with value='{Short(old!)}' for model ID='{id}'. Attempted logging new value '{Short(value)}'.");
+            }
+
+            if (!isStored)
+            {
+                added.TryAdd(key, value);
+            }
+        }
+
+        Limit("params", state.Params.Count + added.Count, ParamsMax, " over the whole model");
+        return [.. added.Select(p => new Tag(p.Key, p.Value))];
+    }
+
+    private static List<Tag> CheckTags(LoggedModelState state, IReadOnlyList<Tag> tags)
+    {
+        Limit("tags", tags.Count, PairsPerCallMax);
+        var set = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < tags.Count; i++)
+        {
+            var (key, value) = (tags[i].Key, tags[i].Value ?? "");
+            TrackingLimits.CheckKey($"tags[{i}].key", key);
+            TrackingLimits.CheckLength($"tags[{i}].value", value, TagValueLengthMax);
+            set[key] = key == ModelVersionsTag.Key ? ModelVersionsTag.Tidy(value) : value;
+        }
+
+        Limit("tags", state.Tags.Keys.Union(set.Keys, StringComparer.Ordinal).Count(), TagsMax, " over the whole model");
+        var characters = set.Values.Sum(v => v.Length) + state.Tags.Where(t => !set.ContainsKey(t.Key)).Sum(t => t.Value.Length);
+        if (characters > TagCharactersMax)
+        {
+            throw MlopsException.Invalid("tags", $"The model's tag values would have {characters} characters together; at most {TagCharactersMax}.");
+        }
+
+        return [.. set.Select(t => new Tag(t.Key, t.Value))];
+    }
+
+    private static void CheckMetric(string field, LoggedModelMetric point)
+    {
+        TrackingLimits.CheckKey($"{field}.key", point.Key);
+        if (point.Timestamp < 0)
+        {
+            throw MlopsException.Invalid($"{field}.timestamp", $"{field}.timestamp is {point.Timestamp}; expected Unix milliseconds, 0 or more.");
+        }
+
+        TrackingLimits.CheckLength($"{field}.dataset_name", point.DatasetName, TrackingLimits.DatasetNameLengthMax);
+        TrackingLimits.CheckLength($"{field}.dataset_digest", point.DatasetDigest, TrackingLimits.DatasetDigestLengthMax);
+    }
+
+    private static LoggedModelMetric Complete(LoggedModelMetric point) => point with
+    {
+        RunId = NullIfEmpty(point.RunId), DatasetName = NullIfEmpty(point.DatasetName), DatasetDigest = NullIfEmpty(point.DatasetDigest),
+    };
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private static void Limit(string field, int count, int max, string where = "")
+    {
+        if (count > max)
+        {
+            throw MlopsException.Invalid(field, $"{count} {field}{where}; at most {max}.");
+        }
+    }
+
+    private static long Milliseconds(DateTimeOffset now) => now.ToUnixTimeMilliseconds();
+
+    private static string Short(string? text) => text is null || text.Length <= 100 ? text ?? "" : TrackingLimits.Truncate(text, 100) + "…";
+
+    [GeneratedRegex(@"\Am-[0-9a-f]{32}\z")]
+    private static partial Regex Id();
+}

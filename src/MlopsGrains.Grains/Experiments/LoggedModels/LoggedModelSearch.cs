@@ -1,0 +1,110 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.Json;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Paging;
+
+namespace MlopsGrains.Grains.Experiments.LoggedModels;
+
+/// <summary>
+/// One search, checked: filter, order and place to go on from. A page token is a place in the order, bound to its query, so it stays right while models come and
+/// go and is refused by every other search. Pure.
+/// </summary>
+internal sealed class LoggedModelSearch
+{
+    public const int ResultsMax = 1000;
+
+    /// <summary>Bounds a page by what its models weigh: big ones make a shorter page with a token.</summary>
+    private const long PageCharactersMax = 8 * 1024 * 1024;
+
+    private readonly Func<LoggedModel, bool> matches;
+    private readonly LoggedModelOrder order;
+    private readonly LoggedModelOrder.Place? after;
+    private readonly int resultsMax;
+    private readonly string signature;
+
+    private LoggedModelSearch(LoggedModelQuery query)
+    {
+        TrackingLimits.CheckPage("max_results", query.MaxResults, ResultsMax);
+        if (query.Datasets.Count > TrackingLimits.DatasetsPerRequestMax)
+        {
+            throw MlopsException.Invalid("datasets", $"datasets has {query.Datasets.Count} entries; at most {TrackingLimits.DatasetsPerRequestMax}.");
+        }
+
+        matches = LoggedModelFilter.Parse(query.Filter, query.Datasets);
+        order = new LoggedModelOrder(query.OrderBy);
+        resultsMax = query.MaxResults;
+        var question = JsonSerializer.SerializeToUtf8Bytes(new { query.ExperimentIds, query.Filter, query.Datasets, query.OrderBy });
+        signature = Convert.ToHexStringLower(SHA256.HashData(question).AsSpan(0, 8));
+        after = Read(query.PageToken);
+    }
+
+    public static LoggedModelSearch Parse(LoggedModelQuery query) => new(query);
+
+    /// <summary>The models of one experiment that match, in order, behind the place.</summary>
+    public LoggedModelMatches Find(IEnumerable<LoggedModel> models)
+    {
+        var found = models
+            .Where(matches)
+            .Select(model => (Place: order.PlaceOf(model), Model: model))
+            .Where(m => after is null || order.Compare(m.Place, after) > 0)
+            .OrderBy(m => m.Place, order)
+            .Select(m => m.Model)
+            .ToList();
+        var page = new List<LoggedModel>(Math.Min(found.Count, resultsMax));
+        for (var characters = 0L; page.Count < found.Count && page.Count < resultsMax && characters < PageCharactersMax;)
+        {
+            page.Add(found[page.Count]);
+            characters += Size(page[^1]);
+        }
+
+        return new LoggedModelMatches(page, page.Count == found.Count);
+    }
+
+    /// <summary>Merges the experiments' answers into a page.</summary>
+    public Page<LoggedModel> Merge(IReadOnlyList<LoggedModelMatches> answers)
+    {
+        // Behind the last model of a cut answer others of its experiment may follow: nothing beyond it may be given out yet.
+        var ends = answers.Where(a => !a.Complete && a.Models.Count > 0).Select(a => order.PlaceOf(a.Models[^1])).ToList();
+        var end = ends.Count == 0 ? null : ends.Min(order);
+        var all = answers.SelectMany(a => a.Models).Select(model => (Place: order.PlaceOf(model), Model: model)).OrderBy(m => m.Place, order).ToList();
+        var page = all.TakeWhile(m => end is null || order.Compare(m.Place, end) <= 0).Take(resultsMax).ToList();
+        var more = page.Count < all.Count || answers.Any(a => !a.Complete);
+        return new Page<LoggedModel>([.. page.Select(m => m.Model)], more && page.Count > 0 ? Token(page[^1].Place) : null);
+    }
+
+    private string Token(LoggedModelOrder.Place place) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new Cursor(signature, place)));
+
+    private LoggedModelOrder.Place? Read(string? token)
+    {
+        if (string.IsNullOrEmpty(token))
+        {
+            return null;
+        }
+
+        try
+        {
+            if (JsonSerializer.Deserialize<Cursor>(Base64Url.DecodeFromChars(token)) is { Place: { Parts: not null, ModelId: not null } place } cursor
+                && cursor.Query == signature && place.Parts.Count == order.Count)
+            {
+                return place;
+            }
+        }
+        catch (Exception e) when (e is FormatException or JsonException)
+        {
+        }
+
+        throw MlopsException.Invalid("page_token", "The page token is not one that this search gave out.");
+    }
+
+    private static long Size(LoggedModel model) =>
+        500 + (model.Metrics.Count * 120L) + model.Params.Concat(model.Tags).Sum(p => p.Key.Length + p.Value.Length + 20L);
+
+    private sealed record Cursor(string Query, LoggedModelOrder.Place Place);
+}
+
+/// <param name="Models">In order.</param>
+/// <param name="Complete">Whether these are all that match; otherwise the page was cut by its number of models or its size.</param>
+[GenerateSerializer, Immutable, Alias("mlops.LoggedModelMatches")]
+internal sealed record LoggedModelMatches([property: Id(0)] IReadOnlyList<LoggedModel> Models, [property: Id(1)] bool Complete);
