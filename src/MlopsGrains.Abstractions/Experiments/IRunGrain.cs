@@ -44,10 +44,6 @@ public interface IRunGrain : IGrainWithStringKey
     /// <summary>A metric's points ordered by timestamp, step, value; empty for an unknown metric or run. <paramref name="maxResults"/> is 1–25,000.</summary>
     [Alias("GetMetricHistory"), ReadOnly]
     Task<MetricHistory> GetMetricHistory(string key, string? pageToken, int maxResults, CancellationToken cancellationToken = default);
-
-    /// <summary>Called by the run index: the run as searches see it, including everything acknowledged so far; the run counts as clean from then on.</summary>
-    [Alias("Collect")]
-    Task<Run?> Collect(CancellationToken cancellationToken = default);
 }
 
 /// <summary>Searches runs over experiments. A stateless worker; use key 0.</summary>

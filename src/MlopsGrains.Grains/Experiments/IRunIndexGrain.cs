@@ -31,6 +31,33 @@ internal interface IExperimentMember : IGrainWithStringKey
     /// <summary>The experiment was deleted or restored, and the run with it.</summary>
     [Alias("Follow")]
     Task Follow(LifecycleStage stage, CancellationToken cancellationToken = default);
+
+    /// <summary>The run as searches see it, including everything acknowledged so far, or <see langword="null"/>; the run counts as clean from then on.</summary>
+    [Alias("Collect")]
+    Task<CollectedRun?> Collect(CancellationToken cancellationToken = default);
+
+    /// <summary>A metric's value at a step (of several points there, the one with the greatest timestamp and value), or <see langword="null"/>.</summary>
+    [Alias("ValueAt")]
+    Task<double?> ValueAt(string key, long step, CancellationToken cancellationToken = default);
+}
+
+/// <param name="Run">The run.</param>
+/// <param name="Histories">Of each metric of the run, in its order.</param>
+[GenerateSerializer, Immutable, Alias("mlops.CollectedRun")]
+internal sealed record CollectedRun([property: Id(0)] Run Run, [property: Id(1)] IReadOnlyList<MetricSummary> Histories);
+
+/// <summary>A metric's whole history, NaN left out.</summary>
+/// <param name="Count">Points that are numbers. With none, the rest is 0.</param>
+/// <param name="Min">The smallest.</param>
+/// <param name="Max">The greatest.</param>
+/// <param name="Sum">In the order they arrived.</param>
+[GenerateSerializer, Immutable, Alias("mlops.MetricSummary")]
+internal readonly record struct MetricSummary([property: Id(0)] long Count, [property: Id(1)] double Min, [property: Id(2)] double Max, [property: Id(3)] double Sum)
+{
+    public MetricSummary With(double value) =>
+        double.IsNaN(value) ? this
+        : Count == 0 ? new(1, value, value, value)
+        : new(Count + 1, Math.Min(Min, value), Math.Max(Max, value), Sum + value);
 }
 
 [GenerateSerializer, Immutable, Alias("mlops.RunIndexQuery")]

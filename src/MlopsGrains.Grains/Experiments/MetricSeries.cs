@@ -44,6 +44,24 @@ internal sealed class MetricSeries
     /// <summary>The point with the greatest (step, timestamp, value); a number is greater than NaN.</summary>
     public Metric Latest(string key) => new(key, values[latest], timestamps[latest], steps[latest]);
 
+    /// <summary>Of all points.</summary>
+    public MetricSummary Summary { get; private set; }
+
+    /// <summary>The value at a step: of several points there, the one with the greatest (timestamp, value).</summary>
+    public double? ValueAt(long step)
+    {
+        var found = -1;
+        for (var i = 0; i < Count; i++)
+        {
+            if (steps[i] == step && (found < 0 || IsLater(i, found)))
+            {
+                found = i;
+            }
+        }
+
+        return found < 0 ? null : values[found];
+    }
+
     /// <summary>Adds a point unless it is there. Answers whether it was new.</summary>
     public bool Add(double value, long timestamp, long step)
     {
@@ -108,6 +126,7 @@ internal sealed class MetricSeries
         }
 
         order = null;
+        Summary = Summary.With(values[at]);
         timestampMax = Math.Max(timestampMax, timestamps[at]);
         stepMax = Math.Max(stepMax, steps[at]);
         Count = at + 1;

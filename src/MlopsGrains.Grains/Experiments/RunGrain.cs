@@ -117,7 +117,7 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
         return Task.FromResult(State.Metrics.TryGetValue(key, out var series) ? series.Page(key, string.IsNullOrEmpty(pageToken) ? null : pageToken, maxResults) : NoHistory);
     }
 
-    public Task<Run?> Collect(CancellationToken cancellationToken = default)
+    public Task<CollectedRun?> Collect(CancellationToken cancellationToken = default)
     {
         dirty = false;
         if (onlyCollected)
@@ -126,8 +126,11 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
             DeactivateOnIdle();
         }
 
-        return Task.FromResult(State.Exists ? View() : null);
+        return Task.FromResult(State.Exists ? new CollectedRun(View(), [.. View().Metrics.Select(m => State.Metrics[m.Key].Summary)]) : null);
     }
+
+    public Task<double?> ValueAt(string key, long step, CancellationToken cancellationToken = default) =>
+        Task.FromResult(State.Metrics.TryGetValue(key, out var series) ? series.ValueAt(step) : null);
 
     protected override void Apply(RunState state, RunEvent e) => state.Apply(e);
 

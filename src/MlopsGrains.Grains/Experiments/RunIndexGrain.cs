@@ -174,9 +174,9 @@ internal sealed class RunIndexGrain : JournalGrain<RunIndexState, RunIndexEvent>
 
     private async Task CollectRow(string id)
     {
-        if (await GrainFactory.GetGrain<IRunGrain>(id).Collect() is { } run)
+        if (await GrainFactory.GetGrain<IExperimentMember>(id).Collect() is { } collected)
         {
-            rows[id] = run;
+            rows[id] = collected.Run;
         }
         else
         {
