@@ -61,14 +61,28 @@ internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions
     public async Task<(string Uri, ArtifactPath Path)> OfRun(string runId, string? path, CancellationToken cancellationToken)
     {
         var run = await grains.GetGrain<IRunGrain>(runId).Get(cancellationToken) ?? throw MlopsException.NotFound("Run", runId);
-        var uri = run.Info.ArtifactUri;
+        return (run.Info.ArtifactUri, At(run.Info.ArtifactUri, path));
+    }
+
+    /// <summary>The same for a logged model.</summary>
+    public async Task<(string Uri, ArtifactPath Path)> OfLoggedModel(string modelId, string? path, CancellationToken cancellationToken)
+    {
+        var model = await grains.GetGrain<ILoggedModelGrain>(modelId).Get(cancellationToken);
+        return model is { LifecycleStage: LifecycleStage.Active }
+            ? (model.ArtifactUri, At(model.ArtifactUri, path))
+            : throw MlopsException.NotFound("Logged model", modelId);
+    }
+
+    /// <summary>A path below (<see langword="null"/> or empty for itself) a place that a client knows by its URI.</summary>
+    public static ArtifactPath At(string uri, string? path)
+    {
         if (!uri.StartsWith(Scheme, StringComparison.Ordinal))
         {
-            throw new MlopsException(ErrorKind.NotSupported, $"The artifacts of run '{runId}' are at '{uri}', outside the platform; ask that store.");
+            throw new MlopsException(ErrorKind.NotSupported, $"The artifacts are at '{uri}', outside the platform; ask that store.");
         }
 
         var root = ArtifactPath.Parse("artifact_uri", uri[Scheme.Length..].Trim('/'));
-        return (uri, string.IsNullOrEmpty(path) ? root : root with { Relative = Below(root.Relative, ArtifactPath.CheckRelative("path", path)) });
+        return string.IsNullOrEmpty(path) ? root : root with { Relative = Below(root.Relative, ArtifactPath.CheckRelative("path", path)) };
     }
 
     private static string Below(string directory, string path) => directory.Length == 0 ? path : $"{directory}/{path}";

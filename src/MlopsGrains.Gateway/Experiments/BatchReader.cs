@@ -31,6 +31,7 @@ internal sealed class BatchReader : IDisposable
     private readonly MetricColumnsBuilder _metrics = new(MetricsMax);
     private List<Tag> _params = [];
     private List<Tag> _tags = [];
+    private ModelMetrics? _models;
     private ProducerPosition? _producer;
     private string? _runId;
     private string? _runUuid;
@@ -38,14 +39,14 @@ internal sealed class BatchReader : IDisposable
     private BatchReader(bool mlflow) => _mlflow = mlflow;
 
     /// <summary>Reads MLflow's <c>log-batch</c> message; the run id may be missing in it.</summary>
-    public static (string? RunId, RunBatch Batch) ReadMlflow(in ReadOnlySequence<byte> body) => Read(body, mlflow: true);
+    public static MlflowBatch ReadMlflow(in ReadOnlySequence<byte> body) => Read(body, mlflow: true);
 
     /// <summary>Reads the native batch.</summary>
     public static RunBatch ReadNative(in ReadOnlySequence<byte> body) => Read(body, mlflow: false).Batch;
 
     public void Dispose() => _metrics.Dispose();
 
-    private static (string? RunId, RunBatch Batch) Read(in ReadOnlySequence<byte> body, bool mlflow)
+    private static MlflowBatch Read(in ReadOnlySequence<byte> body, bool mlflow)
     {
         using var batch = new BatchReader(mlflow);
         try
@@ -59,7 +60,7 @@ internal sealed class BatchReader : IDisposable
         }
 
         var id = string.IsNullOrEmpty(batch._runId) ? batch._runUuid : batch._runId;
-        return (id, new RunBatch(batch._metrics.Build(), batch._params, batch._tags, batch._producer));
+        return new MlflowBatch(id, new RunBatch(batch._metrics.Build(), batch._params, batch._tags, batch._producer), batch._models);
     }
 
     private void ReadBody(in ReadOnlySequence<byte> body, bool unwrap)
@@ -131,6 +132,7 @@ internal sealed class BatchReader : IDisposable
     private void ReadMetrics(ref Utf8JsonReader reader)
     {
         _metrics.Clear();
+        _models = null;
         if (!StartsArray(ref reader, "metrics"))
         {
             return;
@@ -153,6 +155,7 @@ internal sealed class BatchReader : IDisposable
         var (key, step) = (-1, 0L);
         var (value, timestamp) = (0d, 0L);
         var (hasValue, hasTimestamp) = (false, false);
+        (string? model, string? dataset, string? digest) = (null, null, null);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("key"u8))
@@ -174,9 +177,21 @@ internal sealed class BatchReader : IDisposable
                 step = 0;
                 _ = ReadsValue(ref reader) && (JsonValues.TryReadInt64(ref reader, _mlflow, out step) || Expect(false, "step", "a whole number"));
             }
+            else if (_mlflow && (reader.ValueTextEquals("model_id"u8) || reader.ValueTextEquals("modelId"u8)))
+            {
+                model = ReadText(ref reader, "metrics", _metrics.Count, "model_id");
+            }
+            else if (_mlflow && (reader.ValueTextEquals("dataset_name"u8) || reader.ValueTextEquals("datasetName"u8)))
+            {
+                dataset = ReadText(ref reader, "metrics", _metrics.Count, "dataset_name");
+            }
+            else if (_mlflow && (reader.ValueTextEquals("dataset_digest"u8) || reader.ValueTextEquals("datasetDigest"u8)))
+            {
+                digest = ReadText(ref reader, "metrics", _metrics.Count, "dataset_digest");
+            }
             else
             {
-                SkipUnknown(ref reader, $"metrics[{_metrics.Count}]");
+                SkipUnknown(ref reader, "metrics", _metrics.Count);
             }
         }
 
@@ -191,6 +206,10 @@ internal sealed class BatchReader : IDisposable
         }
 
         _metrics.Add(key, value, timestamp, step);
+        if (!string.IsNullOrEmpty(model))
+        {
+            (_models ??= new ModelMetrics()).Add(model, new LoggedModelMetric(_metrics.Keys[key], value, timestamp, step, null, dataset, digest));
+        }
     }
 
     /// <summary>The key's index; -1 for an empty or absent one.</summary>
@@ -255,7 +274,7 @@ internal sealed class BatchReader : IDisposable
             }
             else
             {
-                SkipUnknown(ref reader, $"{list}[{index}]");
+                SkipUnknown(ref reader, list, index);
             }
         }
 
@@ -347,11 +366,11 @@ internal sealed class BatchReader : IDisposable
             : throw MlopsException.Invalid(list, $"Invalid value for parameter '{list}': expected an array.");
     }
 
-    private void SkipUnknown(ref Utf8JsonReader reader, string? place)
+    private void SkipUnknown(ref Utf8JsonReader reader, string? place, int? index = null)
     {
         if (!_mlflow)
         {
-            var name = place is null ? reader.GetString()! : $"{place}.{reader.GetString()}";
+            var name = place is null ? reader.GetString()! : index is null ? $"{place}.{reader.GetString()}" : $"{place}[{index}].{reader.GetString()}";
             throw MlopsException.Invalid(name, $"Unknown field '{name}'.");
         }
 
@@ -373,3 +392,9 @@ internal sealed class BatchReader : IDisposable
 
     private static MlopsException Missing(string path) => MlopsException.Invalid(path, $"Missing value for required parameter '{path}'.");
 }
+
+/// <summary>One <c>log-batch</c> message.</summary>
+/// <param name="RunId">The run, when the message names one.</param>
+/// <param name="Batch">What goes to the run.</param>
+/// <param name="Models">What also goes to logged models; <see langword="null"/> when no point names one.</param>
+internal readonly record struct MlflowBatch(string? RunId, RunBatch Batch, ModelMetrics? Models);

@@ -18,6 +18,13 @@ internal static partial class ExperimentIds
     public static string CheckRun(string field, string id) =>
         RunId().IsMatch(id) ? id : throw MlopsException.Invalid(field, $"{field} must begin with a letter or digit and hold at most 256 letters, digits, '_' and '-'.");
 
+    /// <summary>A logged model's id is <c>m-</c> and 32 hex digits, so anything else names none.</summary>
+    public static string CheckModel(string id) =>
+        ModelId().IsMatch(id) ? id : throw MlopsException.NotFound("Logged model", id.Length <= 64 ? id : id[..64] + "…");
+
+    [GeneratedRegex(@"\Am-[0-9a-f]{32}\z")]
+    private static partial Regex ModelId();
+
     [GeneratedRegex(@"\A[a-zA-Z0-9][a-zA-Z0-9_\-]{0,255}\z")]
     private static partial Regex RunId();
 }

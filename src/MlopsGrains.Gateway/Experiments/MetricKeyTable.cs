@@ -17,6 +17,8 @@ internal sealed class MetricKeyTable
     private readonly Dictionary<byte[], int> _indexes = new(Utf8Comparer.Instance);
     private int _last = -1;
 
+    public string this[int index] => _keys[index];
+
     public string[] ToArray() => [.. _keys];
 
     public void Clear()

@@ -12,16 +12,8 @@ namespace MlopsGrains.Gateway.Experiments;
 /// <summary>MLflow's artifact listing and its artifact proxy.</summary>
 internal static class MlflowArtifactEndpoints
 {
-    private const string Bytes = "application/octet-stream";
-
     /// <summary>Segments before a proxied path: <c>api</c>, <c>2.0</c>, <c>mlflow-artifacts</c>, <c>artifacts</c>.</summary>
     private const int ProxySegments = 4;
-
-    private static readonly HashSet<string> TextExtensions = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ".txt", ".log", ".err", ".cfg", ".conf", ".cnf", ".ini", ".properties", ".prop", ".hocon", ".yaml", ".yml", ".xml", ".json", ".js", ".py", ".py3", ".csv", ".tsv",
-        ".md", ".rst", ".mlmodel", ".mlproject", ".cs", ".sql", ".sh", ".toml", ".html",
-    };
 
     public static void MapMlflowArtifacts(this IEndpointRouteBuilder endpoints)
     {
@@ -42,7 +34,7 @@ internal static class MlflowArtifactEndpoints
         await call.Answer(json =>
         {
             json.WriteString("root_uri", uri);
-            WriteFiles(json, entries, string.IsNullOrEmpty(path) ? "" : path + "/");
+            json.WriteFiles(entries, string.IsNullOrEmpty(path) ? "" : path + "/");
         });
     }
 
@@ -51,12 +43,12 @@ internal static class MlflowArtifactEndpoints
         using var request = await MlflowRequest.ReadAsync(context);
         var path = request.Text("path");
         var entries = string.IsNullOrEmpty(path) ? [] : await Files(context).List(ArtifactPath.Parse("path", path.TrimEnd('/')), context.RequestAborted);
-        await new MlflowCall(context, request).Answer(json => WriteFiles(json, entries, ""));
+        await new MlflowCall(context, request).Answer(json => json.WriteFiles(entries, ""));
     }
 
     private static async Task ProxyGet(HttpContext context)
     {
-        var file = await Files(context).Get(ProxyPath(context), Bytes, context.RequestAborted);
+        var file = await Files(context).Get(ProxyPath(context), ArtifactTypes.Bytes, context.RequestAborted);
         await file.ExecuteAsync(context);
     }
 
@@ -77,11 +69,11 @@ internal static class MlflowArtifactEndpoints
         using var request = await MlflowRequest.ReadAsync(context);
         var path = request.Required("path");
         var (_, file) = await Files(context).OfRun(MlflowRunEndpoints.RunId(request), path, context.RequestAborted);
-        var contentType = TextExtensions.Contains(Path.GetExtension(path)) || Path.GetFileName(path) is "MLmodel" or "MLproject" ? "text/plain" : Bytes;
-        await (await Files(context).Get(file, contentType, context.RequestAborted)).ExecuteAsync(context);
+        await (await Files(context).Get(file, ArtifactTypes.Shown(path), context.RequestAborted)).ExecuteAsync(context);
     }
 
-    private static void WriteFiles(Utf8JsonWriter json, IReadOnlyList<ArtifactEntry> entries, string prefix)
+    /// <summary>Files and directories; each path begins with <paramref name="prefix"/>.</summary>
+    public static void WriteFiles(this Utf8JsonWriter json, IReadOnlyList<ArtifactEntry> entries, string prefix)
     {
         if (entries.Count == 0)
         {

@@ -135,7 +135,7 @@ internal static class MlflowEntities
         json.WriteEndObject();
     }
 
-    private static void WritePairs(this Utf8JsonWriter json, string name, IReadOnlyList<Tag> pairs)
+    public static void WritePairs(this Utf8JsonWriter json, string name, IReadOnlyList<Tag> pairs)
     {
         if (pairs.Count == 0)
         {

@@ -89,7 +89,19 @@ internal static class MlflowRunEndpoints
             throw MlflowRequest.Invalid("timestamp", $"{timestamp}; at least 0");
         }
 
-        await run.LogBatch(new RunBatch(new MetricColumns([key], [0], [value], [timestamp], [call.Request.Int64("step") ?? 0]), [], []));
+        var step = call.Request.Int64("step") ?? 0;
+        var batch = new RunBatch(new MetricColumns([key], [0], [value], [timestamp], [step]), [], []);
+        if (call.Request.Text("model_id") is { Length: > 0 } model)
+        {
+            var models = new ModelMetrics();
+            models.Add(model, new LoggedModelMetric(key, value, timestamp, step, null, call.Request.Text("dataset_name"), call.Request.Text("dataset_digest")));
+            await models.LogAsync(call.Grains, RunId(call.Request), batch);
+        }
+        else
+        {
+            await run.LogBatch(batch);
+        }
+
         await call.Done();
     }
 
@@ -115,20 +127,19 @@ internal static class MlflowRunEndpoints
         MlflowRequest.CheckContentType(context.Request);
         var reader = context.Request.BodyReader;
         var body = await RequestBody.ReadToEndAsync(reader, context.RequestAborted);
-        string? runId;
-        RunBatch batch;
+        MlflowBatch batch;
         try
         {
-            (runId, batch) = BatchReader.ReadMlflow(body);
+            batch = BatchReader.ReadMlflow(body);
         }
         finally
         {
             reader.AdvanceTo(body.End);
         }
 
-        var id = ExperimentIds.CheckRun("run_id", runId is { Length: > 0 } given ? given : throw MlflowRequest.Missing("run_id"));
-        var run = context.RequestServices.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(id);
-        await run.LogBatch(batch, CancellationToken.None);
+        var id = ExperimentIds.CheckRun("run_id", batch.RunId is { Length: > 0 } given ? given : throw MlflowRequest.Missing("run_id"));
+        var grains = context.RequestServices.GetRequiredService<IGrainFactory>();
+        await (batch.Models is { } models ? models.LogAsync(grains, id, batch.Batch) : grains.GetGrain<IRunGrain>(id).LogBatch(batch.Batch, CancellationToken.None));
         await MlflowCall.Done(context);
     }
 

@@ -116,6 +116,23 @@ internal sealed class MlflowRequest : IDisposable
         _ => throw Invalid(name, "expected a number, \"NaN\", \"Infinity\" or \"-Infinity\""),
     };
 
+    public bool? Bool(string name)
+    {
+        if (_query is not null)
+        {
+            return Query(name) is { Length: > 0 } text ? ParseBool(text, name) : null;
+        }
+
+        return Find(name) switch
+        {
+            null => null,
+            { ValueKind: JsonValueKind.True } => true,
+            { ValueKind: JsonValueKind.False } => false,
+            { ValueKind: JsonValueKind.String } s => ParseBool(AsText(s, name), name),
+            _ => throw Invalid(name, "expected true or false"),
+        };
+    }
+
     /// <summary>An enumeration's value by MLflow's name for it or its number.</summary>
     public TEnum? Enum<TEnum>(string name, IReadOnlyDictionary<string, TEnum> names)
         where TEnum : struct, Enum
@@ -243,6 +260,9 @@ internal sealed class MlflowRequest : IDisposable
 
     private static long ParseInt64(string text, string name) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : throw Invalid(name, "expected a whole number");
+
+    private static bool ParseBool(string text, string name) =>
+        bool.TryParse(text, out var value) ? value : throw Invalid(name, "expected true or false");
 
     private static string Short(string text) => text.Length <= 50 ? text : text[..50] + "…";
 

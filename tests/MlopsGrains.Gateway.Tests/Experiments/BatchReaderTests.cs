@@ -32,7 +32,7 @@ public sealed class BatchReaderTests
             var json = OddJson.Write("r1", metrics, parameters, tags, random, mlflow);
             var body = Segments.Cut(Encoding.UTF8.GetBytes(json), random, segment);
 
-            var (runId, batch) = mlflow ? BatchReader.ReadMlflow(body) : ("r1", BatchReader.ReadNative(body));
+            var (runId, batch, _) = mlflow ? BatchReader.ReadMlflow(body) : new MlflowBatch("r1", BatchReader.ReadNative(body), null);
 
             Assert.Equal("r1", runId);
             Assert.Equal(metrics.Select(Exactly), Points(batch.Metrics).Select(Exactly));
@@ -209,6 +209,20 @@ public sealed class BatchReaderTests
         Assert.Equal(["a", "b", "c"], batch.Metrics.Keys);
         Assert.Equal([0, 1, 0, 2, 1, 1], batch.Metrics.KeyIndexes);
     }
+
+    [Theory]
+    [InlineData("""{"metrics":[{"key":"a","value":1,"timestamp":1,"model_id":5}]}""", "metrics[0].model_id")]
+    [InlineData("""{"metrics":[{"key":"a","value":1,"timestamp":1},{"key":"a","value":1,"timestamp":1,"dataset_name":[]}]}""", "metrics[1].dataset_name")]
+    [InlineData("""{"metrics":[{"key":"a","value":1,"timestamp":1,"dataset_digest":true}]}""", "metrics[0].dataset_digest")]
+    public void ModelOfAPoint_ThatIsNoText_IsNamedByItsPath(string json, string field) =>
+        Assert.Equal(field, Assert.Throws<MlopsException>(() => BatchReader.ReadMlflow(Segments.One(json))).Field);
+
+    [Theory]
+    [InlineData("""{"metrics":[{"key":"a","value":1,"timestamp":1,"model_id":""},{"key":"b","value":1,"timestamp":1,"model_id":null,"dataset_name":"d"}]}""", false)]
+    [InlineData("""{"metrics":[{"key":"a","value":1,"timestamp":1},{"key":"b","value":1,"timestamp":1,"modelId":"m","datasetName":"d"}]}""", true)]
+    [InlineData("""{"metrics":[{"key":"a","value":1,"timestamp":1,"model_id":"m"}],"metrics":[]}""", false)]
+    public void PointsOfModels_AreSetApart_OnlyWhenAModelIsNamed(string json, bool any) =>
+        Assert.Equal(any, BatchReader.ReadMlflow(Segments.One(json)).Models is not null);
 
     [Fact]
     public void Points_CostTheirColumnsAndNothingElse()

@@ -1,0 +1,233 @@
+using System.Text.Json;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Identity;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MlopsGrains.Gateway.Experiments;
+
+/// <summary>MLflow's logged-model methods.</summary>
+internal static class MlflowLoggedModelEndpoints
+{
+    private const string Root = "/mlflow/logged-models";
+    private const int SearchResultsMax = 1000;
+    private const int SearchResultsDefault = 50;
+
+    /// <summary>Segments before a tag's key: <c>api</c>, <c>2.0</c>, <c>mlflow</c>, <c>logged-models</c>, the id, <c>tags</c>.</summary>
+    private const int TagKeySegments = 6;
+
+    private static readonly Dictionary<string, LoggedModelStatus> Statuses = new()
+    {
+        ["LOGGED_MODEL_PENDING"] = LoggedModelStatus.Pending,
+        ["LOGGED_MODEL_READY"] = LoggedModelStatus.Ready,
+        ["LOGGED_MODEL_UPLOAD_FAILED"] = LoggedModelStatus.UploadFailed,
+    };
+
+    public static void MapMlflowLoggedModels(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapMlflowMethod("POST", Root, Create);
+        endpoints.MapMlflowMethod("POST", Root + "/search", Search);
+        endpoints.MapMlflowMethod("GET", Root + "/{model_id}", Get);
+        endpoints.MapMlflowMethod("PATCH", Root + "/{model_id}", SetStatus);
+        endpoints.MapMlflowMethod("DELETE", Root + "/{model_id}", Delete);
+        endpoints.MapMlflowMethod("PATCH", Root + "/{model_id}/tags", SetTags);
+        endpoints.MapMlflowMethod("DELETE", Root + "/{model_id}/tags/{**tag_key}", DeleteTag);
+        endpoints.MapMlflowMethod("POST", Root + "/{model_id}/params", LogParams);
+        endpoints.MapMlflowMethod("GET", Root + "/{model_id}/artifacts/directories", ListArtifacts);
+        endpoints.MapMlflowMethod("GET", Root + "/{model_id}/artifacts/files", GetArtifact);
+    }
+
+    private static async Task Create(MlflowCall call)
+    {
+        var request = call.Request;
+        var experiment = ExperimentIds.CheckExisting(request.Id("experiment_id") is { Length: > 0 } id ? id : throw MlflowRequest.Missing("experiment_id"));
+        var model = new NewLoggedModel(
+            experiment,
+            NullIfEmpty(request.Text("name")),
+            NullIfEmpty(request.Text("model_type")),
+            NullIfEmpty(request.Text("source_run_id")),
+            request.Tags("params"),
+            request.Tags("tags"));
+        var key = "m-" + call.Context.RequestServices.GetRequiredService<IIdSource>().NewId();
+        await Answer(call, await call.Grains.GetGrain<ILoggedModelGrain>(key).Create(model, call.Aborted));
+    }
+
+    private static async Task Get(MlflowCall call)
+    {
+        var model = await Existing(call).Get(call.Aborted);
+        var deletedToo = call.Request.Bool("allow_deleted") ?? false;
+        await Answer(call, model is not null && (deletedToo || model.LifecycleStage == LifecycleStage.Active) ? model : throw MlopsException.NotFound("Logged model", ModelId(call)));
+    }
+
+    private static async Task SetStatus(MlflowCall call)
+    {
+        var status = call.Request.Enum("status", Statuses) ?? throw MlflowRequest.Missing("status");
+        await Answer(call, await Existing(call).SetStatus(status, call.Aborted));
+    }
+
+    private static async Task Delete(MlflowCall call)
+    {
+        await Existing(call).Delete(call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task SetTags(MlflowCall call) =>
+        await Answer(call, await Existing(call).SetTags(call.Request.Tags("tags"), call.Aborted));
+
+    private static async Task DeleteTag(MlflowCall call)
+    {
+        var key = RequestTarget.Rest(call.Context, TagKeySegments);
+        await Existing(call).DeleteTag(key.Length > 0 ? key : throw MlflowRequest.Missing("tag_key"), call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task LogParams(MlflowCall call)
+    {
+        await Existing(call).LogParams(call.Request.Tags("params"), call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task Search(MlflowCall call)
+    {
+        var request = call.Request;
+        var max = request.Int64("max_results") is { } given and not 0 ? given : SearchResultsDefault;
+        if (max is < 1 or > SearchResultsMax)
+        {
+            throw MlflowRequest.Invalid("max_results", $"{max}; must be 1 to {SearchResultsMax}");
+        }
+
+        var query = new LoggedModelQuery(
+            request.Texts("experiment_ids"),
+            request.Text("filter"),
+            [.. request.Messages("datasets").Select((d, i) => Dataset(d) ?? throw MlflowRequest.Missing($"datasets[{i}].dataset_name"))],
+            [.. request.Messages("order_by").Select((key, i) => new LoggedModelOrderKey(
+                key.Text("field_name") is { Length: > 0 } field ? field : throw MlflowRequest.Missing($"order_by[{i}].field_name"), key.Bool("ascending") ?? true, Dataset(key)))],
+            (int)max,
+            NullIfEmpty(request.Text("page_token")));
+        var page = await call.Grains.GetGrain<ILoggedModelSearchGrain>(0).Search(query, call.Aborted);
+        await call.Answer(json =>
+        {
+            if (page.Items.Count > 0)
+            {
+                json.WriteStartArray("models");
+                foreach (var model in page.Items)
+                {
+                    json.WriteLoggedModel(model);
+                }
+
+                json.WriteEndArray();
+            }
+
+            json.WriteNextPage(page.NextPageToken);
+        });
+    }
+
+    private static async Task ListArtifacts(MlflowCall call)
+    {
+        var path = call.Request.Text("artifact_directory_path");
+        var files = call.Context.RequestServices.GetRequiredService<ArtifactFiles>();
+        var (uri, directory) = await files.OfLoggedModel(ModelId(call), path, call.Aborted);
+        var entries = await files.List(directory, call.Aborted);
+        await call.Answer(json =>
+        {
+            json.WriteString("root_uri", uri);
+            json.WriteFiles(entries, string.IsNullOrEmpty(path) ? "" : path.TrimEnd('/') + "/");
+        });
+    }
+
+    private static async Task GetArtifact(MlflowCall call)
+    {
+        var path = call.Request.Required("artifact_file_path");
+        var files = call.Context.RequestServices.GetRequiredService<ArtifactFiles>();
+        var (_, file) = await files.OfLoggedModel(ModelId(call), path, call.Aborted);
+        await (await files.Get(file, ArtifactTypes.Shown(path), call.Aborted)).ExecuteAsync(call.Context);
+    }
+
+    private static MetricDataset? Dataset(MlflowRequest request) =>
+        request.Text("dataset_name") is { Length: > 0 } name ? new MetricDataset(name, NullIfEmpty(request.Text("dataset_digest"))) : null;
+
+    private static Task Answer(MlflowCall call, LoggedModel model) => call.Answer(json =>
+    {
+        json.WritePropertyName("model");
+        json.WriteLoggedModel(model);
+    });
+
+    private static void WriteLoggedModel(this Utf8JsonWriter json, LoggedModel model)
+    {
+        json.WriteStartObject();
+        json.WriteStartObject("info");
+        json.WriteString("model_id", model.ModelId);
+        json.WriteString("experiment_id", model.ExperimentId);
+        json.WriteString("name", model.Name);
+        json.WriteNumber("creation_timestamp_ms", model.CreationTime);
+        json.WriteNumber("last_updated_timestamp_ms", model.LastUpdateTime);
+        json.WriteString("artifact_uri", model.ArtifactUri);
+        json.WriteString("status", Statuses.First(s => s.Value == model.Status).Key);
+        WriteGiven(json, "model_type", model.ModelType);
+        WriteGiven(json, "source_run_id", model.SourceRunId);
+        json.WritePairs("tags", model.Tags);
+        if (model.Registrations.Count > 0)
+        {
+            json.WriteStartArray("registrations");
+            foreach (var registration in model.Registrations)
+            {
+                json.WriteStartObject();
+                json.WriteString("name", registration.Name);
+                json.WriteString("version", registration.Version.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+        json.WriteStartObject("data");
+        json.WritePairs("params", model.Params);
+        if (model.Metrics.Count > 0)
+        {
+            json.WriteStartArray("metrics");
+            foreach (var metric in model.Metrics)
+            {
+                WriteMetric(json, metric, model.ModelId);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteMetric(Utf8JsonWriter json, LoggedModelMetric metric, string modelId)
+    {
+        json.WriteStartObject();
+        json.WriteString("key", metric.Key);
+        json.WritePropertyName("value");
+        json.WriteDouble(metric.Value);
+        json.WriteNumber("timestamp", metric.Timestamp);
+        json.WriteNumber("step", metric.Step);
+        WriteGiven(json, "dataset_name", metric.DatasetName);
+        WriteGiven(json, "dataset_digest", metric.DatasetDigest);
+        json.WriteString("model_id", modelId);
+        WriteGiven(json, "run_id", metric.RunId);
+        json.WriteEndObject();
+    }
+
+    private static void WriteGiven(Utf8JsonWriter json, string name, string? value)
+    {
+        if (value is not null)
+        {
+            json.WriteString(name, value);
+        }
+    }
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private static string ModelId(MlflowCall call) => ExperimentIds.CheckModel((string)call.Context.Request.RouteValues["model_id"]!);
+
+    private static ILoggedModelGrain Existing(MlflowCall call) => call.Grains.GetGrain<ILoggedModelGrain>(ModelId(call));
+}

@@ -1,0 +1,46 @@
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+
+namespace MlopsGrains.Gateway.Experiments;
+
+/// <summary>
+/// The points of one request that were measured for logged models. They go to the run first and then to the models; both ignore exact repeats, so a request
+/// that is sent again completes what a crash left half done.
+/// </summary>
+internal sealed class ModelMetrics
+{
+    private const int ModelsAtOnce = 16;
+
+    private readonly Dictionary<string, List<LoggedModelMetric>> _models = new(StringComparer.Ordinal);
+
+    public void Add(string modelId, LoggedModelMetric metric)
+    {
+        if (!_models.TryGetValue(modelId, out var metrics))
+        {
+            _models.Add(modelId, metrics = []);
+        }
+
+        metrics.Add(metric);
+    }
+
+    /// <summary>Writes to the run and to the models; nothing is written unless every model is there and takes its points.</summary>
+    public async Task LogAsync(IGrainFactory grains, string runId, RunBatch batch)
+    {
+        var models = new List<(ILoggedModelGrain Grain, List<LoggedModelMetric> Metrics)>();
+        foreach (var (id, metrics) in _models)
+        {
+            models.Add((grains.GetGrain<ILoggedModelGrain>(ExperimentIds.CheckModel(id)), metrics.ConvertAll(m => m with { RunId = runId })));
+        }
+
+        foreach (var some in models.Chunk(ModelsAtOnce))
+        {
+            await Task.WhenAll(some.Select(m => m.Grain.CheckMetrics(m.Metrics)));
+        }
+
+        await grains.GetGrain<IRunGrain>(runId).LogBatch(batch);
+        foreach (var some in models.Chunk(ModelsAtOnce))
+        {
+            await Task.WhenAll(some.Select(m => m.Grain.LogMetrics(m.Metrics)));
+        }
+    }
+}
