@@ -1,4 +1,9 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using MlopsGrains.Client.Http;
+using MlopsGrains.Client.Sending;
+using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Identity;
 
@@ -8,14 +13,22 @@ namespace MlopsGrains.Client;
 /// The platform from a .NET program. Safe for many threads; make one and keep it. Refusals are <see cref="Errors.MlopsException"/> with kind, field and
 /// message; so are an unreachable server and a missed deadline (<see cref="Errors.ErrorKind.Unavailable"/>).
 /// </summary>
-public sealed class MlopsGrainsClient : IDisposable
+public sealed partial class MlopsGrainsClient : IDisposable
 {
     private readonly GatewayHttp http;
     private readonly UuidSource ids;
     private readonly IDisposable? owned;
+    private readonly MlopsGrainsClientOptions options;
+    private readonly ILogger logger;
+    private readonly ProgramContext context = new();
+    private readonly Spools? spools;
+    private readonly CancellationTokenSource stop = new();
 
-    internal MlopsGrainsClient(Func<HttpClient> clients, MlopsGrainsClientOptions options, TimeProvider time, IDisposable? owned, Func<double>? jitter = null)
+    internal MlopsGrainsClient(
+        Func<HttpClient> clients, MlopsGrainsClientOptions options, TimeProvider time, IDisposable? owned, ILoggerFactory? loggers = null, Func<double>? jitter = null)
     {
+        this.options = options;
+        logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<MlopsGrainsClient>();
         http = new GatewayHttp(clients, options, time, jitter);
         ids = new UuidSource(time);
         Time = time;
@@ -30,6 +43,11 @@ public sealed class MlopsGrainsClient : IDisposable
         Monitors = new MonitorsClient(http);
         Pipelines = new PipelinesClient(http, ids, time);
         Audit = new AuditClient(http);
+        if (options.Tracking.SpoolDirectory is { } directory)
+        {
+            spools = new Spools(directory, options.Tracking.SpoolBytesMax, http, time, logger);
+            Replaying = Task.Run(ReplayUntilEmptyAsync);
+        }
     }
 
     /// <summary>Experiments.</summary>
@@ -67,15 +85,19 @@ public sealed class MlopsGrainsClient : IDisposable
 
     internal TimeProvider Time { get; }
 
+    /// <summary>The delivery of what ended processes left in the spool; ends with the client.</summary>
+    internal Task Replaying { get; } = Task.CompletedTask;
+
     /// <summary>A client for programs without dependency injection.</summary>
     /// <param name="options">Checked here; defaults when <see langword="null"/>.</param>
     /// <param name="handler">Sends the requests and is disposed with the client; a pooled socket handler when <see langword="null"/>.</param>
     /// <param name="time">The clock for timeouts, waits and run times; the system's when <see langword="null"/>.</param>
+    /// <param name="loggers">Where the client tells what was refused, dropped or spooled; nowhere when <see langword="null"/>.</param>
     /// <exception cref="ArgumentException">The options have faults; the message names each setting.</exception>
-    public static MlopsGrainsClient Create(MlopsGrainsClientOptions? options = null, HttpMessageHandler? handler = null, TimeProvider? time = null) =>
-        Create(options, handler, time, jitter: null);
+    public static MlopsGrainsClient Create(MlopsGrainsClientOptions? options = null, HttpMessageHandler? handler = null, TimeProvider? time = null, ILoggerFactory? loggers = null) =>
+        Create(options, handler, time, loggers, jitter: null);
 
-    internal static MlopsGrainsClient Create(MlopsGrainsClientOptions? options, HttpMessageHandler? handler, TimeProvider? time, Func<double>? jitter)
+    internal static MlopsGrainsClient Create(MlopsGrainsClientOptions? options, HttpMessageHandler? handler, TimeProvider? time, ILoggerFactory? loggers, Func<double>? jitter)
     {
         options ??= new MlopsGrainsClientOptions();
         var faults = options.Faults().ToList();
@@ -88,50 +110,143 @@ public sealed class MlopsGrainsClient : IDisposable
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        return new MlopsGrainsClient(() => client, options, time ?? TimeProvider.System, client, jitter);
+        return new MlopsGrainsClient(() => client, options, time ?? TimeProvider.System, client, loggers, jitter);
     }
 
     /// <summary>Which version runs there, in which role, over which storage.</summary>
     public Task<ServerInfo> GetInfoAsync(CancellationToken cancellationToken = default) => http.GetAsync<ServerInfo>("api/v1/info", cancellationToken);
 
     /// <summary>
-    /// Starts a run that ends when it is disposed. Creates the experiment when it is new.
+    /// Starts a run that ends when it is disposed. Creates the experiment when it is new. The platform must be there; it may go away while the run logs.
     /// </summary>
     /// <param name="experiment">The experiment's name.</param>
-    /// <param name="runName">At most 250 characters; a random readable one when <see langword="null"/>.</param>
-    /// <param name="tags">Initial tags, at most 100.</param>
+    /// <param name="run">Name, tags, parent and what is recorded about the program.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async Task<ActiveRun> StartRunAsync(string experiment, string? runName = null, IReadOnlyList<Tag>? tags = null, CancellationToken cancellationToken = default)
+    public async Task<ActiveRun> StartRunAsync(string experiment, RunOptions? run = null, CancellationToken cancellationToken = default)
     {
         var home = await Experiments.GetOrCreateAsync(experiment, cancellationToken);
-        var start = Time.GetUtcNow().ToUnixTimeMilliseconds();
-        var run = await Runs.CreateAsync(new NewRun(home.ExperimentId, runName, Environment.UserName, start, tags), cancellationToken);
-        return new ActiveRun(Runs, run.Info, ids.NewId(), Time);
+        return await StartRunInAsync(home.ExperimentId, run ?? new RunOptions(), cancellationToken);
+    }
+
+    /// <summary>
+    /// Goes on with a run, which is RUNNING again. What an ended process left of it in the spool is delivered first.
+    /// </summary>
+    /// <param name="runId">An active run.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<ActiveRun> ResumeRunAsync(string runId, CancellationToken cancellationToken = default)
+    {
+        if (spools is not null)
+        {
+            await spools.ReplayAsync(runId, cancellationToken);
+        }
+
+        return Activate(await Runs.UpdateAsync(runId, new RunUpdate(RunStatus.Running), cancellationToken));
     }
 
     /// <summary>Runs <paramref name="body"/> inside a run: it ends FINISHED, or FAILED when <paramref name="body"/> throws (KILLED when it was cancelled).</summary>
-    public async Task TrackAsync(string experiment, Func<ActiveRun, CancellationToken, Task> body, string? runName = null, CancellationToken cancellationToken = default)
+    public async Task TrackAsync(string experiment, Func<ActiveRun, CancellationToken, Task> body, RunOptions? run = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(body);
-        await using var run = await StartRunAsync(experiment, runName, tags: null, cancellationToken);
+        await using var active = await StartRunAsync(experiment, run, cancellationToken);
         try
         {
-            await body(run, cancellationToken);
+            await body(active, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            await run.EndAsync(RunStatus.Killed, CancellationToken.None);
+            await EndQuietlyAsync(active.EndAsync(RunStatus.Killed, CancellationToken.None));
             throw;
         }
         catch (Exception e)
         {
-            await run.FailAsync(e.Message, CancellationToken.None);
+            await EndQuietlyAsync(active.FailAsync(e.Message, CancellationToken.None));
             throw;
         }
     }
 
-    /// <summary>Closes the connections of a client made by <see cref="Create(MlopsGrainsClientOptions?, HttpMessageHandler?, TimeProvider?)"/>.</summary>
-    public void Dispose() => owned?.Dispose();
+    /// <summary>
+    /// Delivers now what ended processes left in the spool. A client with a spool also does so by itself, from its start until nothing is left.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no <see cref="TrackingOptions.SpoolDirectory"/>.</exception>
+    public Task<SpoolReplay> ReplaySpoolAsync(CancellationToken cancellationToken = default) => spools is not null
+        ? spools.ReplayAsync(runId: null, cancellationToken)
+        : throw new InvalidOperationException($"{MlopsGrainsClientOptions.SectionName}:{nameof(MlopsGrainsClientOptions.Tracking)}:{nameof(TrackingOptions.SpoolDirectory)} is not set.");
+
+    internal async Task<ActiveRun> StartRunInAsync(string experimentId, RunOptions run, CancellationToken cancellationToken)
+    {
+        var wanted = run.Context ?? options.Tracking.Context;
+        List<Tag> tags = [.. run.Tags, .. await context.TagsAsync(wanted, cancellationToken)];
+        if (run.ParentRunId is { } parent)
+        {
+            tags.Add(new Tag(ActiveRun.ParentTag, parent));
+        }
+
+        if (Activity.Current is { } activity)
+        {
+            tags.Add(new Tag("mlops.traceId", activity.TraceId.ToHexString()));
+        }
+
+        var start = Time.GetUtcNow().ToUnixTimeMilliseconds();
+        var created = await Runs.CreateAsync(new NewRun(experimentId, run.Name, Environment.UserName, start, tags), cancellationToken);
+        await foreach (var (path, content) in context.FilesAsync(wanted, cancellationToken))
+        {
+            using var stream = new MemoryStream(content, writable: false);
+            await Runs.UploadArtifactAsync(created.Info.RunId, path, stream, cancellationToken);
+        }
+
+        return Activate(created.Info);
+    }
+
+    /// <summary>Stops the delivery of the spool, and closes the connections of a client made by <see cref="Create(MlopsGrainsClientOptions?, HttpMessageHandler?, TimeProvider?, ILoggerFactory?)"/>.</summary>
+    public void Dispose()
+    {
+        stop.Cancel();
+        owned?.Dispose();
+    }
+
+    private ActiveRun Activate(RunInfo info)
+    {
+        var producerId = ids.NewId();
+        var door = new RunDoor(http, info.RunId, Time, logger);
+        return new ActiveRun(this, options.Tracking, info, spools?.Create(info.RunId, producerId), producerId, door, options.RetryDelayMax, logger);
+    }
+
+    /// <summary>The exception that ended the body is worth more than what could not be delivered after it.</summary>
+    private async Task EndQuietlyAsync(Task end)
+    {
+        try
+        {
+            await end;
+        }
+        catch (MlopsException e)
+        {
+            NotEnded(logger, e.Message);
+        }
+    }
+
+    private async Task ReplayUntilEmptyAsync()
+    {
+        try
+        {
+            while ((await spools!.ReplayAsync(runId: null, stop.Token)).Remaining > 0)
+            {
+                await Task.Delay(options.RetryDelayMax, Time, stop.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            SpoolNotRead(logger, e.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A failed run was not delivered whole: {Reason}")]
+    private static partial void NotEnded(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The spool cannot be read: {Reason}")]
+    private static partial void SpoolNotRead(ILogger logger, string reason);
 }
 
 /// <summary>What a server says about itself.</summary>

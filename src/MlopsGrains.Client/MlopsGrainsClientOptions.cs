@@ -32,6 +32,9 @@ public sealed class MlopsGrainsClientOptions
     /// </summary>
     public TimeSpan RetryDelayMax { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How runs send what is logged.</summary>
+    public TrackingOptions Tracking { get; set; } = new();
+
     /// <summary>All faults of these options, each naming its setting; empty when there is none.</summary>
     internal IEnumerable<string> Faults()
     {
@@ -62,6 +65,11 @@ public sealed class MlopsGrainsClientOptions
         if (RetryDelayMax <= TimeSpan.Zero || RetryDelayMax > TimeSpan.FromHours(1))
         {
             yield return $"{SectionName}:{nameof(RetryDelayMax)} {RetryDelayMax} must be more than zero and at most one hour.";
+        }
+
+        foreach (var fault in Tracking.Faults($"{SectionName}:{nameof(Tracking)}"))
+        {
+            yield return fault;
         }
     }
 }

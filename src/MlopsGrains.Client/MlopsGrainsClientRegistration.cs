@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Client;
 
@@ -32,7 +33,8 @@ public static class MlopsGrainsClientRegistration
             () => provider.GetRequiredService<IHttpClientFactory>().CreateClient(HttpClientName),
             provider.GetRequiredService<IOptions<MlopsGrainsClientOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
-            owned: null));
+            owned: null,
+            provider.GetService<ILoggerFactory>()));
         return services.AddHttpClient(HttpClientName, http => http.Timeout = Timeout.InfiniteTimeSpan);
     }
 }

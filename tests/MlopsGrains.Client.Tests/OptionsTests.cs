@@ -24,6 +24,22 @@ public sealed class OptionsTests
     }
 
     [Fact]
+    public void Tracking_WithFaults_NamesEachSetting()
+    {
+        var tracking = new TrackingOptions
+        {
+            BatchEntriesMax = 1001, BatchAgeMax = TimeSpan.Zero, BufferEntriesMax = 10, WhenFull = (BufferFull)7, FlushTimeout = TimeSpan.Zero, SpoolDirectory = "",
+            SpoolBytesMax = 1, SystemMetricsInterval = TimeSpan.FromMilliseconds(1),
+        };
+
+        var e = Assert.Throws<ArgumentException>(() => MlopsGrainsClient.Create(new MlopsGrainsClientOptions { Tracking = tracking }));
+
+        Assert.All(
+            ["BatchEntriesMax", "BatchAgeMax", "BufferEntriesMax", "WhenFull", "FlushTimeout", "SpoolDirectory", "SpoolBytesMax", "SystemMetricsInterval"],
+            s => Assert.Contains($"MlopsGrains:Tracking:{s} ", e.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Host_WithFaults_DoesNotStart()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
@@ -39,12 +55,13 @@ public sealed class OptionsTests
     public void Registered_ReadsConfiguration_CodeWins()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["MlopsGrains:BaseAddress"] = "https://mlops.test/a", ["MlopsGrains:Timeout"] = "00:00:09" });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["MlopsGrains:BaseAddress"] = "https://mlops.test/a", ["MlopsGrains:Timeout"] = "00:00:09", ["MlopsGrains:Tracking:WhenFull"] = "DropOldest" });
         builder.Services.AddMlopsGrainsClient(o => o.Timeout = TimeSpan.FromSeconds(5));
         using var host = builder.Build();
 
         Assert.Equal("https://mlops.test/a/", host.Services.GetRequiredService<MlopsGrainsClient>().BaseAddress.AbsoluteUri);
-        Assert.Equal(TimeSpan.FromSeconds(5), host.Services.GetRequiredService<IOptions<MlopsGrainsClientOptions>>().Value.Timeout);
+        var options = host.Services.GetRequiredService<IOptions<MlopsGrainsClientOptions>>().Value;
+        Assert.Equal((TimeSpan.FromSeconds(5), BufferFull.DropOldest), (options.Timeout, options.Tracking.WhenFull));
     }
 
     [Fact]

@@ -46,17 +46,17 @@ public sealed class ServerTests(ServerFixture server)
     {
         using var client = Connect();
         string id;
-        await using (var run = await client.StartRunAsync($"churn-{Guid.NewGuid():N}", "first", cancellationToken: Cancel))
+        await using (var run = await client.StartRunAsync($"churn-{Guid.NewGuid():N}", new RunOptions { Name = "first" }, Cancel))
         {
             id = run.RunId;
-            await run.LogParamAsync("lr", "0.1", Cancel);
+            run.LogParam("lr", 0.1);
             for (var step = 0; step < 3; step++)
             {
-                await run.LogMetricAsync("loss", 1.0 / (step + 1), step, cancellationToken: Cancel);
+                run.LogMetric("loss", 1.0 / (step + 1), step);
             }
 
             using var report = new MemoryStream("fine"u8.ToArray());
-            await client.Runs.UploadArtifactAsync(id, "notes/report.txt", report, Cancel);
+            await run.LogArtifactAsync("notes/report.txt", report, Cancel);
         }
 
         var stored = await client.Runs.GetAsync(id, Cancel);

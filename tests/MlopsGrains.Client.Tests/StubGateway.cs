@@ -7,8 +7,19 @@ namespace MlopsGrains.Client.Tests;
 internal sealed class StubGateway : HttpMessageHandler
 {
     private readonly Queue<Func<StubRequest, HttpResponseMessage>> answers = new();
+    private readonly Lock sync = new();
+    private readonly List<StubRequest> requests = [];
 
-    public List<StubRequest> Requests { get; } = [];
+    public IReadOnlyList<StubRequest> Requests
+    {
+        get
+        {
+            lock (sync)
+            {
+                return [.. requests];
+            }
+        }
+    }
 
     public StubGateway Then(Func<StubRequest, HttpResponseMessage> answer)
     {
@@ -36,15 +47,18 @@ internal sealed class StubGateway : HttpMessageHandler
     {
         var options = new MlopsGrainsClientOptions { BaseAddress = new Uri("http://gateway.test") };
         configure?.Invoke(options);
-        return MlopsGrainsClient.Create(options, this, time ?? new ImpatientTime(), () => jitter);
+        return MlopsGrainsClient.Create(options, this, time ?? new ImpatientTime(), loggers: null, () => jitter);
     }
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
         var seen = new StubRequest(request.Method.Method, request.RequestUri!.PathAndQuery, Encoding.UTF8.GetString(body), request.Headers.Authorization?.ToString());
-        Requests.Add(seen);
-        return (answers.Count > 1 ? answers.Dequeue() : answers.Peek())(seen);
+        lock (sync)
+        {
+            requests.Add(seen);
+            return (answers.Count > 1 ? answers.Dequeue() : answers.Peek())(seen);
+        }
     }
 }
 

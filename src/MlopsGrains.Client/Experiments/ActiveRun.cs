@@ -1,34 +1,46 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
+using MlopsGrains.Client.Sending;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
 namespace MlopsGrains.Client;
 
 /// <summary>
-/// A run in progress. Every call returns when the data are durable. The run is a producer that numbers its batches, so a batch that had to be sent twice is
-/// applied once. Safe for many threads; batches go out one after another. Disposing ends the run FINISHED unless it ended before; a program that ends by an
-/// exception should call <see cref="FailAsync"/>, or use <see cref="MlopsGrainsClient.TrackAsync"/>, which does.
+/// A run in progress. <c>Log…</c> and <see cref="SetTag"/> put their entries into a bounded buffer and return at once; one sender delivers them in batches, in
+/// order, each counted once however often the network makes it travel. <see cref="FlushAsync"/> waits until all is stored. Disposing delivers the rest and ends
+/// the run FINISHED unless it ended before; a program that ends by an exception should call <see cref="FailAsync"/>, or use
+/// <see cref="MlopsGrainsClient.TrackAsync"/>, which does. Safe for many threads.
 /// </summary>
 public sealed class ActiveRun : IAsyncDisposable
 {
     /// <summary>The tag that holds why a run failed.</summary>
     public const string FailureTag = "mlops.failure";
 
-    private const int TagLengthMax = 5000;
+    /// <summary>The tag that names the run that this one is part of.</summary>
+    public const string ParentTag = "mlflow.parentRunId";
 
-    private readonly RunsClient runs;
-    private readonly string producerId;
-    private readonly TimeProvider time;
-    private readonly SemaphoreSlim gate = new(1, 1);
-    private long sequence;
-    private bool ended;
+    private const int KeyLengthMax = 250;
+    private const int ValueLengthMax = 8000;
 
-    internal ActiveRun(RunsClient runs, RunInfo info, string producerId, TimeProvider time)
+    private readonly MlopsGrainsClient client;
+    private readonly TrackingOptions options;
+    private readonly BatchBuffer buffer;
+    private readonly RunDoor door;
+    private readonly RunSender sender;
+    private readonly SystemMetrics? machine;
+    private readonly SemaphoreSlim ending = new(1, 1);
+    private RunStatus? ended;
+
+    internal ActiveRun(MlopsGrainsClient client, TrackingOptions options, RunInfo info, RunSpool? spool, string producerId, RunDoor door, TimeSpan pauseMax, ILogger logger)
     {
-        this.runs = runs;
-        this.producerId = producerId;
-        this.time = time;
+        this.client = client;
+        this.options = options;
+        this.door = door;
         Info = info;
+        buffer = new BatchBuffer(options, client.Time) { OnDropped = count => ClientTelemetry.Dropped.Add(count) };
+        sender = new RunSender(buffer, door, producerId, spool, pauseMax, client.Time, logger);
+        machine = options.SystemMetricsInterval is { } interval ? new SystemMetrics(this, interval, client.Time, logger) : null;
     }
 
     /// <summary>The run's head as last answered.</summary>
@@ -37,121 +49,157 @@ public sealed class ActiveRun : IAsyncDisposable
     /// <summary>The run's id.</summary>
     public string RunId => Info.RunId;
 
-    /// <summary>Writes a param. A param keeps its first value; another one is refused.</summary>
-    public Task LogParamAsync(string key, string value, CancellationToken cancellationToken = default) =>
-        LogBatchAsync(parameters: [new Tag(key, value)], cancellationToken: cancellationToken);
+    /// <summary>Entries that made room because the buffer was full (<see cref="BufferFull.DropOldest"/>).</summary>
+    public long Dropped => buffer.Dropped;
 
-    /// <summary>Writes a param that is a number, in the invariant culture.</summary>
-    public Task LogParamAsync(string key, IFormattable value, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(value);
-        return LogParamAsync(key, value.ToString(null, CultureInfo.InvariantCulture), cancellationToken);
-    }
+    /// <summary>Entries that the platform refused, such as another value of a param. The first refusal is thrown by the next flush, or by the end.</summary>
+    public long Refused => door.Refused;
 
-    /// <summary>Writes a metric point with the present time.</summary>
-    /// <param name="key">At most 250 characters.</param>
+    /// <summary>Batches that wait on disk because the platform is away.</summary>
+    public long Spooled => sender.Spooled;
+
+    /// <summary>Logs a metric point with the present time.</summary>
+    /// <param name="key">1–250 characters.</param>
     /// <param name="value">Any double.</param>
     /// <param name="step">Any whole number, usually the epoch or batch.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    public Task LogMetricAsync(string key, double value, long step = 0, CancellationToken cancellationToken = default) =>
-        LogBatchAsync(metrics: [new Metric(key, value, time.GetUtcNow().ToUnixTimeMilliseconds(), step)], cancellationToken: cancellationToken);
+    public void LogMetric(string key, double value, long step = 0) => LogMetric(key, value, step, client.Time.GetUtcNow());
 
-    /// <summary>Writes several metrics of one step together.</summary>
-    public Task LogMetricsAsync(IReadOnlyDictionary<string, double> values, long step = 0, CancellationToken cancellationToken = default)
+    /// <summary>Logs a metric point that was measured at <paramref name="time"/>, not before 1970.</summary>
+    public void LogMetric(string key, double value, long step, DateTimeOffset time)
+    {
+        CheckKey(key);
+        var timestamp = time.ToUnixTimeMilliseconds();
+        ArgumentOutOfRangeException.ThrowIfNegative(timestamp, nameof(time));
+        buffer.AddPoint(key, value, timestamp, step);
+    }
+
+    /// <summary>Logs several metrics of one step.</summary>
+    public void LogMetrics(IEnumerable<KeyValuePair<string, double>> values, long step = 0)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        return LogBatchAsync(metrics: [.. values.Select(v => new Metric(v.Key, v.Value, now, step))], cancellationToken: cancellationToken);
+        var now = client.Time.GetUtcNow();
+        foreach (var (key, value) in values)
+        {
+            LogMetric(key, value, step, now);
+        }
+    }
+
+    /// <summary>Logs a param. A param keeps its first value; another one is refused.</summary>
+    /// <param name="key">1–250 characters.</param>
+    /// <param name="value">At most 6,000 characters are kept.</param>
+    public void LogParam(string key, string value)
+    {
+        CheckKey(key);
+        ArgumentNullException.ThrowIfNull(value);
+        buffer.AddParam(new Tag(key, Cut(value)));
+    }
+
+    /// <summary>Logs a param that is a number, a time or the like, in the invariant culture.</summary>
+    public void LogParam(string key, IFormattable value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        LogParam(key, value.ToString(null, CultureInfo.InvariantCulture));
     }
 
     /// <summary>Sets a tag; the last value wins.</summary>
-    public Task SetTagAsync(string key, string value, CancellationToken cancellationToken = default) =>
-        LogBatchAsync(tags: [new Tag(key, value)], cancellationToken: cancellationToken);
-
-    /// <summary>Writes params, metrics and tags together, all or nothing: at most 1,000 points, 100 params and 100 tags.</summary>
-    public async Task LogBatchAsync(
-        IReadOnlyList<Metric>? metrics = null, IReadOnlyList<Tag>? parameters = null, IReadOnlyList<Tag>? tags = null, CancellationToken cancellationToken = default)
+    /// <param name="key">1–250 characters.</param>
+    /// <param name="value">At most 8,000 characters are kept.</param>
+    public void SetTag(string key, string value)
     {
-        await gate.WaitAsync(cancellationToken);
-        try
-        {
-            ThrowIfEnded();
-            var number = sequence + 1;
-            try
-            {
-                await runs.LogBatchAsync(RunId, metrics, parameters, tags, new ProducerPosition(producerId, number), cancellationToken);
-            }
-            catch (MlopsException e) when (e.Kind is not ErrorKind.Unavailable)
-            {
-                throw; // Refused: nothing was stored, so the number is still free.
-            }
-            catch
-            {
-                sequence = number; // It may have been stored; another batch under this number would be taken for a repeat.
-                throw;
-            }
-
-            sequence = number;
-        }
-        finally
-        {
-            gate.Release();
-        }
+        CheckKey(key);
+        ArgumentNullException.ThrowIfNull(value);
+        buffer.AddTag(new Tag(key, Cut(value)));
     }
 
-    /// <summary>Stores a stream as a file of the run.</summary>
-    public Task LogArtifactAsync(string path, Stream content, CancellationToken cancellationToken = default) =>
-        runs.UploadArtifactAsync(RunId, path, content, cancellationToken);
+    /// <summary>
+    /// Waits until everything that was logged before is stored by the platform, or in the spool while it is away. Throws the first refusal since the last flush;
+    /// what was not refused is stored nevertheless.
+    /// </summary>
+    public Task FlushAsync(CancellationToken cancellationToken = default) => sender.FlushAsync(cancellationToken);
 
-    /// <summary>Stores a local file in the run, under its own name unless <paramref name="path"/> says another.</summary>
+    /// <summary>Stores a stream as a file of the run, at once.</summary>
+    public Task LogArtifactAsync(string path, Stream content, CancellationToken cancellationToken = default) =>
+        client.Runs.UploadArtifactAsync(RunId, path, content, cancellationToken);
+
+    /// <summary>Stores a local file in the run, at once, under its own name unless <paramref name="path"/> says another.</summary>
     public async Task LogArtifactAsync(FileInfo file, string? path = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(file);
         await using var content = file.OpenRead();
-        await runs.UploadArtifactAsync(RunId, path ?? file.Name, content, cancellationToken);
+        await LogArtifactAsync(path ?? file.Name, content, cancellationToken);
     }
 
-    /// <summary>Ends the run; ending it again changes nothing.</summary>
+    /// <summary>Starts a run in the same experiment that is part of this one.</summary>
+    public Task<ActiveRun> StartChildAsync(RunOptions? options = null, CancellationToken cancellationToken = default) =>
+        client.StartRunInAsync(Info.ExperimentId, (options ?? new RunOptions()) with { ParentRunId = RunId }, cancellationToken);
+
+    /// <summary>Puts the run's id and name into the scope of log messages, until the answer is disposed.</summary>
+    public IDisposable? BeginScope(ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(logger);
+        return logger.BeginScope(new Dictionary<string, object> { ["RunId"] = RunId, ["RunName"] = Info.RunName });
+    }
+
+    /// <summary>
+    /// Delivers what is buffered and ends the run; ending it again changes nothing. What the platform does not take stays in the spool, and the run's end with
+    /// it. Without a spool it is tried for <see cref="TrackingOptions.FlushTimeout"/>; then what is lost is thrown (<see cref="ErrorKind.Unavailable"/>).
+    /// </summary>
     public async Task EndAsync(RunStatus status = RunStatus.Finished, CancellationToken cancellationToken = default)
     {
-        await gate.WaitAsync(cancellationToken);
+        await ending.WaitAsync(cancellationToken);
         try
         {
-            if (!ended)
+            if (ended is not null)
             {
-                Info = await runs.UpdateAsync(RunId, new RunUpdate(status, time.GetUtcNow().ToUnixTimeMilliseconds()), cancellationToken);
-                ended = true;
+                return;
+            }
+
+            ended = status;
+            using var timeout = new CancellationTokenSource(options.FlushTimeout, client.Time);
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            try
+            {
+                await sender.EndAsync(new RunUpdate(status, client.Time.GetUtcNow().ToUnixTimeMilliseconds()), deadline.Token);
+            }
+            finally
+            {
+                Info = door.Info ?? Info;
+                await sender.DisposeAsync();
+                if (machine is not null)
+                {
+                    await machine.DisposeAsync(); // After the buffer was closed: a sample may be waiting for room in it.
+                }
             }
         }
         finally
         {
-            gate.Release();
+            ending.Release();
         }
     }
 
-    /// <summary>Ends the run FAILED and keeps <paramref name="reason"/> in the tag <see cref="FailureTag"/> (at most 5,000 characters are kept).</summary>
-    public async Task FailAsync(string? reason = null, CancellationToken cancellationToken = default)
+    /// <summary>Ends the run FAILED and keeps <paramref name="reason"/> in the tag <see cref="FailureTag"/>.</summary>
+    public Task FailAsync(string? reason = null, CancellationToken cancellationToken = default)
     {
-        if (!string.IsNullOrEmpty(reason) && !ended)
+        if (!string.IsNullOrEmpty(reason) && ended is null)
         {
-            await SetTagAsync(FailureTag, reason.Length <= TagLengthMax ? reason : reason[..TagLengthMax], cancellationToken);
+            buffer.AddTag(new Tag(FailureTag, Cut(reason)), always: true);
         }
 
-        await EndAsync(RunStatus.Failed, cancellationToken);
+        return EndAsync(RunStatus.Failed, cancellationToken);
     }
 
-    /// <summary>Ends the run FINISHED unless it ended before; throws when the server cannot be told.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await EndAsync();
-        gate.Dispose();
-    }
+    /// <summary>Ends the run FINISHED unless it ended before; throws when something is lost or was refused.</summary>
+    public async ValueTask DisposeAsync() => await EndAsync();
 
-    private void ThrowIfEnded()
+    private static void CheckKey(string key)
     {
-        if (ended)
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        if (key.Length > KeyLengthMax)
         {
-            throw MlopsException.Conflict($"run '{RunId}' has ended ({Info.Status}).");
+            throw new ArgumentException($"The key has {key.Length} characters; at most {KeyLengthMax}.", nameof(key));
         }
     }
+
+    private static string Cut(string value) =>
+        value.Length <= ValueLengthMax ? value : value[..(char.IsHighSurrogate(value[ValueLengthMax - 1]) ? ValueLengthMax - 1 : ValueLengthMax)];
 }

@@ -1,4 +1,6 @@
+using System.Buffers;
 using MlopsGrains.Client.Http;
+using MlopsGrains.Client.Sending;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Paging;
@@ -54,24 +56,18 @@ public sealed class RunsClient
 
     /// <summary>
     /// Writes params, metrics and tags together, all or nothing, and returns when they are durable. With a producer position it is retried and applied once;
-    /// without one it is sent once.
+    /// without one it is sent once. Prefer an <see cref="ActiveRun"/>, which buffers, numbers and sends batches for you.
     /// </summary>
     /// <param name="runId">An active run.</param>
-    /// <param name="metrics">At most 1,000 points.</param>
-    /// <param name="parameters">At most 100; a param keeps its first value and another one is refused.</param>
-    /// <param name="tags">At most 100; the last value wins.</param>
-    /// <param name="producer">Who sends it and its number.</param>
+    /// <param name="batch">At most 1,000 points, 100 params and 100 tags; a param keeps its first value and another one is refused; the last tag wins.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public Task LogBatchAsync(
-        string runId,
-        IReadOnlyList<Metric>? metrics = null,
-        IReadOnlyList<Tag>? parameters = null,
-        IReadOnlyList<Tag>? tags = null,
-        ProducerPosition? producer = null,
-        CancellationToken cancellationToken = default)
+    public Task LogBatchAsync(string runId, RunBatch batch, CancellationToken cancellationToken = default)
     {
-        var body = GatewayHttp.Json(new Batch(metrics ?? [], parameters ?? [], tags ?? [], producer));
-        return http.DoAsync(new GatewayCall(HttpMethod.Post, $"{At(runId)}/batches", producer is null ? Repeat.Never : Repeat.Always, body), cancellationToken);
+        ArgumentNullException.ThrowIfNull(batch);
+        var body = new ArrayBufferWriter<byte>();
+        BatchJson.Write(body, batch);
+        var repeat = batch.Producer is null ? Repeat.Never : Repeat.Always;
+        return http.DoAsync(new GatewayCall(HttpMethod.Post, $"{At(runId)}/batches", repeat, GatewayHttp.JsonBytes(body.WrittenMemory)), cancellationToken);
     }
 
     /// <summary>All points of a metric ordered by timestamp, step and value, read page by page; none for an unknown metric.</summary>
@@ -109,11 +105,9 @@ public sealed class RunsClient
     public Task<IReadOnlyList<ArtifactEntry>> ListArtifactsAsync(string runId, string? path = null, CancellationToken cancellationToken = default) =>
         http.GetAsync<IReadOnlyList<ArtifactEntry>>($"{At(runId)}/artifact-list{GatewayPath.Query(("path", path))}", cancellationToken);
 
-    private static string At(string runId) => $"{Root}/{GatewayPath.Segment("runId", runId)}";
+    internal static string At(string runId) => $"{Root}/{GatewayPath.Segment("runId", runId)}";
 
     private static string ArtifactAt(string runId, string path) => $"{At(runId)}/artifacts/{GatewayPath.Artifact("path", path)}";
-
-    private sealed record Batch(IReadOnlyList<Metric> Metrics, IReadOnlyList<Tag> Params, IReadOnlyList<Tag> Tags, ProducerPosition? Producer);
 
     private sealed record PointPage(IReadOnlyList<Point> Points, string? NextPageToken);
 

@@ -19,7 +19,7 @@ internal sealed class GatewayHttp(Func<HttpClient> clients, MlopsGrainsClientOpt
 
     public static Func<HttpContent> Json<T>(T body) => JsonBytes(JsonSerializer.SerializeToUtf8Bytes(body, GatewayJson.Options));
 
-    public static Func<HttpContent> JsonBytes(byte[] bytes) => () => new ByteArrayContent(bytes) { Headers = { ContentType = new("application/json") } };
+    public static Func<HttpContent> JsonBytes(ReadOnlyMemory<byte> bytes) => () => new ReadOnlyMemoryContent(bytes) { Headers = { ContentType = new("application/json") } };
 
     public Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => ReadAsync<T>(new GatewayCall(HttpMethod.Get, path), cancellationToken);
 

@@ -112,6 +112,10 @@ internal sealed class BatchReader : IDisposable
             {
                 _runUuid = ReadText(ref reader, "run_uuid");
             }
+            else if (!_mlflow && reader.ValueTextEquals("columns"u8))
+            {
+                ReadColumns(ref reader);
+            }
             else if (!_mlflow && reader.ValueTextEquals("producer"u8))
             {
                 _producer = ReadProducer(ref reader);
@@ -131,6 +135,7 @@ internal sealed class BatchReader : IDisposable
 
     private void ReadMetrics(ref Utf8JsonReader reader)
     {
+        Expect(_mlflow || _metrics.Count == 0, "metrics", "points either as metrics or as columns, and once", whole: true);
         _metrics.Clear();
         _models = null;
         if (!StartsArray(ref reader, "metrics"))
@@ -146,6 +151,16 @@ internal sealed class BatchReader : IDisposable
             }
 
             ReadMetric(ref reader);
+        }
+    }
+
+    /// <summary>The native form for many points; instead of <c>metrics</c>, not beside it.</summary>
+    private void ReadColumns(ref Utf8JsonReader reader)
+    {
+        if (ReadsValue(ref reader))
+        {
+            Expect(_metrics.Count == 0, "columns", "points either as metrics or as columns, and once", whole: true);
+            MetricColumnsReader.Read(ref reader, _metrics);
         }
     }
 

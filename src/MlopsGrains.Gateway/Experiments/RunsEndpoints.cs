@@ -25,7 +25,7 @@ internal static class RunsEndpoints
         runs.MapPatch("/runs/{id}", Update).WithName("UpdateRun").WithSummary("Changes a run's status, end time or name; what is not given stays.");
         runs.MapPost("/runs/search", Search).WithName("SearchRuns").WithSummary("Runs of some experiments that match a filter.");
         runs.MapPost("/runs/{id}/batches", LogBatch).WithName("LogBatch").Accepts<BatchBody>("application/json").Produces(StatusCodes.Status204NoContent)
-            .WithSummary("Writes params, metrics and tags together, all or nothing; with a producer position, exactly once.");
+            .WithSummary("Writes params, metrics and tags together, all or nothing; with a producer position, exactly once. Points come as objects (metrics) or as columns.");
         runs.MapGet("/runs/{id}/metrics", GetHistory).WithName("GetMetricHistory").WithSummary("All points of one metric, ordered by timestamp, step and value.");
     }
 
@@ -102,8 +102,16 @@ internal static class RunsEndpoints
         int MaxResults = 1000,
         string? PageToken = null);
 
-    /// <summary>What a batch holds. For the API document only; the bytes are read by <see cref="BatchReader"/>.</summary>
-    internal sealed record BatchBody(IReadOnlyList<Metric>? Metrics = null, IReadOnlyList<Tag>? Params = null, IReadOnlyList<Tag>? Tags = null, ProducerPosition? Producer = null);
+    /// <summary>
+    /// What a batch holds; its points come either as <c>metrics</c> or, for producers of many, as <c>columns</c>: distinct keys, and for each point the place of
+    /// its key, its value, its timestamp and its step. For the API document only; the bytes are read by <see cref="BatchReader"/>.
+    /// </summary>
+    internal sealed record BatchBody(
+        IReadOnlyList<Metric>? Metrics = null, PointColumns? Columns = null, IReadOnlyList<Tag>? Params = null, IReadOnlyList<Tag>? Tags = null, ProducerPosition? Producer = null);
+
+    /// <summary>Points as columns: at most 1,000 keys and points, all arrays but <c>keys</c> of one length.</summary>
+    internal sealed record PointColumns(
+        IReadOnlyList<string> Keys, IReadOnlyList<int> KeyIndexes, IReadOnlyList<double> Values, IReadOnlyList<long> Timestamps, IReadOnlyList<long> Steps);
 
     /// <summary>A page of one metric's points.</summary>
     internal sealed record PointPage(IReadOnlyList<Point> Points, string? NextPageToken);
