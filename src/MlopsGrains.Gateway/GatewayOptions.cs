@@ -21,6 +21,13 @@ public sealed class GatewayOptions
     public long ArtifactBytesMax { get; set; } = 5L << 30;
 
     /// <summary>
+    /// The address under which clients reach the gateway, such as <c>https://ml.example.org</c>, for addresses that it gives out; the one a request came to when
+    /// not set. Set it behind a proxy that ends TLS.
+    /// </summary>
+    [Url]
+    public string? PublicUrl { get; set; }
+
+    /// <summary>
     /// Host names besides loopback under which the gateway may be asked for when no authentication is configured; every other <c>Host</c> header is refused,
     /// so that a web page cannot reach a laptop's server by rebinding its own name to 127.0.0.1.
     /// </summary>

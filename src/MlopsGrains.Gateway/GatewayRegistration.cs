@@ -26,6 +26,7 @@ public static class GatewayRegistration
         services.TryAddSingleton<IIdSource, UuidSource>();
         services.TryAddSingleton<ApiKeys>();
         services.TryAddSingleton<ArtifactFiles>();
+        services.TryAddSingleton<ArtifactUploads>();
         services.ConfigureHttpJsonOptions(o => NativeJson.Apply(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddNativeOpenApi();

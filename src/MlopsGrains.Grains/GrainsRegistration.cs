@@ -35,6 +35,7 @@ public static class GrainsRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IIdSource, UuidSource>();
         services.TryAddSingleton<IBlobs, BlobsAdapter>();
+        services.TryAddSingleton<IBlobUploads, BlobsAdapter>();
         return services;
     }
 

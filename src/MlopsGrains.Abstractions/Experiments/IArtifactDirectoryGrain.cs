@@ -25,7 +25,32 @@ public interface IArtifactDirectoryGrain : IGrainWithStringKey
     /// <summary>Removes a file, or a directory with all below it. Answers how many files went.</summary>
     [Alias("Delete")]
     Task<int> Delete(string path, CancellationToken cancellationToken = default);
+
+    /// <summary>Remembers an upload in parts that will put a file, for a day. At most 100 wait at one root. The id is 32 lower-case hex digits.</summary>
+    [Alias("BeginUpload")]
+    Task BeginUpload(string uploadId, ArtifactUpload upload, CancellationToken cancellationToken = default);
+
+    /// <summary>An upload that waits or was completed lately, or <see langword="null"/>.</summary>
+    [Alias("FindUpload"), ReadOnly]
+    Task<ArtifactUpload?> FindUpload(string uploadId, CancellationToken cancellationToken = default);
+
+    /// <summary>Points the upload's path at its blob; completing it again changes nothing, an upload that does not wait is refused.</summary>
+    [Alias("CompleteUpload")]
+    Task CompleteUpload(string uploadId, BlobRef blob, CancellationToken cancellationToken = default);
+
+    /// <summary>Forgets an upload; forgetting an unknown one changes nothing.</summary>
+    [Alias("AbortUpload")]
+    Task AbortUpload(string uploadId, CancellationToken cancellationToken = default);
 }
+
+/// <summary>An upload in parts.</summary>
+/// <param name="Path">The file that it will put.</param>
+/// <param name="Parts">How many parts it may have, 1–10,000.</param>
+/// <param name="KeyDigest">SHA-256 of the key that its parts must bring, 64 lower-case hex digits.</param>
+/// <param name="IsComplete">Whether the file is there.</param>
+[GenerateSerializer, Immutable, Alias("mlops.ArtifactUpload")]
+public sealed record ArtifactUpload(
+    [property: Id(0)] string Path, [property: Id(1)] int Parts, [property: Id(2)] string KeyDigest, [property: Id(3)] bool IsComplete = false);
 
 /// <summary>A file or directory.</summary>
 /// <param name="Name">Base name.</param>

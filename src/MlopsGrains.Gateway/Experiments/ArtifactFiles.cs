@@ -13,14 +13,30 @@ internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions
 {
     private const string Scheme = "mlflow-artifacts:";
 
-    public async Task<BlobRef> Put(ArtifactPath path, Stream content, CancellationToken cancellationToken)
+    public Task<BlobRef> Put(ArtifactPath path, Stream content, CancellationToken cancellationToken) =>
+        Put(path, () => Write(content, cancellationToken));
+
+    /// <summary>The same for at most <paramref name="bytesMax"/> bytes; more is bad input.</summary>
+    public Task<BlobRef> PutSmall(ArtifactPath path, Stream content, long bytesMax, CancellationToken cancellationToken) => Put(path, async () =>
+    {
+        try
+        {
+            return await blobs.WriteAsync(content, bytesMax, cancellationToken);
+        }
+        catch (MlopsException e) when (e.Kind == ErrorKind.TooLarge)
+        {
+            throw MlopsException.Invalid("body", $"Artifact size is too large. Max size is {bytesMax} bytes; put larger files to /mlflow-artifacts/artifacts.");
+        }
+    });
+
+    private async Task<BlobRef> Put(ArtifactPath path, Func<Task<BlobRef>> write)
     {
         if (path.Relative.Length == 0)
         {
             throw MlopsException.Invalid("path", $"path '{path.Root}' is a directory; a file name must follow.");
         }
 
-        var blob = await Write(content, cancellationToken);
+        var blob = await write();
         await Directory(path).Put(path.Relative, blob, CancellationToken.None);
         return blob;
     }

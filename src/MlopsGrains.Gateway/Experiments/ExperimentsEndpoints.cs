@@ -19,6 +19,7 @@ internal static class ExperimentsEndpoints
         endpoints.MapMlflowExperiments();
         endpoints.MapMlflowRuns();
         endpoints.MapMlflowArtifacts();
+        endpoints.MapMlflowUploads();
         endpoints.MapMlflowLoggedModels();
         endpoints.MapRuns();
         endpoints.MapArtifacts();

@@ -15,6 +15,8 @@ internal static class MlflowArtifactEndpoints
     /// <summary>Segments before a proxied path: <c>api</c>, <c>2.0</c>, <c>mlflow-artifacts</c>, <c>artifacts</c>.</summary>
     private const int ProxySegments = 4;
 
+    private const long UploadBytesMax = 10L * 1024 * 1024;
+
     public static void MapMlflowArtifacts(this IEndpointRouteBuilder endpoints)
     {
         const string Proxy = "/mlflow-artifacts/artifacts";
@@ -23,6 +25,7 @@ internal static class MlflowArtifactEndpoints
         endpoints.MapMlflowRaw("GET", Proxy + "/{**path}", ProxyGet);
         endpoints.MapMlflowRaw("PUT", Proxy + "/{**path}", ProxyPut, e => e.WithBodyLimit(BodyLimit.Artifact));
         endpoints.MapMlflowRaw("DELETE", Proxy + "/{**path}", ProxyDelete);
+        endpoints.MapMlflowRaw("POST", "/mlflow/upload-artifact", Upload, e => e.WithBodyLimit(BodyLimit.Artifact));
         endpoints.MapMethods("/get-artifact", ["GET"], GetArtifact);
     }
 
@@ -61,6 +64,21 @@ internal static class MlflowArtifactEndpoints
     private static async Task ProxyDelete(HttpContext context)
     {
         await Files(context).Delete(ProxyPath(context), context.RequestAborted);
+        await MlflowCall.Done(context);
+    }
+
+    private static async Task Upload(HttpContext context)
+    {
+        var query = context.Request.Query;
+        var run = query["run_uuid"].ToString() is { Length: > 0 } given ? given : query["run_id"].ToString();
+        var path = query["path"].ToString();
+        if (run.Length == 0 || path.Length == 0)
+        {
+            throw MlflowRequest.Missing(run.Length == 0 ? "run_uuid" : "path");
+        }
+
+        var (_, file) = await Files(context).OfRun(ExperimentIds.CheckRun("run_uuid", run), path, context.RequestAborted);
+        await Files(context).PutSmall(file, context.Request.Body, UploadBytesMax, context.RequestAborted);
         await MlflowCall.Done(context);
     }
 

@@ -17,7 +17,7 @@ internal enum Dialect
 
 internal static class Dialects
 {
-    private static readonly PathString[] MlflowPaths = ["/api/2.0", "/api/3.0", "/ajax-api", "/get-artifact", "/model-versions/get-artifact"];
+    private static readonly PathString[] MlflowPaths = ["/api/2.0", "/api/3.0", "/ajax-api", "/get-artifact", "/model-versions/get-artifact", "/v1/traces", "/graphql"];
 
     /// <summary>By the path as it was sent, so that a refused traversal is answered in the words of the protocol it was tried on.</summary>
     public static Dialect Of(HttpContext context) => Of(new PathString(RequestTarget.RawPath(context)));

@@ -1,3 +1,4 @@
+using MlopsGrains.Gateway.Mlflow;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -11,11 +12,12 @@ internal static class ServiceEndpoints
     /// <summary>The MLflow level that clients may rely on. Its tracing client wants at least 3.4.</summary>
     public const string MlflowVersion = "3.6.0";
 
-    /// <summary>Maps <c>/health</c>, <c>/version</c>, <c>/openapi/v1.json</c> and the page <c>/docs</c>.</summary>
+    /// <summary>Maps <c>/health</c>, <c>/version</c>, MLflow's <c>server-info</c>, <c>/openapi/v1.json</c> and the page <c>/docs</c>.</summary>
     public static void MapService(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/health", Health).ExcludeFromDescription();
         endpoints.MapGet("/version", () => Results.Text(MlflowVersion)).ExcludeFromDescription();
+        endpoints.MapMlflowMethod("GET", "/mlflow/server-info", ServerInfo, generation: 3);
         endpoints.MapOpenApi();
         endpoints.MapScalarApiReference("/docs", o => o
             .WithTitle("MlopsGrains API")
@@ -24,6 +26,13 @@ internal static class ServiceEndpoints
             .DisableAgent()
             .DisableMcp());
     }
+
+    /// <summary>The kind of store that clients know every feature of this server to have.</summary>
+    private static Task ServerInfo(MlflowCall call) => call.Answer(json =>
+    {
+        json.WriteString("store_type", "SqlStore");
+        json.WriteBoolean("workspaces_enabled", false);
+    });
 
     private static async Task<IResult> Health(HealthCheckService checks, CancellationToken cancellationToken)
     {

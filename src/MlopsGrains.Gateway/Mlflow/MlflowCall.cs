@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MlopsGrains.Errors;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -43,27 +44,45 @@ internal sealed class MlflowCall(HttpContext context, MlflowRequest request)
 /// <summary>Maps MLflow service methods, each under both of the prefixes that clients use.</summary>
 internal static class MlflowRoutes
 {
-    private static readonly string[] Prefixes = ["/api/2.0", "/ajax-api/2.0"];
+    private const string WorkspaceHeader = "X-MLFLOW-WORKSPACE";
 
     /// <param name="endpoints">Where to.</param>
     /// <param name="methods">HTTP methods, separated by a space.</param>
     /// <param name="path">The path after the generation, such as <c>/mlflow/runs/get</c>.</param>
     /// <param name="handler">Reads the message, calls one grain, answers.</param>
-    public static void MapMlflowMethod(this IEndpointRouteBuilder endpoints, string methods, string path, Func<MlflowCall, Task> handler) =>
-        endpoints.MapMlflowRaw(methods, path, async context =>
-        {
-            using var request = await MlflowRequest.ReadAsync(context);
-            await handler(new MlflowCall(context, request));
-        });
+    /// <param name="generation">Of the protocol: 2, or 3 for its newer methods.</param>
+    public static void MapMlflowMethod(this IEndpointRouteBuilder endpoints, string methods, string path, Func<MlflowCall, Task> handler, int generation = 2) =>
+        endpoints.MapMlflowRaw(
+            methods,
+            path,
+            async context =>
+            {
+                using var request = await MlflowRequest.ReadAsync(context);
+                await handler(new MlflowCall(context, request));
+            },
+            generation: generation);
 
     /// <summary>The same for handlers that read the body themselves.</summary>
     public static void MapMlflowRaw(
-        this IEndpointRouteBuilder endpoints, string methods, string path, RequestDelegate handler, Action<IEndpointConventionBuilder>? configure = null)
+        this IEndpointRouteBuilder endpoints, string methods, string path, RequestDelegate handler, Action<IEndpointConventionBuilder>? configure = null, int generation = 2)
     {
-        foreach (var prefix in Prefixes)
+        foreach (var prefix in (string[])[$"/api/{generation}.0", $"/ajax-api/{generation}.0"])
         {
-            var endpoint = endpoints.MapMethods(prefix + path, methods.Split(' '), handler);
+            var endpoint = endpoints.MapMethods(prefix + path, methods.Split(' '), context =>
+            {
+                RefuseWorkspace(context.Request);
+                return handler(context);
+            });
             configure?.Invoke(endpoint);
+        }
+    }
+
+    /// <summary>There is one workspace, without a name; who asks for another one must not be answered from it.</summary>
+    private static void RefuseWorkspace(HttpRequest request)
+    {
+        if (!Microsoft.Extensions.Primitives.StringValues.IsNullOrEmpty(request.Headers[WorkspaceHeader]))
+        {
+            throw MlopsException.Invalid(WorkspaceHeader, $"{WorkspaceHeader} is set, but this server has no workspaces (workspaces_enabled is false). Leave the header out.");
         }
     }
 }

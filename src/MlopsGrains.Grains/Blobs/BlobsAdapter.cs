@@ -6,22 +6,37 @@ using MlopsGrains.Storage.Blobs;
 namespace MlopsGrains.Grains.Blobs;
 
 /// <summary>The platform's blobs over the storage room's content-addressed store.</summary>
-public sealed class BlobsAdapter(IBlobStore store) : IBlobs
+public sealed class BlobsAdapter(IBlobStore store) : IBlobs, IBlobUploads
 {
-    public async Task<BlobRef> WriteAsync(Stream content, long maxBytes, CancellationToken cancellationToken = default)
+    public Task<BlobRef> WriteAsync(Stream content, long maxBytes, CancellationToken cancellationToken = default) =>
+        Translate(store.WriteAsync(content, maxBytes, cancellationToken));
+
+    public Task<BlobRef> WritePartAsync(string upload, int number, Stream content, long maxBytes, CancellationToken cancellationToken = default) =>
+        Translate(store.WritePartAsync(upload, number, content, maxBytes, cancellationToken));
+
+    public Task<BlobRef> JoinPartsAsync(string upload, IReadOnlyList<UploadedPart> parts, long maxBytes, CancellationToken cancellationToken = default) =>
+        Translate(store.JoinPartsAsync(upload, [.. parts.Select(p => new BlobPart(p.Number, p.Digest))], maxBytes, cancellationToken));
+
+    public Task DropPartsAsync(string upload, CancellationToken cancellationToken = default) => store.DropPartsAsync(upload, cancellationToken);
+
+    public async Task<Stream> OpenReadAsync(string digest, CancellationToken cancellationToken = default) =>
+        await store.OpenReadAsync(Names.CheckDigest("digest", digest), cancellationToken)
+        ?? throw MlopsException.NotFound("Blob", digest);
+
+    private static async Task<BlobRef> Translate(Task<BlobReference> writing)
     {
         try
         {
-            var stored = await store.WriteAsync(content, maxBytes, cancellationToken);
+            var stored = await writing;
             return new BlobRef(stored.Digest, stored.Length);
         }
         catch (BlobTooLargeException e)
         {
             throw new MlopsException(ErrorKind.TooLarge, e.Message);
         }
+        catch (BlobPartException e)
+        {
+            throw MlopsException.Invalid("parts", e.Message);
+        }
     }
-
-    public async Task<Stream> OpenReadAsync(string digest, CancellationToken cancellationToken = default) =>
-        await store.OpenReadAsync(Names.CheckDigest("digest", digest), cancellationToken)
-        ?? throw MlopsException.NotFound("Blob", digest);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MlopsGrains.Blobs;
+using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
@@ -10,22 +11,13 @@ namespace MlopsGrains.Grains.Experiments;
 
 /// <summary>Names of the files below one artifact root. The bytes lie in the blob store.</summary>
 [GrainType("artifact-directory")]
-internal sealed class ArtifactDirectoryGrain(IJournal journal)
+internal sealed class ArtifactDirectoryGrain(IJournal journal, TimeProvider time)
     : JournalGrain<ArtifactDirectoryState, ArtifactDirectoryEvent>(journal, new JsonJournalCodec<ArtifactDirectoryState, ArtifactDirectoryEvent>()), IArtifactDirectoryGrain
 {
-    public async Task Put(string path, BlobRef blob, CancellationToken cancellationToken = default)
+    public Task Put(string path, BlobRef blob, CancellationToken cancellationToken = default)
     {
-        ArtifactPath.CheckRelative("path", path);
-        ArgumentNullException.ThrowIfNull(blob);
-        Names.CheckDigest("blob.digest", blob.Digest);
-        State.CheckPut(path);
-        if (State.Find(path) == blob)
-        {
-            return;
-        }
-
-        await Record(new ArtifactPut(path, blob));
-        await Audit("artifact.stored", new() { ["path"] = path, ["digest"] = blob.Digest, ["bytes"] = blob.Length.ToString(CultureInfo.InvariantCulture) });
+        CheckPut(path, blob);
+        return State.Find(path) == blob ? Task.CompletedTask : Store(path, blob);
     }
 
     public Task<BlobRef?> Find(string path, CancellationToken cancellationToken = default) => Task.FromResult(State.Find(path));
@@ -46,7 +38,47 @@ internal sealed class ArtifactDirectoryGrain(IJournal journal)
         return count;
     }
 
+    public Task BeginUpload(string uploadId, ArtifactUpload upload, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(upload);
+        ArtifactPath.CheckRelative("path", upload.Path);
+        State.CheckPut(upload.Path);
+        var begun = new UploadBegun(uploadId, upload.Path, upload.Parts, upload.KeyDigest, time.GetUtcNow());
+        State.CheckBegin(begun);
+        return Record(begun);
+    }
+
+    public Task<ArtifactUpload?> FindUpload(string uploadId, CancellationToken cancellationToken = default) =>
+        Task.FromResult(State.FindUpload(uploadId, time.GetUtcNow()));
+
+    public async Task CompleteUpload(string uploadId, BlobRef blob, CancellationToken cancellationToken = default)
+    {
+        var upload = State.FindUpload(uploadId, time.GetUtcNow()) ?? throw MlopsException.NotFound("Upload", uploadId);
+        if (!upload.IsComplete)
+        {
+            CheckPut(upload.Path, blob);
+            await Store(upload.Path, blob, new UploadEnded(uploadId, IsComplete: true));
+        }
+    }
+
+    public Task AbortUpload(string uploadId, CancellationToken cancellationToken = default) =>
+        State.FindUpload(uploadId, time.GetUtcNow()) is { IsComplete: false } ? Record(new UploadEnded(uploadId, IsComplete: false)) : Task.CompletedTask;
+
     protected override void Apply(ArtifactDirectoryState state, ArtifactDirectoryEvent e) => state.Apply(e);
+
+    private void CheckPut(string path, BlobRef blob)
+    {
+        ArtifactPath.CheckRelative("path", path);
+        ArgumentNullException.ThrowIfNull(blob);
+        Names.CheckDigest("blob.digest", blob.Digest);
+        State.CheckPut(path);
+    }
+
+    private async Task Store(string path, BlobRef blob, params ArtifactDirectoryEvent[] more)
+    {
+        await Record([new ArtifactPut(path, blob), .. more]);
+        await Audit("artifact.stored", new() { ["path"] = path, ["digest"] = blob.Digest, ["bytes"] = blob.Length.ToString(CultureInfo.InvariantCulture) });
+    }
 
     private Task Audit(string action, Dictionary<string, string> detail) =>
         GrainFactory.Audit(action, $"artifacts/{this.GetPrimaryKeyString()}", detail);

@@ -8,6 +8,8 @@ namespace MlopsGrains.Grains.Experiments;
 
 [JsonDerivedType(typeof(ArtifactPut), "put")]
 [JsonDerivedType(typeof(ArtifactsDeleted), "deleted")]
+[JsonDerivedType(typeof(UploadBegun), "upload-begun")]
+[JsonDerivedType(typeof(UploadEnded), "upload-ended")]
 internal abstract record ArtifactDirectoryEvent;
 
 internal sealed record ArtifactPut(string Path, BlobRef Blob) : ArtifactDirectoryEvent;
@@ -15,15 +17,40 @@ internal sealed record ArtifactPut(string Path, BlobRef Blob) : ArtifactDirector
 /// <summary>The file at the path, or everything below it.</summary>
 internal sealed record ArtifactsDeleted(string Path) : ArtifactDirectoryEvent;
 
+internal sealed record UploadBegun(string UploadId, string Path, int Parts, string KeyDigest, DateTimeOffset Time) : ArtifactDirectoryEvent;
+
+internal sealed record UploadEnded(string UploadId, bool IsComplete) : ArtifactDirectoryEvent;
+
 /// <summary>Files in ordinal order of their paths; a directory is a common beginning and exists as long as a file has it.</summary>
 [Immutable]
 internal sealed class ArtifactDirectoryState
 {
     public const int FilesMax = 100_000;
+    public const int UploadsMax = 100;
+
+    /// <summary>How long an upload may wait; its parts are removed about as early.</summary>
+    private static readonly TimeSpan UploadAgeMax = TimeSpan.FromDays(1);
 
     public List<ArtifactPut> Files { get; init; } = [];
 
+    /// <summary>Uploads that wait, and those completed lately, in the order they began.</summary>
+    public List<Upload> Uploads { get; init; } = [];
+
     public BlobRef? Find(string path) => IndexOf(path) is >= 0 and var at ? Files[at].Blob : null;
+
+    public ArtifactUpload? FindUpload(string uploadId, DateTimeOffset now) =>
+        Uploads.Find(u => u.Begun.UploadId == uploadId && !IsOver(u, now)) is { Begun: var begun } upload
+            ? new ArtifactUpload(begun.Path, begun.Parts, begun.KeyDigest, upload.IsComplete)
+            : null;
+
+    public void CheckBegin(UploadBegun begun)
+    {
+        var waiting = Uploads.Count(u => !u.IsComplete && !IsOver(u, begun.Time));
+        if (waiting >= UploadsMax)
+        {
+            throw MlopsException.Overloaded($"{waiting} uploads in parts wait at this artifact root; at most {UploadsMax}. Complete or abort some.");
+        }
+    }
 
     public void CheckPut(string path)
     {
@@ -86,10 +113,35 @@ internal sealed class ArtifactDirectoryState
                 }
 
                 break;
+            case UploadBegun begun:
+                Uploads.RemoveAll(u => IsOver(u, begun.Time));
+                Uploads.Add(new Upload(begun, IsComplete: false));
+                break;
+            case UploadEnded ended when Uploads.FindIndex(u => u.Begun.UploadId == ended.UploadId) is >= 0 and var upload:
+                End(upload, ended.IsComplete);
+                break;
             default:
                 break;
         }
     }
+
+    /// <summary>A completed upload is remembered for a while, because its caller may not have heard of it.</summary>
+    private void End(int upload, bool isComplete)
+    {
+        if (!isComplete)
+        {
+            Uploads.RemoveAt(upload);
+            return;
+        }
+
+        Uploads[upload] = Uploads[upload] with { IsComplete = true };
+        if (Uploads.Count(u => u.IsComplete) > UploadsMax)
+        {
+            Uploads.RemoveAt(Uploads.FindIndex(u => u.IsComplete));
+        }
+    }
+
+    private static bool IsOver(Upload upload, DateTimeOffset now) => now - upload.Begun.Time > UploadAgeMax;
 
     private (int Start, int Count) Below(string path)
     {
@@ -117,4 +169,6 @@ internal sealed class ArtifactDirectoryState
 
         return low;
     }
+
+    public sealed record Upload(UploadBegun Begun, bool IsComplete);
 }

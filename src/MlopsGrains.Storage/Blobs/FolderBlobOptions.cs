@@ -6,7 +6,7 @@ public sealed class FolderBlobOptions
     /// <summary>The folder; created when missing. Required.</summary>
     public string Root { get; set; } = "";
 
-    /// <summary>Half-written files older than this are removed at start, at least 1 min.</summary>
+    /// <summary>Half-written files and uploads in parts that nobody ended are removed when nothing was written to them for this long; at least 1 min.</summary>
     public TimeSpan StaleAfter { get; set; } = TimeSpan.FromDays(1);
 
     internal IEnumerable<string> Faults()

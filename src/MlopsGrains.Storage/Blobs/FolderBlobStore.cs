@@ -9,7 +9,7 @@ namespace MlopsGrains.Storage.Blobs;
 /// Blobs as files <c>ab/cdef…</c> under one folder. A blob is written to a temporary file in the same folder tree, synced, renamed to its
 /// digest, and the directory synced: it is there completely and durably, or not at all.
 /// </summary>
-public sealed class FolderBlobStore : IBlobStore, IStorageEngine
+public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
 {
     private const int BufferBytes = 128 * 1024;
     private const string Temporary = "tmp";
@@ -34,7 +34,7 @@ public sealed class FolderBlobStore : IBlobStore, IStorageEngine
         root = Path.GetFullPath(options.Root);
     }
 
-    /// <summary>Creates the folder and removes what interrupted writers left behind long ago.</summary>
+    /// <summary>Creates the folder and removes what interrupted writers and forgotten uploads left behind long ago.</summary>
     public Task StartAsync(CancellationToken cancellationToken = default) => Task.Run(RemoveStale, cancellationToken);
 
     public Task StopAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
@@ -132,11 +132,20 @@ public sealed class FolderBlobStore : IBlobStore, IStorageEngine
     private void RemoveStale()
     {
         var oldest = time.GetUtcNow() - options.StaleAfter;
-        foreach (var file in Directory.CreateDirectory(Path.Combine(root, Temporary)).EnumerateFiles("*.part"))
+        var temporary = Directory.CreateDirectory(Path.Combine(root, Temporary));
+        foreach (var file in temporary.EnumerateFiles("*.part"))
         {
             if (file.LastWriteTimeUtc < oldest)
             {
                 file.Delete();
+            }
+        }
+
+        foreach (var upload in temporary.EnumerateDirectories())
+        {
+            if (upload.LastWriteTimeUtc < oldest)
+            {
+                DeleteFolder(upload.FullName);
             }
         }
     }

@@ -104,6 +104,119 @@ public sealed class MlflowArtifactTests(ServerFixture server)
         await app.StopAsync(TestContext.Current.CancellationToken);
     }
 
+    [Theory]
+    [InlineData("bytes=0-0", 206, "0")]
+    [InlineData("bytes=7-", 206, "789")]
+    [InlineData("bytes=-4", 206, "6789")]
+    [InlineData("bytes=8-99", 206, "89")]
+    [InlineData("bytes=10-", 416, null)]
+    [InlineData("bytes=5-2", 200, "0123456789")]
+    [InlineData("bytes=0-1,3-4", 200, "0123456789")]
+    public async Task Range_GivesTheBytesAskedFor(string range, int status, string? bytes)
+    {
+        var file = await PutAsync("0123456789");
+        using var request = new HttpRequestMessage(HttpMethod.Get, file);
+        request.Headers.TryAddWithoutValidation("Range", range);
+        using var answer = await server.Http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(status, (int)answer.StatusCode);
+        if (bytes is not null)
+        {
+            Assert.Equal(bytes, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+        else
+        {
+            Assert.Equal(10, answer.Content.Headers.ContentRange!.Length);
+        }
+    }
+
+    [Fact]
+    public async Task EntityTag_IsTheDigest_AndGuardsARange()
+    {
+        var file = await PutAsync("0123456789");
+        using var whole = await server.Http.GetAsync(file, TestContext.Current.CancellationToken);
+        var tag = whole.Headers.ETag!;
+        Assert.Equal($"\"{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("0123456789"u8))}\"", tag.Tag);
+
+        async Task<int> StatusAsync(Action<System.Net.Http.Headers.HttpRequestHeaders> headers)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, file);
+            headers(request.Headers);
+            using var answer = await server.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            return (int)answer.StatusCode;
+        }
+
+        Assert.Equal(206, await StatusAsync(h => (h.Range, h.IfRange) = (new(0, 1), new(tag))));
+        Assert.Equal(200, await StatusAsync(h => (h.Range, h.IfRange) = (new(0, 1), new("\"other\""))));
+        Assert.Equal(304, await StatusAsync(h => h.IfNoneMatch.Add(tag)));
+    }
+
+    [Fact]
+    public async Task TwoUploadsToOnePath_OneWinsWhole()
+    {
+        var file = await PutAsync("");
+        var contents = Enumerable.Range(0, 8).Select(i => new string((char)('a' + i), 300_000)).ToArray();
+        var answers = await Task.WhenAll(contents.Select(c => server.Http.PutAsync(file, new StringContent(c), TestContext.Current.CancellationToken)));
+
+        Assert.All(answers, a => Assert.Equal(HttpStatusCode.OK, a.StatusCode));
+        Assert.Contains(await server.Http.GetStringAsync(file, TestContext.Current.CancellationToken), contents);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 100000", "half of it", 0)]
+    [InlineData("Content-Length: 4000000000", "x", 0)]
+    [InlineData("Content-Length: 10000000000", "x", 413)]
+    [InlineData("Transfer-Encoding: chunked", "5\r\nhello\r\nff\r\nhal", 0)]
+    public async Task UploadCutInTheMiddle_LeavesNothing_AndAGoodOneAfterItWorks(string header, string sent, int answered)
+    {
+        var id = await _mlflow.NewRunAsync();
+        var target = $"{Proxy}/{await RootAsync(_mlflow, id)}/cut.bin";
+        using (var client = new System.Net.Sockets.TcpClient())
+        {
+            await client.ConnectAsync(server.BaseAddress.Host, server.BaseAddress.Port, TestContext.Current.CancellationToken);
+            var stream = client.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"PUT {target} HTTP/1.1\r\nHost: {server.BaseAddress.Authority}\r\n{header}\r\n\r\n{sent}"), TestContext.Current.CancellationToken);
+            if (answered > 0)
+            {
+                using var reader = new StreamReader(stream, leaveOpen: true);
+                Assert.Contains($" {answered} ", await reader.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            }
+
+            client.Client.LingerState = new System.Net.Sockets.LingerOption(true, 0);
+        }
+
+        Assert.Null((await _mlflow.DoAsync("/mlflow/artifacts/list?run_id=" + id))["files"]);
+        using var good = new StringContent("good");
+        Assert.Equal(HttpStatusCode.OK, (await server.Http.PutAsync(target, good, TestContext.Current.CancellationToken)).StatusCode);
+        Assert.Equal("good", await server.Http.GetStringAsync(target, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task UploadArtifact_TakesTenMebibytes_AndNoMore()
+    {
+        var id = await _mlflow.NewRunAsync();
+        var target = $"/ajax-api/2.0/mlflow/upload-artifact?run_uuid={id}&path=notes/a.txt";
+        foreach (var (bytes, status) in new[] { ((10 * 1024 * 1024) + 1, 400), (10 * 1024 * 1024, 200), (0, 200) })
+        {
+            using var content = new ByteArrayContent(new byte[bytes]);
+            Assert.Equal(status, (int)(await server.Http.PostAsync(target, content, TestContext.Current.CancellationToken)).StatusCode);
+        }
+
+        Assert.Equal("""[{"path":"notes/a.txt","is_dir":false,"file_size":0}]""", (await _mlflow.DoAsync($"/mlflow/artifacts/list?run_id={id}&path=notes"))["files"]!.ToJsonString());
+        foreach (var query in new[] { "path=a", $"run_uuid={id}", $"run_uuid={id}&path=../a", $"run_uuid={id}&path=%2e%2e%2fa" })
+        {
+            Assert.Equal(400, (int)(await server.Http.PostAsync("/ajax-api/2.0/mlflow/upload-artifact?" + query, null, TestContext.Current.CancellationToken)).StatusCode);
+        }
+    }
+
+    private async Task<string> PutAsync(string text)
+    {
+        var file = $"{Proxy}/{await RootAsync(_mlflow, await _mlflow.NewRunAsync())}/f.txt";
+        using var content = new StringContent(text);
+        Assert.Equal(HttpStatusCode.OK, (await server.Http.PutAsync(file, content, TestContext.Current.CancellationToken)).StatusCode);
+        return file;
+    }
+
     private static async Task<string> RootAsync(MlflowCaller mlflow, string run) =>
         ((string)(await mlflow.RunAsync(run))["info"]!["artifact_uri"]!)["mlflow-artifacts:/".Length..];
 

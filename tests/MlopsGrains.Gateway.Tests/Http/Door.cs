@@ -25,6 +25,7 @@ internal sealed class Door(WebApplication app) : IAsyncDisposable
         builder.Services.AddMlopsGateway(builder.Configuration);
         builder.Services.AddSingleton(DispatchProxy.Create<IGrainFactory, NoSilo>());
         builder.Services.AddSingleton(DispatchProxy.Create<IBlobs, NoSilo>());
+        builder.Services.AddSingleton(DispatchProxy.Create<IBlobUploads, NoSilo>());
         var app = builder.Build();
         app.UseMlopsGateway();
         app.MapMlopsGateway();

@@ -164,6 +164,40 @@ public sealed class FolderBlobStoreTests : IDisposable
         Assert.False(File.Exists(stale));
     }
 
+    [Fact]
+    public async Task Parts_AreNoBlob_UntilTheyAreJoined_InTheOrderAskedFor()
+    {
+        var upload = Guid.NewGuid().ToString("N");
+        var second = await store.WritePartAsync(upload, 2, new MemoryStream([3, 4]), 4, Token);
+        var first = await store.WritePartAsync(upload, 1, new MemoryStream([1, 2]), 4, Token);
+        Assert.False(await store.ExistsAsync(first.Digest, Token));
+        await Assert.ThrowsAsync<BlobTooLargeException>(() => store.WritePartAsync(upload, 3, new MemoryStream([5]), 4, Token));
+        await Assert.ThrowsAsync<BlobPartException>(() => store.JoinPartsAsync(upload, [new(1, second.Digest)], 4, Token));
+        await Assert.ThrowsAsync<BlobPartException>(() => store.JoinPartsAsync(upload, [new(3, first.Digest)], 4, Token));
+        await Assert.ThrowsAsync<BlobTooLargeException>(() => store.JoinPartsAsync(upload, [new(1, first.Digest), new(2, second.Digest)], 3, Token));
+
+        var joined = await store.JoinPartsAsync(upload, [new(1, first.Digest), new(2, second.Digest)], 4, Token);
+        await store.DropPartsAsync(upload, Token);
+        await store.DropPartsAsync(upload, Token);
+
+        Assert.Equal([1, 2, 3, 4], await ReadAsync(joined.Digest));
+        Assert.Single(Files());
+    }
+
+    [Fact]
+    public async Task Start_RemovesOnlyForgottenUploads()
+    {
+        var (fresh, stale) = (Guid.NewGuid().ToString("N"), Guid.NewGuid().ToString("N"));
+        var kept = await store.WritePartAsync(fresh, 1, new MemoryStream([1]), 4, Token);
+        var gone = await store.WritePartAsync(stale, 1, new MemoryStream([1]), 4, Token);
+        Directory.SetLastWriteTimeUtc(Path.Combine(directory.Path, "tmp", stale), Directory.GetLastWriteTimeUtc(Path.Combine(directory.Path, "tmp", fresh)) - TimeSpan.FromDays(2));
+
+        await store.StartAsync(Token);
+
+        await store.JoinPartsAsync(fresh, [new(1, kept.Digest)], 4, Token);
+        await Assert.ThrowsAsync<BlobPartException>(() => store.JoinPartsAsync(stale, [new(1, gone.Digest)], 4, Token));
+    }
+
     private static string Digest(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     private string[] Files() => Directory.GetFiles(directory.Path, "*", SearchOption.AllDirectories);

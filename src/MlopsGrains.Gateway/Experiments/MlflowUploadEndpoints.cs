@@ -1,0 +1,106 @@
+using MlopsGrains.Blobs;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Mlflow;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MlopsGrains.Gateway.Experiments;
+
+/// <summary>
+/// MLflow's multipart uploads, for real: each part goes to an address of this gateway that carries its own key, because the clients send no credentials with
+/// parts, and the file appears when the parts are joined.
+/// </summary>
+internal static class MlflowUploadEndpoints
+{
+    private const string Mpu = "/mlflow-artifacts/mpu/";
+    private const string PartPrefix = "/api/2.0" + Mpu + "part/";
+
+    /// <summary>Segments before a path: <c>api</c>, <c>2.0</c>, <c>mlflow-artifacts</c>, <c>mpu</c>, the verb.</summary>
+    private const int PathSegments = 5;
+
+    public static void MapMlflowUploads(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapMlflowMethod("POST", Mpu + "create/{**path}", Create);
+        endpoints.MapMlflowRaw("PUT", Mpu + "part/{**path}", PutPart, e => e.WithBodyLimit(BodyLimit.Artifact).WithMetadata(new CarriesItsKey()));
+        endpoints.MapMlflowMethod("POST", Mpu + "complete/{**path}", Complete);
+        endpoints.MapMlflowMethod("POST", Mpu + "abort/{**path}", Abort);
+        endpoints.MapMlflowRaw("GET", "/mlflow-artifacts/presigned/{**path}", _ =>
+            throw new MlopsException(ErrorKind.NotSupported, "There are no presigned addresses here; get the file from /mlflow-artifacts/artifacts/<path>."));
+    }
+
+    private static async Task Create(MlflowCall call)
+    {
+        var file = FileOf(call);
+        var parts = call.Request.Int64("num_parts") ?? 1;
+        if (parts is < 1 or > ArtifactUploads.PartsMax)
+        {
+            throw MlflowRequest.Invalid("num_parts", $"{parts}; must be 1 to {ArtifactUploads.PartsMax}");
+        }
+
+        var (id, key) = await Uploads(call.Context).Begin(file, (int)parts, call.Aborted);
+        var address = $"{Uploads(call.Context).PublicUrl(call.Context.Request)}{PartPrefix}{Escape(file)}?upload_id={id}&key={key}&part_number=";
+        await call.Answer(json =>
+        {
+            json.WriteString("upload_id", id);
+            json.WriteStartArray("credentials");
+            for (var number = 1; number <= parts; number++)
+            {
+                json.WriteStartObject();
+                json.WriteString("url", FormattableString.Invariant($"{address}{number}"));
+                json.WriteNumber("part_number", number);
+                json.WriteStartObject("headers");
+                json.WriteEndObject();
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        });
+    }
+
+    private static async Task PutPart(HttpContext context)
+    {
+        var query = context.Request.Query;
+        var file = ArtifactPath.Parse("path", RequestTarget.Rest(context, PathSegments));
+        if (!int.TryParse(query["part_number"], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number))
+        {
+            throw MlflowRequest.Invalid("part_number", "expected a whole number");
+        }
+
+        var part = await Uploads(context).PutPart(file, query["upload_id"].ToString(), query["key"].ToString(), number, context.Request.Body, context.RequestAborted);
+        context.Response.Headers.ETag = $"\"{part.Digest}\"";
+        await MlflowCall.Done(context);
+    }
+
+    private static async Task Complete(MlflowCall call)
+    {
+        var parts = call.Request.Messages("parts").Select((part, i) => new UploadedPart(
+            part.Int64("part_number") is { } number and >= 1 and <= ArtifactUploads.PartsMax
+                ? (int)number
+                : throw MlflowRequest.Invalid($"parts[{i}].part_number", $"expected 1 to {ArtifactUploads.PartsMax}"),
+            part.Text("etag") is { Length: > 0 } etag ? etag.Trim('"') : throw MlflowRequest.Missing($"parts[{i}].etag"))).ToList();
+        await Uploads(call.Context).Complete(FileOf(call), call.Request.Required("upload_id"), parts, call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task Abort(MlflowCall call)
+    {
+        await Uploads(call.Context).Abort(FileOf(call), call.Request.Required("upload_id"), call.Aborted);
+        await call.Done();
+    }
+
+    /// <summary>The address names the directory, and the message the file, by a path of the client's machine.</summary>
+    private static ArtifactPath FileOf(MlflowCall call)
+    {
+        var local = call.Request.Required("path");
+        var name = local[(local.LastIndexOfAny(['/', '\\']) + 1)..];
+        return ArtifactPath.Parse("path", $"{RequestTarget.Rest(call.Context, PathSegments).TrimEnd('/')}/{(name.Length > 0 ? name : throw MlflowRequest.Invalid("path", "expected a file"))}");
+    }
+
+    private static string Escape(ArtifactPath file) => string.Join('/', $"{file.Root}/{file.Relative}".Split('/').Select(Uri.EscapeDataString));
+
+    private static ArtifactUploads Uploads(HttpContext context) => context.RequestServices.GetRequiredService<ArtifactUploads>();
+}
