@@ -34,6 +34,16 @@ internal sealed class ServerUnderLoad : IAsyncDisposable
         }
     }
 
+    /// <summary>Grains that are active in the silo, from its own meter.</summary>
+    public async Task<long> ActivationsAsync()
+    {
+        using var http = new HttpClient();
+        var text = await http.GetStringAsync(new Uri($"http://127.0.0.1:{Port}/metrics"));
+        return (long)text.Split('\n')
+            .Where(l => l.StartsWith("orleans_catalog_activations", StringComparison.Ordinal) && l[27] is '{' or ' ')
+            .Sum(l => double.Parse(l.Split(' ')[1], CultureInfo.InvariantCulture));
+    }
+
     public static async Task<ServerUnderLoad> StartAsync(params string[] arguments)
     {
         var port = FreePort.Next();

@@ -33,6 +33,18 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("LogInputs")]
     Task LogInputs(IReadOnlyList<DatasetInput> datasets, CancellationToken cancellationToken = default);
 
+    /// <summary>Records the logged models that the run read and those that it made; a model is stored once, an output with the step given last.</summary>
+    /// <param name="inputs">Model ids.</param>
+    /// <param name="outputs">Model ids with the step they belong to.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    [Alias("LogModels")]
+    Task LogModels(IReadOnlyList<string> inputs, IReadOnlyList<ModelOutput> outputs, CancellationToken cancellationToken = default);
+
+    /// <summary>Appends an MLflow model description (JSON with <c>artifact_path</c>, <c>flavors</c>, <c>utc_time_created</c>, <c>run_id</c>) to the list
+    /// in the tag <c>mlflow.log-model.history</c>.</summary>
+    [Alias("LogModelDescription")]
+    Task LogModelDescription(string modelJson, CancellationToken cancellationToken = default);
+
     /// <summary>Marks the run deleted; again changes nothing.</summary>
     [Alias("Delete")]
     Task Delete(CancellationToken cancellationToken = default);
@@ -115,7 +127,15 @@ public sealed record Run(
     [property: Id(1)] IReadOnlyList<Metric> Metrics,
     [property: Id(2)] IReadOnlyList<Tag> Params,
     [property: Id(3)] IReadOnlyList<Tag> Tags,
-    [property: Id(4)] IReadOnlyList<DatasetInput> Inputs);
+    [property: Id(4)] IReadOnlyList<DatasetInput> Inputs,
+    [property: Id(5)] IReadOnlyList<string> ModelInputs,
+    [property: Id(6)] IReadOnlyList<ModelOutput> ModelOutputs);
+
+/// <summary>A logged model that a run made.</summary>
+/// <param name="ModelId">The logged model's id.</param>
+/// <param name="Step">The training step it belongs to.</param>
+[GenerateSerializer, Immutable, Alias("mlops.ModelOutput")]
+public sealed record ModelOutput([property: Id(0)] string ModelId, [property: Id(1)] long Step);
 
 /// <summary>One measured value.</summary>
 /// <param name="Key">At most 250 characters.</param>

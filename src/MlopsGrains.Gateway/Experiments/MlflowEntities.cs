@@ -88,7 +88,21 @@ internal static class MlflowEntities
             json.WriteEndArray();
         }
 
+        if (run.ModelInputs.Count > 0)
+        {
+            json.WriteStartArray("model_inputs");
+            foreach (var model in run.ModelInputs)
+            {
+                json.WriteStartObject();
+                json.WriteString("model_id", model);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
         json.WriteEndObject();
+        json.WriteOutputs(run.ModelOutputs);
         json.WriteEndObject();
     }
 
@@ -110,6 +124,28 @@ internal static class MlflowEntities
         {
             json.WriteString("next_page_token", token);
         }
+    }
+
+    /// <summary>The real server leaves <c>outputs</c> out until there are some.</summary>
+    private static void WriteOutputs(this Utf8JsonWriter json, IReadOnlyList<ModelOutput> outputs)
+    {
+        if (outputs.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartObject("outputs");
+        json.WriteStartArray("model_outputs");
+        foreach (var output in outputs)
+        {
+            json.WriteStartObject();
+            json.WriteString("model_id", output.ModelId);
+            json.WriteNumber("step", output.Step);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 
     private static void WriteInput(this Utf8JsonWriter json, DatasetInput input)

@@ -30,6 +30,8 @@ internal static class MlflowRunEndpoints
         endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag);
         endpoints.MapMlflowMethod("POST", Root + "delete-tag", DeleteTag);
         endpoints.MapMlflowMethod("POST", Root + "log-inputs", LogInputs);
+        endpoints.MapMlflowMethod("POST", Root + "outputs", LogOutputs);
+        endpoints.MapMlflowMethod("POST", Root + "log-model", LogModel);
         endpoints.MapMlflowMethod("POST", Root + "search", Search);
         endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history", GetHistory);
     }
@@ -158,8 +160,39 @@ internal static class MlflowRunEndpoints
             throw MlflowRequest.Invalid("datasets", $"{inputs.Length} datasets; at most {InputsMax}");
         }
 
-        await run.LogInputs(inputs, call.Aborted);
+        var models = call.Request.Messages("models").Select((model, i) => ModelId(model, i)).ToArray();
+        if (inputs.Length > 0 || models.Length == 0)
+        {
+            await run.LogInputs(inputs, call.Aborted);
+        }
+
+        if (models.Length > 0)
+        {
+            await run.LogModels(models, [], call.Aborted);
+        }
+
         await call.Done();
+    }
+
+    private static async Task LogOutputs(MlflowCall call)
+    {
+        var models = call.Request.Messages("models").Select((model, i) => new ModelOutput(ModelId(model, i), Step(model, i))).ToArray();
+        await Run(call).LogModels([], models, call.Aborted);
+        await call.Done();
+
+        static long Step(MlflowRequest model, int index) => model.Int64("step") ?? throw MlflowRequest.Missing($"models[{index}].step");
+    }
+
+    private static async Task LogModel(MlflowCall call)
+    {
+        await Run(call).LogModelDescription(call.Request.Required("model_json"), call.Aborted);
+        await call.Done();
+    }
+
+    private static string ModelId(MlflowRequest model, int index)
+    {
+        var place = $"models[{index}].model_id";
+        return ExperimentIds.CheckRun(place, model.Text("model_id") is { Length: > 0 } id ? id : throw MlflowRequest.Missing(place));
     }
 
     private static DatasetInput ToInput(MlflowRequest input, int index)

@@ -17,4 +17,7 @@ internal sealed record TagDeleted(string Key) : RunEvent;
 
 internal sealed record InputsLogged(IReadOnlyList<DatasetInput> Datasets) : RunEvent;
 
+/// <summary>Only models that are new to the run, or outputs whose step changed.</summary>
+internal sealed record ModelsLogged(IReadOnlyList<string> Inputs, IReadOnlyList<ModelOutput> Outputs) : RunEvent;
+
 internal sealed record LifecycleChanged(LifecycleStage Stage) : RunEvent;

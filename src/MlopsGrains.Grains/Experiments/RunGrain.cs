@@ -93,6 +93,26 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
         }
     }
 
+    public async Task LogModels(IReadOnlyList<string> inputs, IReadOnlyList<ModelOutput> outputs, CancellationToken cancellationToken = default)
+    {
+        onlyCollected = false;
+        if (RunRules.LogModels(State, Id, inputs, outputs) is { } logged)
+        {
+            await Store(logged, cancellationToken);
+            await Audit("run.models-logged", new()
+            {
+                ["inputs"] = TrackingLimits.Truncate(string.Join(", ", logged.Inputs), 4000),
+                ["outputs"] = TrackingLimits.Truncate(string.Join(", ", logged.Outputs.Select(o => $"{o.ModelId}@{o.Step}")), 4000),
+            });
+        }
+    }
+
+    public Task LogModelDescription(string modelJson, CancellationToken cancellationToken = default)
+    {
+        onlyCollected = false;
+        return RunRules.LogModelDescription(State, Id, modelJson) is { } logged ? Store(logged, cancellationToken) : Task.CompletedTask;
+    }
+
     public Task Delete(CancellationToken cancellationToken = default) => Move(LifecycleStage.Deleted, "run.deleted", cancellationToken);
 
     public Task Restore(CancellationToken cancellationToken = default) => Move(LifecycleStage.Active, "run.restored", cancellationToken);

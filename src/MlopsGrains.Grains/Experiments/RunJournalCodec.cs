@@ -12,6 +12,9 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
 {
     private const byte Version = 1;
 
+    /// <summary>2 added logged models to the snapshot.</summary>
+    private const byte StateVersion = 2;
+
     private enum Kind : byte
     {
         Created = 1,
@@ -20,6 +23,7 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
         TagDeleted = 4,
         Inputs = 5,
         Lifecycle = 6,
+        Models = 7,
     }
 
     public void EncodeEvent(RunEvent e, IBufferWriter<byte> output)
@@ -58,6 +62,10 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
                 o.Byte((byte)Kind.Inputs);
                 WriteInputs(o, inputs.Datasets);
                 break;
+            case ModelsLogged models:
+                o.Byte((byte)Kind.Models);
+                WriteModels(o, models.Inputs, models.Outputs);
+                break;
             case LifecycleChanged changed:
                 o.Byte((byte)Kind.Lifecycle);
                 o.Byte((byte)changed.Stage);
@@ -69,7 +77,7 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
 
     public RunEvent DecodeEvent(ReadOnlyMemory<byte> payload)
     {
-        var i = Open(payload);
+        var i = Open(payload, Version, out _);
         var kind = (Kind)i.Byte();
         return kind switch
         {
@@ -78,6 +86,7 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
             Kind.Updated => new RunUpdated(i.Byte() is > 0 and var status ? (RunStatus)status : null, i.MaybeSigned(), i.MaybeText()),
             Kind.TagDeleted => new TagDeleted(i.Text()),
             Kind.Inputs => new InputsLogged(ReadInputs(ref i)),
+            Kind.Models => ReadModels(ref i),
             Kind.Lifecycle => new LifecycleChanged((LifecycleStage)i.Byte()),
             _ => throw new InvalidDataException($"Run event kind {(byte)kind} is unknown to format {Version}."),
         };
@@ -86,7 +95,7 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
     public void EncodeState(RunState state, IBufferWriter<byte> output)
     {
         var o = new BinaryOutput(output);
-        o.Byte(Version);
+        o.Byte(StateVersion);
         o.Byte(state.Exists ? (byte)1 : (byte)0);
         o.Text(state.ExperimentId);
         o.Text(state.RunName);
@@ -117,11 +126,13 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
             o.Signed(producer.Sequence);
             o.Signed(producer.LastSeen);
         }
+
+        WriteModels(o, state.ModelInputs, state.ModelOutputs);
     }
 
     public RunState DecodeState(ReadOnlyMemory<byte> payload)
     {
-        var i = Open(payload);
+        var i = Open(payload, StateVersion, out var version);
         var state = new RunState
         {
             Exists = i.Byte() == 1,
@@ -160,14 +171,22 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
             state.Producers[i.Text()] = new RunState.Producer(i.Signed(), i.Signed());
         }
 
+        if (version >= 2)
+        {
+            var models = ReadModels(ref i);
+            state.AddModels(models.Inputs, models.Outputs);
+        }
+
         return state;
     }
 
-    private static BinaryInput Open(ReadOnlyMemory<byte> payload)
+    private static BinaryInput Open(ReadOnlyMemory<byte> payload, byte newest, out byte version)
     {
         var input = new BinaryInput(payload.Span);
-        var version = input.Byte();
-        return version == Version ? input : throw new NotSupportedException($"Run journal format {version} is newer than this program, which reads format {Version}.");
+        version = input.Byte();
+        return version >= 1 && version <= newest
+            ? input
+            : throw new NotSupportedException($"Run journal format {version} is newer than this program, which reads formats 1 to {newest}.");
     }
 
     private static void WriteColumns(BinaryOutput o, MetricColumns columns)
@@ -244,6 +263,39 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
     }
 
     private static ProducerPosition? ReadProducer(ref BinaryInput i) => i.MaybeText() is { } id ? new ProducerPosition(id, i.Signed()) : null;
+
+    private static void WriteModels(BinaryOutput o, IReadOnlyList<string> inputs, IReadOnlyList<ModelOutput> outputs)
+    {
+        o.Count(inputs.Count);
+        foreach (var input in inputs)
+        {
+            o.Text(input);
+        }
+
+        o.Count(outputs.Count);
+        foreach (var output in outputs)
+        {
+            o.Text(output.ModelId);
+            o.Signed(output.Step);
+        }
+    }
+
+    private static ModelsLogged ReadModels(ref BinaryInput i)
+    {
+        var inputs = new string[i.Count()];
+        for (var m = 0; m < inputs.Length; m++)
+        {
+            inputs[m] = i.Text();
+        }
+
+        var outputs = new ModelOutput[i.Count(2)];
+        for (var m = 0; m < outputs.Length; m++)
+        {
+            outputs[m] = new ModelOutput(i.Text(), i.Signed());
+        }
+
+        return new ModelsLogged(inputs, outputs);
+    }
 
     private static void WriteInputs(BinaryOutput o, IReadOnlyList<DatasetInput> inputs)
     {

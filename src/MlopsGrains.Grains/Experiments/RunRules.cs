@@ -110,6 +110,38 @@ internal static class RunRules
         return added.Count == 0 ? null : new InputsLogged(added);
     }
 
+    public static ModelsLogged? LogModels(RunState state, string id, IReadOnlyList<string> inputs, IReadOnlyList<ModelOutput> outputs)
+    {
+        RequireActive(state, id);
+        Limit("models", inputs.Count + outputs.Count, TrackingLimits.ModelsPerRequestMax);
+        var newInputs = inputs.Select((model, i) => CheckModelId(i, model)).Distinct(StringComparer.Ordinal).Except(state.ModelInputs, StringComparer.Ordinal).ToList();
+        var newOutputs = outputs.Select((output, i) => output with { ModelId = CheckModelId(i, output.ModelId) })
+            .GroupBy(o => o.ModelId, StringComparer.Ordinal).Select(same => same.Last()).Except(state.ModelOutputs).ToList();
+        var models = state.ModelInputs.Count + newInputs.Count + state.ModelOutputs.Select(o => o.ModelId).Union(newOutputs.Select(o => o.ModelId), StringComparer.Ordinal).Count();
+        Limit("models", models, TrackingLimits.InputsPerRunMax, " over the whole run");
+        return newInputs.Count + newOutputs.Count == 0 ? null : new ModelsLogged(newInputs, newOutputs);
+    }
+
+    /// <summary>Repeating the newest entry changes nothing, which makes a client's retry harmless.</summary>
+    public static BatchLogged? LogModelDescription(RunState state, string id, string modelJson)
+    {
+        RequireActive(state, id);
+        var history = ModelHistory.Append(state.Tags.GetValueOrDefault(ModelHistory.Tag), modelJson);
+        return history is null ? null : new BatchLogged(MetricColumns.Empty, [], [new Tag(ModelHistory.Tag, history)], null);
+    }
+
+    private static string CheckModelId(int index, string? model)
+    {
+        if (string.IsNullOrEmpty(model))
+        {
+            throw MlopsException.Invalid($"models[{index}].model_id", $"models[{index}].model_id is required.");
+        }
+
+        return TrackingLimits.IsId(model)
+            ? model
+            : throw MlopsException.Invalid($"models[{index}].model_id", $"models[{index}].model_id must begin with a letter or digit and hold at most 256 letters, digits, '_' and '-'.");
+    }
+
     private static void CheckSizes(RunBatch batch)
     {
         Limit("metrics", batch.Metrics.Count, TrackingLimits.BatchMetricsMax);

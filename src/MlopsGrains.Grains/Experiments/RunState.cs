@@ -45,6 +45,10 @@ internal sealed class RunState
 
     public List<DatasetInput> Inputs { get; } = [];
 
+    public List<string> ModelInputs { get; } = [];
+
+    public List<ModelOutput> ModelOutputs { get; } = [];
+
     public Dictionary<string, Producer> Producers { get; } = new(StringComparer.Ordinal);
 
     public static bool HasEnded(RunStatus status) => status is RunStatus.Finished or RunStatus.Failed or RunStatus.Killed;
@@ -76,6 +80,9 @@ internal sealed class RunState
             case InputsLogged inputs:
                 AddInputs(inputs.Datasets);
                 break;
+            case ModelsLogged models:
+                AddModels(models.Inputs, models.Outputs);
+                break;
             case LifecycleChanged changed:
                 Stage = changed.Stage;
                 break;
@@ -93,6 +100,16 @@ internal sealed class RunState
         }
     }
 
+    public void AddModels(IReadOnlyList<string> inputs, IReadOnlyList<ModelOutput> outputs)
+    {
+        ModelInputs.AddRange(inputs);
+        foreach (var output in outputs)
+        {
+            ModelOutputs.RemoveAll(o => o.ModelId == output.ModelId);
+            ModelOutputs.Add(output);
+        }
+    }
+
     public RunInfo Info(string id) => new(id, ExperimentId, RunName, UserId, Status, StartTime, EndTime, ArtifactUri, Stage);
 
     public Run View(string id)
@@ -105,7 +122,7 @@ internal sealed class RunState
         }
 
         Array.Sort(metrics, (a, b) => string.CompareOrdinal(a.Key, b.Key));
-        return new Run(Info(id), metrics, Pairs(Params), Pairs(Tags), [.. Inputs]);
+        return new Run(Info(id), metrics, Pairs(Params), Pairs(Tags), [.. Inputs], [.. ModelInputs], [.. ModelOutputs]);
     }
 
     private static Tag[] Pairs(SortedDictionary<string, string> texts)

@@ -22,6 +22,8 @@ internal static partial class TrackingLimits
     public const int BatchTagsMax = 100;
     public const int BatchTotalMax = 1000;
 
+    public const int ModelsPerRequestMax = 1000;
+    public const int ModelHistoryLengthMax = 256 * 1024;
     public const int DatasetsPerRequestMax = 1000;
     public const int DatasetNameLengthMax = 500;
     public const int DatasetDigestLengthMax = 36;
@@ -88,11 +90,14 @@ internal static partial class TrackingLimits
 
     public static void CheckRunId(string? id)
     {
-        if (id is null || !RunId().IsMatch(id))
+        if (!IsId(id))
         {
             throw MlopsException.Invalid("runId", $"Run id '{id}' must begin with a letter or digit and hold only letters, digits, '_' and '-', at most 256.");
         }
     }
+
+    /// <summary>Ids of runs and of logged models.</summary>
+    public static bool IsId(string? id) => id is not null && RunId().IsMatch(id);
 
     public static void CheckPage(string field, int results, int resultsMax)
     {

@@ -83,6 +83,7 @@ public static class PlatformHost
         var siloPort = FreePort.OrGiven(settings.SiloPort, settings.AdvertisedAddress);
         var gatewayPort = FreePort.OrGiven(settings.GatewayPort, settings.AdvertisedAddress);
         silo.Configure<ClusterMembershipOptions>(configuration.GetSection("Membership"));
+        silo.Configure<GrainCollectionOptions>(configuration.GetSection("GrainCollection"));
         if (settings.Storage == StorageEngine.Postgres)
         {
             silo.UseAdoNetClustering(options => options.Configure<NpgsqlDataSource>((o, source) =>

@@ -93,6 +93,24 @@ public sealed class MlflowFlowTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task Models_OfARun_AreItsInputsAndOutputs()
+    {
+        var id = await _mlflow.NewRunAsync();
+        Assert.Null((await _mlflow.RunAsync(id))["outputs"]);
+
+        await _mlflow.DoAsync("/mlflow/runs/log-inputs", new { run_id = id, models = new[] { new { model_id = "m-1" } } });
+        await _mlflow.DoAsync("/mlflow/runs/outputs", new { run_id = id, models = new[] { new { model_id = "m-2", step = 7 } } });
+        await _mlflow.DoAsync("/mlflow/runs/outputs", new { run_id = id, models = new[] { new { model_id = "m-2", step = 7 } } });
+        await _mlflow.DoAsync("/mlflow/runs/log-inputs", new { run_id = id });
+        await _mlflow.DoAsync("/mlflow/runs/log-model", new { run_id = id, model_json = """{"artifact_path":"m","flavors":{},"utc_time_created":"t","run_id":"r"}""" });
+
+        var run = await _mlflow.RunAsync(id);
+        Assert.Equal("""{"model_inputs":[{"model_id":"m-1"}]}""", run["inputs"]!.ToJsonString());
+        Assert.Equal("""{"model_outputs":[{"model_id":"m-2","step":7}]}""", run["outputs"]!.ToJsonString());
+        Assert.Contains("mlflow.log-model.history", Pairs(run["data"]!["tags"]!).Select(t => t.Key));
+    }
+
+    [Fact]
     public async Task Resume_KeepsTheEndTime_AndWritesOn()
     {
         var id = await _mlflow.NewRunAsync();

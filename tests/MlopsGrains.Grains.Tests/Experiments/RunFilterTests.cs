@@ -12,7 +12,9 @@ public sealed class RunFilterTests
         [new("acc", 0.9, 1, 1), new("nan", double.NaN, 1, 1), new("val loss", -1e-3, 1, 1)],
         [new("lr", "0.1"), new("opt", "Adam")],
         [new("mlflow.runName", "Quiet Heron"), new("team", "it's")],
-        [new DatasetInput("iris", "d1", "local", "x", null, null, [new("mlflow.data.context", "train")])]);
+        [new DatasetInput("iris", "d1", "local", "x", null, null, [new("mlflow.data.context", "train")])],
+        [],
+        []);
 
     [Theory]
     [InlineData("", true)]

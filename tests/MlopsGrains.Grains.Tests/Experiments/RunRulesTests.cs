@@ -153,6 +153,35 @@ public sealed class RunRulesTests
     }
 
     [Fact]
+    public void Models_AreStoredOnce_AndAnOutputKeepsItsLastStep()
+    {
+        var state = Begun();
+        state.Apply(RunRules.LogModels(state, "r", ["m-1", "m-1"], [new("m-2", 1), new("m-2", 2)])!);
+
+        Assert.Null(RunRules.LogModels(state, "r", ["m-1"], [new("m-2", 2)]));
+        state.Apply(RunRules.LogModels(state, "r", [], [new("m-2", 3), new("m-3", 0)])!);
+        Assert.Equal(["m-1"], state.ModelInputs);
+        Assert.Equal([new("m-2", 3), new("m-3", 0)], state.ModelOutputs);
+        Assert.Equal("models[1].model_id", Assert.Throws<MlopsException>(() => RunRules.LogModels(state, "r", ["m-9", "../x"], [])).Field);
+    }
+
+    [Fact]
+    public void ModelDescriptions_GatherInTheirTag_AndARetryAddsNothing()
+    {
+        const string Model = """{"artifact_path":"m","flavors":{},"utc_time_created":"now","run_id":"r"}""";
+        var state = Begun();
+        state.Apply(RunRules.LogModelDescription(state, "r", Model)!);
+        Assert.Null(RunRules.LogModelDescription(state, "r", Model));
+        state.Apply(RunRules.LogModelDescription(state, "r", Model.Replace("now", "later", StringComparison.Ordinal))!);
+
+        Assert.Equal($"[{Model},{Model.Replace("now", "later", StringComparison.Ordinal)}]", state.Tags[ModelHistory.Tag]);
+        foreach (var bad in (string[])["", "[]", "{", """{"artifact_path":"m"}""", """{"a":1,"a":2}""", """{"artifact_path":"m","flavors":{"x":1,"x":2},"utc_time_created":"now","run_id":"r"}"""])
+        {
+            Assert.Equal("model_json", Assert.Throws<MlopsException>(() => RunRules.LogModelDescription(state, "r", bad)).Field);
+        }
+    }
+
+    [Fact]
     public void UnknownStatusAndNegativeEnd_AreRefused()
     {
         AssertGood(false, "status", () => RunRules.Update(Begun(), Id, new RunUpdate((RunStatus)9)));

@@ -27,6 +27,7 @@ public sealed class RunStateModelTests
             (RunEvent)new RunUpdated(status == 0 ? null : (RunStatus)status, ends ? end : null, named ? "next" : null))),
         (1, Gen.OneOf("x", "y").Select(key => (RunEvent)new TagDeleted(key))),
         (1, Pairs.Select(tags => (RunEvent)new InputsLogged([new DatasetInput("n", "d", "t", "s", null, "profile", tags)]))),
+        (1, Gen.Select(Gen.OneOf("m-1", "m-2"), Gen.Long, (model, step) => (RunEvent)new ModelsLogged([], [new ModelOutput(model, step)]))),
         (1, Gen.Bool.Select(deleted => (RunEvent)new LifecycleChanged(deleted ? LifecycleStage.Deleted : LifecycleStage.Active))));
 
     [Fact]
