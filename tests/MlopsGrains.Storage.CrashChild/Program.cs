@@ -27,7 +27,8 @@ async Task WriteAsync(string stream)
         Console.WriteLine($"{stream} {version}");
         if (appends % 40 == 0)
         {
-            await journal.WriteSnapshotAsync(stream, version, Encoding.UTF8.GetBytes($"{version}"));
+            var text = Encoding.UTF8.GetBytes($"{version}");
+            await journal.WriteSnapshotAsync(stream, version, text, [new("versions", version, text)]);
         }
     }
 }

@@ -22,26 +22,47 @@ public interface IJournal
     /// <exception cref="JournalUnavailableException">The database could not commit; the message says whether the outcome is known.</exception>
     Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default);
 
-    /// <summary>Reads the newest snapshot and every entry after it, in order.</summary>
+    /// <summary>Reads the newest snapshot and every entry after it, in order. A deleted stream has a version and nothing else.</summary>
     Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Stores <paramref name="payload"/> as the state at <paramref name="version"/> and removes the entries up to it, in one transaction.
-    /// A snapshot not newer than the stored one is ignored. The stream's version must be at least <paramref name="version"/>.
+    /// Stores <paramref name="payload"/> as the state at <paramref name="version"/>, stores <paramref name="chunks"/> and removes the entries up to
+    /// the version, in one transaction. A snapshot not newer than the stored one is ignored, with its chunks. The stream's version must be at
+    /// least <paramref name="version"/>.
     /// </summary>
     /// <param name="stream">1–512 characters.</param>
     /// <param name="version">At least 1.</param>
-    /// <param name="payload">At most <see cref="JournalLimits.SnapshotBytesMax"/> bytes.</param>
+    /// <param name="payload">At most <see cref="JournalLimits.SnapshotBytesMax"/> bytes, together with the chunks.</param>
+    /// <param name="chunks">At most <see cref="JournalLimits.ChunksPerSnapshotMax"/>, none twice.</param>
     /// <param name="cancellationToken">As for an append.</param>
     /// <exception cref="InvalidOperationException">The stream is older than <paramref name="version"/>; nothing was written.</exception>
-    Task WriteSnapshotAsync(string stream, long version, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default);
+    Task WriteSnapshotAsync(
+        string stream, long version, ReadOnlyMemory<byte> payload, IReadOnlyList<SeriesChunk>? chunks = null, CancellationToken cancellationToken = default);
+
+    /// <summary>The payloads of a series' chunks from number <paramref name="first"/> on, in the order of their numbers.</summary>
+    /// <param name="stream">1–512 characters.</param>
+    /// <param name="series">1–512 characters.</param>
+    /// <param name="first">At least 0.</param>
+    /// <param name="limit">1–<see cref="JournalLimits.ListMax"/> chunks; all of them come in memory.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadChunksAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Removes the stream's entries, snapshot and chunks, in one transaction, and takes its name off the list. Its version stays known and moves on
+    /// by one, so that every writer that read the stream before is fenced, one that read it before its first entry (version 0) included. Whoever
+    /// wants the name again reads it: the stream is then empty at that version and goes on from there. Deleting what is unknown or deleted does nothing.
+    /// </summary>
+    Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default);
 
     /// <summary>Names of streams that begin with <paramref name="prefix"/>, in the order of their UTF-8 bytes, at most <paramref name="limit"/>
     /// (1–<see cref="JournalLimits.ListMax"/>), strictly after <paramref name="after"/>.</summary>
     Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default);
 }
 
-/// <summary>What a stream holds: <see cref="Version"/> is that of the last entry (or of the snapshot when there is none after it), 0 when empty.</summary>
+/// <summary>
+/// What a stream holds: <see cref="Version"/> is that of the last entry (or of the snapshot when there is none after it), 0 for an unknown stream.
+/// After a deletion <see cref="SnapshotVersion"/> is above 0 and <see cref="Snapshot"/> is <see langword="null"/>.
+/// </summary>
 public sealed record JournalSlice(long SnapshotVersion, ReadOnlyMemory<byte>? Snapshot, IReadOnlyList<ReadOnlyMemory<byte>> Entries)
 {
     public static JournalSlice Empty { get; } = new(0, null, []);
@@ -55,6 +76,7 @@ public static class JournalLimits
     public const int EntriesPerAppendMax = 1000;
     public const int AppendBytesMax = 32 * 1024 * 1024;
     public const int SnapshotBytesMax = 64 * 1024 * 1024;
+    public const int ChunksPerSnapshotMax = 10_000;
     public const int ListMax = 10_000;
 
     /// <summary>Appended to a prefix it sorts after every name that begins with the prefix.</summary>

@@ -47,15 +47,52 @@ internal static class JournalGuard
         }
     }
 
+    /// <summary>Returns the bytes of the snapshot and its chunks.</summary>
+    public static int Snapshot(string stream, long version, ReadOnlyMemory<byte> payload, IReadOnlyList<SeriesChunk> chunks)
+    {
+        Stream(stream);
+        ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
+        if (chunks.Count > JournalLimits.ChunksPerSnapshotMax)
+        {
+            throw new ArgumentException($"chunks has {chunks.Count} items; at most {JournalLimits.ChunksPerSnapshotMax}", nameof(chunks));
+        }
+
+        var bytes = (long)payload.Length;
+        var seen = new HashSet<(string, long)>(chunks.Count);
+        foreach (var chunk in chunks)
+        {
+            Name(chunk.Series, nameof(chunk.Series));
+            ArgumentOutOfRangeException.ThrowIfNegative(chunk.Number);
+            if (!seen.Add((chunk.Series, chunk.Number)))
+            {
+                throw new ArgumentException($"chunks has number {chunk.Number} of series \"{chunk.Series}\" twice", nameof(chunks));
+            }
+
+            bytes += chunk.Payload.Length;
+        }
+
+        if (bytes > JournalLimits.SnapshotBytesMax)
+        {
+            throw new ArgumentException($"the snapshot and its chunks have {bytes} bytes; at most {JournalLimits.SnapshotBytesMax}", nameof(payload));
+        }
+
+        return (int)bytes;
+    }
+
+    public static void Chunks(string stream, string series, long first, int limit)
+    {
+        Stream(stream);
+        Name(series, nameof(series));
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        Limit(limit);
+    }
+
     public static void Listing(string prefix, string? after, int limit)
     {
         ArgumentNullException.ThrowIfNull(prefix);
         ThrowIfNotText(prefix, nameof(prefix));
         ThrowIfNotText(after ?? "", nameof(after));
-        if (limit is < 1 or > JournalLimits.ListMax)
-        {
-            throw new ArgumentOutOfRangeException(nameof(limit), limit, $"limit must be 1 to {JournalLimits.ListMax}");
-        }
+        Limit(limit);
     }
 
     /// <summary>A hole in a stored history is damage; state must not be rebuilt over it.</summary>
@@ -64,6 +101,14 @@ internal static class JournalGuard
         if (version != before + 1)
         {
             throw new InvalidDataException($"stream \"{stream}\" is damaged: version {version} follows version {before}");
+        }
+    }
+
+    private static void Limit(int limit)
+    {
+        if (limit is < 1 or > JournalLimits.ListMax)
+        {
+            throw new ArgumentOutOfRangeException(nameof(limit), limit, $"limit must be 1 to {JournalLimits.ListMax}");
         }
     }
 

@@ -27,10 +27,23 @@ public sealed class NoOpJournal : IJournal
         return Task.FromResult(JournalSlice.Empty);
     }
 
-    public Task WriteSnapshotAsync(string stream, long version, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
+    public Task WriteSnapshotAsync(
+        string stream, long version, ReadOnlyMemory<byte> payload, IReadOnlyList<SeriesChunk>? chunks = null, CancellationToken cancellationToken = default)
+    {
+        JournalGuard.Snapshot(stream, version, payload, chunks ?? []);
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadChunksAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken = default)
+    {
+        JournalGuard.Chunks(stream, series, first, limit);
+        return Task.FromResult<IReadOnlyList<ReadOnlyMemory<byte>>>([]);
+    }
+
+    public Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
-        JournalGuard.Payload(payload, JournalLimits.SnapshotBytesMax);
+        heads.TryRemove(stream, out _);
         return Task.CompletedTask;
     }
 

@@ -19,7 +19,13 @@ public sealed class PostgresJournal : IJournal, IStorageEngine, IAsyncDisposable
         WHERE stream = $1 AND version > coalesce((SELECT version FROM snapshot WHERE stream = $1), 0) ORDER BY version)
         """;
 
-    private const string ListSql = "SELECT stream FROM stream_head WHERE stream >= $1 AND stream > $2 AND stream <= $3 ORDER BY stream LIMIT $4";
+    private const string ChunksSql = "SELECT payload FROM chunk WHERE stream = $1 AND series = $2 AND number >= $3 ORDER BY number LIMIT $4";
+
+    private const string ListSql = """
+        SELECT stream FROM stream_head h WHERE stream >= $1 AND stream > $2 AND stream <= $3
+        AND NOT EXISTS (SELECT FROM snapshot s WHERE s.stream = h.stream AND s.version = h.version AND s.payload IS NULL)
+        ORDER BY stream LIMIT $4
+        """;
 
     private readonly PostgresStorageOptions options;
     private readonly NpgsqlDataSource source;
@@ -94,15 +100,20 @@ public sealed class PostgresJournal : IJournal, IStorageEngine, IAsyncDisposable
     {
         JournalGuard.Stream(stream);
         var bytes = JournalGuard.Entries(expectedVersion, entries);
-        return Enqueue(stream, new AppendOperation(stream, expectedVersion, entries, bytes), cancellationToken);
+        return Enqueue(new AppendOperation(stream, expectedVersion, entries, bytes), cancellationToken);
     }
 
-    public Task WriteSnapshotAsync(string stream, long version, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
+    public Task WriteSnapshotAsync(
+        string stream, long version, ReadOnlyMemory<byte> payload, IReadOnlyList<SeriesChunk>? chunks = null, CancellationToken cancellationToken = default)
+    {
+        var bytes = JournalGuard.Snapshot(stream, version, payload, chunks ?? []);
+        return Enqueue(new SnapshotOperation(stream, version, payload, chunks ?? [], bytes), cancellationToken);
+    }
+
+    public Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
-        ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
-        JournalGuard.Payload(payload, JournalLimits.SnapshotBytesMax);
-        return Enqueue(stream, new SnapshotOperation(stream, version, payload), cancellationToken);
+        return Enqueue(new DeleteOperation(stream), cancellationToken);
     }
 
     public async Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default)
@@ -119,19 +130,38 @@ public sealed class PostgresJournal : IJournal, IStorageEngine, IAsyncDisposable
         var entries = new List<ReadOnlyMemory<byte>>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            var (version, payload) = (reader.GetInt64(0), reader.GetFieldValue<byte[]>(1));
-            if (reader.GetBoolean(2))
-            {
-                (snapshotVersion, snapshot) = (version, payload);
-            }
-            else
+            var version = reader.GetInt64(0);
+            if (!reader.GetBoolean(2))
             {
                 JournalGuard.Follows(stream, snapshotVersion + entries.Count, version);
-                entries.Add(payload);
+                entries.Add(reader.GetFieldValue<byte[]>(1));
+                continue;
+            }
+
+            snapshotVersion = version;
+            if (!reader.IsDBNull(1))
+            {
+                snapshot = reader.GetFieldValue<byte[]>(1);
             }
         }
 
         return new JournalSlice(snapshotVersion, snapshot, entries);
+    }
+
+    public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadChunksAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken = default)
+    {
+        JournalGuard.Chunks(stream, series, first, limit);
+        ThrowIfNotStarted();
+        await using var command = source.CreateCommand(ChunksSql);
+        command.Parameters.AddRange((NpgsqlParameter[])[new() { Value = stream }, new() { Value = series }, new() { Value = first }, new() { Value = limit }]);
+        var payloads = new List<ReadOnlyMemory<byte>>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            payloads.Add(reader.GetFieldValue<byte[]>(0));
+        }
+
+        return payloads;
     }
 
     public async Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default)
@@ -150,27 +180,27 @@ public sealed class PostgresJournal : IJournal, IStorageEngine, IAsyncDisposable
         return names;
     }
 
-    private Task<T> Enqueue<T>(string stream, WriteOperation<T> operation, CancellationToken cancellationToken)
+    private Task<bool> Enqueue(StreamOperation operation, CancellationToken cancellationToken)
     {
         ThrowIfNotStarted();
         try
         {
             // Any hash will do: a stream must stay in its lane for the life of this process only.
-            queues[(uint)stream.GetHashCode(StringComparison.Ordinal) % queues.Length].Enqueue(operation, cancellationToken);
+            queues[(uint)operation.Stream.GetHashCode(StringComparison.Ordinal) % queues.Length].Enqueue(operation, cancellationToken);
             return operation.Completion;
         }
         catch (JournalFullException exception)
         {
             metrics.Refused();
-            return Task.FromException<T>(exception);
+            return Task.FromException<bool>(exception);
         }
         catch (OperationCanceledException)
         {
-            return Task.FromCanceled<T>(cancellationToken);
+            return Task.FromCanceled<bool>(cancellationToken);
         }
         catch (JournalUnavailableException exception)
         {
-            return Task.FromException<T>(exception);
+            return Task.FromException<bool>(exception);
         }
     }
 

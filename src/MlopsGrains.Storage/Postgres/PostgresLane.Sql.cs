@@ -38,6 +38,9 @@ internal sealed partial class PostgresLane
         LEFT JOIN snapshot s ON s.stream = a.stream
         """;
 
+    // Runs before the statements that remove rows: they then see all that was stored by whoever held the heads before.
+    private const string LockSql = "SELECT FROM stream_head WHERE stream = ANY ($1) ORDER BY stream FOR UPDATE";
+
     private const string SnapshotSql = """
         WITH a AS MATERIALIZED (
           SELECT a.n, a.stream, a.version, a.payload, coalesce(h.version, 0) AS head
@@ -50,8 +53,29 @@ internal sealed partial class PostgresLane
           WHERE snapshot.version < EXCLUDED.version
           RETURNING stream, version),
         truncated AS (
-          DELETE FROM journal j USING put WHERE j.stream = put.stream AND j.version <= put.version)
+          DELETE FROM journal j USING put WHERE j.stream = put.stream AND j.version <= put.version),
+        chunked AS (
+          INSERT INTO chunk (stream, series, number, payload)
+          SELECT put.stream, c.series, c.number, c.payload
+          FROM unnest($4::int[], $5::text[], $6::bigint[], $7::bytea[]) AS c (n, series, number, payload) JOIN a ON a.n = c.n JOIN put ON put.stream = a.stream
+          ON CONFLICT (stream, series, number) DO UPDATE SET payload = EXCLUDED.payload)
         SELECT n::int, head FROM a WHERE version > head
+        """;
+
+    // A snapshot without a payload, one version on, is what a deleted stream leaves.
+    private const string DeleteSql = """
+        WITH moved AS (
+          UPDATE stream_head h SET version = h.version + 1
+          WHERE stream = ANY ($1)
+            AND NOT EXISTS (SELECT FROM snapshot s WHERE s.stream = h.stream AND s.version = h.version AND s.payload IS NULL)
+          RETURNING stream, version),
+        buried AS (
+          INSERT INTO snapshot (stream, version, payload)
+          SELECT stream, version, NULL FROM moved
+          ON CONFLICT (stream) DO UPDATE SET version = EXCLUDED.version, payload = NULL),
+        emptied AS (
+          DELETE FROM journal j USING moved WHERE j.stream = moved.stream)
+        DELETE FROM chunk c USING moved WHERE c.stream = moved.stream
         """;
 
     private NpgsqlConnection? connection;
@@ -125,22 +149,20 @@ internal sealed partial class PostgresLane
     /// <summary>Stores the snapshots; those ahead of their stream come back with the stream's version.</summary>
     private async Task<Dictionary<int, long>> PutAsync(List<SnapshotOperation> snapshots)
     {
-        await using var command = new NpgsqlCommand(SnapshotSql, connection)
-        {
-            CommandTimeout = timeoutSeconds,
-            Parameters =
-            {
-                new() { Value = snapshots.Select(snapshot => snapshot.Stream).ToArray() },
-                new() { Value = snapshots.Select(snapshot => snapshot.Version).ToArray() },
-                new NpgsqlParameter<ReadOnlyMemory<byte>[]>
-                {
-                    TypedValue = [.. snapshots.Select(snapshot => snapshot.Payload)],
-                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
-                },
-            },
-        };
+        var chunks = snapshots.SelectMany((snapshot, i) => snapshot.Chunks.Select(chunk => (Owner: i + 1, chunk.Series, chunk.Number, chunk.Payload))).ToArray();
+        var streams = snapshots.Select(snapshot => snapshot.Stream).ToArray();
+        await using var batch = Locked(
+            streams,
+            SnapshotSql,
+            new() { Value = snapshots.Select(snapshot => snapshot.Version).ToArray() },
+            Payloads(snapshots.Select(snapshot => snapshot.Payload)),
+            new() { Value = chunks.Select(chunk => chunk.Owner).ToArray() },
+            new() { Value = chunks.Select(chunk => chunk.Series).ToArray() },
+            new() { Value = chunks.Select(chunk => chunk.Number).ToArray() },
+            Payloads(chunks.Select(chunk => chunk.Payload)));
         var ahead = new Dictionary<int, long>();
-        await using var reader = await command.ExecuteReaderAsync();
+        await using var reader = await batch.ExecuteReaderAsync();
+        await reader.NextResultAsync();
         while (await reader.ReadAsync())
         {
             ahead.Add(reader.GetInt32(0) - 1, reader.GetInt64(1));
@@ -148,6 +170,35 @@ internal sealed partial class PostgresLane
 
         return ahead;
     }
+
+    /// <summary>Repeating is harmless: what is deleted stays as it is.</summary>
+    private async Task DeleteAsync(List<DeleteOperation> deletes, bool doubtful)
+    {
+        await using var batch = Locked([.. deletes.Select(delete => delete.Stream)], DeleteSql);
+        await batch.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>One transaction of two statements: the heads are locked, then <paramref name="sql"/> runs with the streams as its first parameter.</summary>
+    private NpgsqlBatch Locked(string[] streams, string sql, params ReadOnlySpan<NpgsqlParameter> rest)
+    {
+        var command = new NpgsqlBatchCommand(sql) { Parameters = { new NpgsqlParameter { Value = streams } } };
+        foreach (var parameter in rest)
+        {
+            command.Parameters.Add(parameter);
+        }
+
+        return new NpgsqlBatch(connection)
+        {
+            Timeout = timeoutSeconds,
+            BatchCommands = { new NpgsqlBatchCommand(LockSql) { Parameters = { new NpgsqlParameter { Value = streams } } }, command },
+        };
+    }
+
+    private static NpgsqlParameter<ReadOnlyMemory<byte>[]> Payloads(IEnumerable<ReadOnlyMemory<byte>> payloads) => new()
+    {
+        TypedValue = [.. payloads],
+        NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
+    };
 
     private async Task ConnectAsync()
     {

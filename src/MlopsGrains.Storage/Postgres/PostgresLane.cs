@@ -49,6 +49,7 @@ internal sealed partial class PostgresLane
             {
                 await StoreAsync([.. round.OfType<AppendOperation>()], StoreAppendsAsync);
                 await StoreAsync([.. round.OfType<SnapshotOperation>()], StoreSnapshotsAsync);
+                await StoreAsync([.. round.OfType<DeleteOperation>()], DeleteAsync);
             }
 
             Queue.Release(batch, Stopwatch.GetElapsedTime(started));
@@ -68,8 +69,7 @@ internal sealed partial class PostgresLane
             var later = new List<WriteOperation>();
             foreach (var operation in operations)
             {
-                var stream = operation is AppendOperation append ? append.Stream : ((SnapshotOperation)operation).Stream;
-                (seen.Add(stream) ? round : later).Add(operation);
+                (seen.Add(((StreamOperation)operation).Stream) ? round : later).Add(operation);
             }
 
             yield return round;

@@ -12,6 +12,7 @@ internal sealed class SqliteReader : IDisposable
     private readonly SqliteStatement commit;
     private readonly SqliteStatement snapshot;
     private readonly SqliteStatement entries;
+    private readonly SqliteStatement chunks;
     private readonly SqliteStatement record;
     private readonly SqliteStatement list;
 
@@ -22,8 +23,13 @@ internal sealed class SqliteReader : IDisposable
         commit = new(connection, "COMMIT");
         snapshot = new(connection, "SELECT version, payload FROM snapshot WHERE stream = (SELECT id FROM stream WHERE name = ?1)");
         entries = new(connection, "SELECT version, payload FROM journal WHERE stream = (SELECT id FROM stream WHERE name = ?1) AND version > ?2 ORDER BY version");
+        chunks = new(connection, "SELECT payload FROM chunk WHERE stream = (SELECT id FROM stream WHERE name = ?1) AND series = ?2 AND number >= ?3 ORDER BY number LIMIT ?4");
         record = new(connection, "SELECT version, payload FROM record WHERE kind = ?1 AND key = ?2");
-        list = new(connection, "SELECT name FROM stream WHERE name >= ?1 AND name > ?2 AND name <= ?3 ORDER BY name LIMIT ?4");
+        list = new(connection, """
+            SELECT name FROM stream WHERE name >= ?1 AND name > ?2 AND name <= ?3
+            AND NOT EXISTS (SELECT 1 FROM snapshot s WHERE s.stream = id AND s.payload IS NULL AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.stream = id))
+            ORDER BY name LIMIT ?4
+            """);
     }
 
     public JournalSlice ReadStream(string stream)
@@ -37,7 +43,7 @@ internal sealed class SqliteReader : IDisposable
             if (snapshot.Bind(1, stream).Step())
             {
                 snapshotVersion = snapshot.Int64(0);
-                state = snapshot.Blob(1);
+                state = snapshot.IsNull(1) ? (ReadOnlyMemory<byte>?)null : snapshot.Blob(1);
             }
 
             snapshot.Reset();
@@ -47,6 +53,19 @@ internal sealed class SqliteReader : IDisposable
         {
             commit.Run();
         }
+    }
+
+    public IReadOnlyList<ReadOnlyMemory<byte>> ReadChunks(string stream, string series, long first, int limit)
+    {
+        var payloads = new List<ReadOnlyMemory<byte>>();
+        chunks.Bind(1, stream).Bind(2, series).Bind(3, first).Bind(4, limit);
+        while (chunks.Step())
+        {
+            payloads.Add(chunks.Blob(0));
+        }
+
+        chunks.Reset();
+        return payloads;
     }
 
     public StoredRecord? ReadRecord(string kind, string key)
@@ -78,7 +97,7 @@ internal sealed class SqliteReader : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in (SqliteStatement[])[begin, commit, snapshot, entries, record, list])
+        foreach (var statement in (SqliteStatement[])[begin, commit, snapshot, entries, chunks, record, list])
         {
             statement.Dispose();
         }

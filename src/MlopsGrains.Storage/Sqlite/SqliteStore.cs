@@ -87,18 +87,29 @@ public sealed class SqliteStore : IJournal, IRecordStore, IStorageEngine, IAsync
         return Enqueue(new AppendOperation(stream, expectedVersion, entries, bytes), cancellationToken);
     }
 
-    public Task WriteSnapshotAsync(string stream, long version, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default)
+    public Task WriteSnapshotAsync(
+        string stream, long version, ReadOnlyMemory<byte> payload, IReadOnlyList<SeriesChunk>? chunks = null, CancellationToken cancellationToken = default)
+    {
+        var bytes = JournalGuard.Snapshot(stream, version, payload, chunks ?? []);
+        return Enqueue(new SnapshotOperation(stream, version, payload, chunks ?? [], bytes), cancellationToken);
+    }
+
+    public Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
-        ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
-        JournalGuard.Payload(payload, JournalLimits.SnapshotBytesMax);
-        return Enqueue(new SnapshotOperation(stream, version, payload), cancellationToken);
+        return Enqueue(new DeleteOperation(stream), cancellationToken);
     }
 
     public Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
         return ReadAsync(reader => reader.ReadStream(stream), cancellationToken);
+    }
+
+    public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadChunksAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken = default)
+    {
+        JournalGuard.Chunks(stream, series, first, limit);
+        return ReadAsync(reader => reader.ReadChunks(stream, series, first, limit), cancellationToken);
     }
 
     public Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default)

@@ -21,6 +21,9 @@ internal sealed class SqliteTransaction : IDisposable
     private readonly SqliteStatement insertEntry;
     private readonly SqliteStatement putSnapshot;
     private readonly SqliteStatement truncate;
+    private readonly SqliteStatement putChunk;
+    private readonly SqliteStatement bury;
+    private readonly SqliteStatement deleteChunks;
     private readonly SqliteStatement insertRecord;
     private readonly SqliteStatement updateRecord;
 
@@ -35,11 +38,17 @@ internal sealed class SqliteTransaction : IDisposable
         commit = new(connection, "COMMIT");
         rollback = new(connection, "ROLLBACK");
         dataVersion = new(connection, "PRAGMA data_version");
-        head = new(connection, "SELECT id, max(coalesce((SELECT max(version) FROM journal WHERE stream = id), 0), coalesce((SELECT version FROM snapshot WHERE stream = id), 0)) FROM stream WHERE name = ?1");
+        head = new(connection, """
+            SELECT id, max(coalesce(entry, 0), coalesce(s.version, 0)), entry IS NULL AND s.payload IS NULL
+            FROM (SELECT id, (SELECT max(version) FROM journal WHERE stream = id) AS entry FROM stream WHERE name = ?1) LEFT JOIN snapshot s ON s.stream = id
+            """);
         insertStream = new(connection, "INSERT INTO stream (name) VALUES (?1) RETURNING id");
         insertEntry = new(connection, "INSERT INTO journal (stream, version, payload) VALUES (?1, ?2, ?3)");
         putSnapshot = new(connection, "INSERT INTO snapshot (stream, version, payload) VALUES (?1, ?2, ?3) ON CONFLICT (stream) DO UPDATE SET version = ?2, payload = ?3 WHERE version < ?2");
         truncate = new(connection, "DELETE FROM journal WHERE stream = ?1 AND version <= ?2");
+        putChunk = new(connection, "INSERT INTO chunk (stream, series, number, payload) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET payload = ?4");
+        bury = new(connection, "INSERT INTO snapshot (stream, version, payload) VALUES (?1, ?2, NULL) ON CONFLICT (stream) DO UPDATE SET version = ?2, payload = NULL");
+        deleteChunks = new(connection, "DELETE FROM chunk WHERE stream = ?1");
         insertRecord = new(connection, "INSERT INTO record (kind, key, version, payload) VALUES (?1, ?2, 1, ?3) ON CONFLICT (kind, key) DO NOTHING");
         updateRecord = new(connection, "UPDATE record SET version = version + 1, payload = ?3 WHERE kind = ?1 AND key = ?2 AND version = ?4");
     }
@@ -68,7 +77,7 @@ internal sealed class SqliteTransaction : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in (SqliteStatement[])[begin, commit, rollback, dataVersion, head, insertStream, insertEntry, putSnapshot, truncate, insertRecord, updateRecord])
+        foreach (var statement in (SqliteStatement[])[begin, commit, rollback, dataVersion, head, insertStream, insertEntry, putSnapshot, truncate, putChunk, bury, deleteChunks, insertRecord, updateRecord])
         {
             statement.Dispose();
         }
@@ -85,6 +94,9 @@ internal sealed class SqliteTransaction : IDisposable
                 break;
             case SnapshotOperation snapshot:
                 Snapshot(snapshot);
+                break;
+            case DeleteOperation delete:
+                Delete(delete);
                 break;
             case RecordOperation record:
                 record.Outcome = Write(record);
@@ -109,7 +121,7 @@ internal sealed class SqliteTransaction : IDisposable
             insertEntry.Bind(2, append.ExpectedVersion + 1 + i).Bind(3, append.Entries[i]).Run();
         }
 
-        heads[append.Stream] = new(id, append.ExpectedVersion + append.Entries.Count);
+        heads[append.Stream] = new(id, append.ExpectedVersion + append.Entries.Count, Deleted: false);
         return true;
     }
 
@@ -123,7 +135,26 @@ internal sealed class SqliteTransaction : IDisposable
         else if (putSnapshot.Bind(1, head.Id).Bind(2, snapshot.Version).Bind(3, snapshot.Payload).Run() > 0)
         {
             truncate.Bind(1, head.Id).Bind(2, snapshot.Version).Run();
+            putChunk.Bind(1, head.Id);
+            foreach (var chunk in snapshot.Chunks)
+            {
+                putChunk.Bind(2, chunk.Series).Bind(3, chunk.Number).Bind(4, chunk.Payload).Run();
+            }
         }
+    }
+
+    private void Delete(DeleteOperation delete)
+    {
+        var head = HeadOf(delete.Stream);
+        if (head.Version == 0 || head.Deleted)
+        {
+            return;
+        }
+
+        bury.Bind(1, head.Id).Bind(2, head.Version + 1).Run();
+        truncate.Bind(1, head.Id).Bind(2, head.Version).Run();
+        deleteChunks.Bind(1, head.Id).Run();
+        heads[delete.Stream] = new(head.Id, head.Version + 1, Deleted: true);
     }
 
     private long? Write(RecordOperation record)
@@ -149,7 +180,7 @@ internal sealed class SqliteTransaction : IDisposable
             return known;
         }
 
-        var stored = head.Bind(1, stream).Step() ? new Head(head.Int64(0), head.Int64(1)) : default;
+        var stored = head.Bind(1, stream).Step() ? new Head(head.Int64(0), head.Int64(1), head.Int64(2) != 0) : default;
         head.Reset();
         if (heads.Count >= HeadsMax)
         {
@@ -193,5 +224,5 @@ internal sealed class SqliteTransaction : IDisposable
     }
 
     /// <summary>Id 0: the stream was never written.</summary>
-    private readonly record struct Head(long Id, long Version);
+    private readonly record struct Head(long Id, long Version, bool Deleted);
 }

@@ -1,3 +1,5 @@
+using MlopsGrains.Storage.Journals;
+
 namespace MlopsGrains.Storage.Writing;
 
 /// <summary>One write that waits for its group commit. It is either withdrawn by its caller or taken by the writer, never both.</summary>
@@ -73,11 +75,15 @@ internal abstract class WriteOperation<TOutcome>(int payloadBytes) : WriteOperat
     protected override void Cancel(CancellationToken cancellationToken) => completion.TrySetCanceled(cancellationToken);
 }
 
-internal sealed class AppendOperation(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, int payloadBytes)
-    : WriteOperation<bool>(payloadBytes)
+/// <summary>A write to a stream of the journal.</summary>
+internal abstract class StreamOperation(string stream, int payloadBytes) : WriteOperation<bool>(payloadBytes)
 {
     public string Stream { get; } = stream;
+}
 
+internal sealed class AppendOperation(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, int payloadBytes)
+    : StreamOperation(stream, payloadBytes)
+{
     public long ExpectedVersion { get; } = expectedVersion;
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Entries { get; } = entries;
@@ -86,17 +92,20 @@ internal sealed class AppendOperation(string stream, long expectedVersion, IRead
     public long Ticket { get; } = Random.Shared.NextInt64(long.MinValue, long.MaxValue);
 }
 
-internal sealed class SnapshotOperation(string stream, long version, ReadOnlyMemory<byte> payload) : WriteOperation<bool>(payload.Length)
+internal sealed class SnapshotOperation(string stream, long version, ReadOnlyMemory<byte> payload, IReadOnlyList<SeriesChunk> chunks, int payloadBytes)
+    : StreamOperation(stream, payloadBytes)
 {
-    public string Stream { get; } = stream;
-
     public long Version { get; } = version;
 
     public ReadOnlyMemory<byte> Payload { get; } = payload;
 
+    public IReadOnlyList<SeriesChunk> Chunks { get; } = chunks;
+
     public void RefuseAsAhead(long head) => Refusal = new InvalidOperationException(
         $"a snapshot of stream \"{Stream}\" at version {Version} was refused: the stream is at version {head}");
 }
+
+internal sealed class DeleteOperation(string stream) : StreamOperation(stream, 0);
 
 internal sealed class RecordOperation(string kind, string key, long expectedVersion, ReadOnlyMemory<byte>? payload)
     : WriteOperation<long?>(payload?.Length ?? 0)

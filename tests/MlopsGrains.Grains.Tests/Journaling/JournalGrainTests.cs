@@ -122,7 +122,13 @@ public sealed class JournalGrainTests
             }
         }
 
-        public Task WriteSnapshotAsync(string stream, long version, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken = default) => Task.CompletedTask;
+        public Task WriteSnapshotAsync(
+            string stream, long version, ReadOnlyMemory<byte> payload, IReadOnlyList<SeriesChunk>? chunks = null, CancellationToken cancellationToken = default) => Task.CompletedTask;
+
+        public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadChunksAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken = default) =>
+            Task.FromResult<IReadOnlyList<ReadOnlyMemory<byte>>>([]);
+
+        public Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default) => Task.CompletedTask;
 
         public Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default) =>
             Task.FromResult<IReadOnlyList<string>>([]);

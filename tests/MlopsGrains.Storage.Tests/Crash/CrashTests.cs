@@ -53,6 +53,8 @@ public sealed class CrashTests(PostgresServer server)
             if (slice.Snapshot is { } snapshot)
             {
                 Assert.Equal($"{slice.SnapshotVersion}", Encoding.UTF8.GetString(snapshot.Span));
+                var chunks = await journal.ReadChunksAsync(stream, "versions", 0, JournalLimits.ListMax, Token);
+                Assert.Equal($"{slice.SnapshotVersion}", Encoding.UTF8.GetString(chunks[^1].Span));
             }
 
             Assert.Equal(

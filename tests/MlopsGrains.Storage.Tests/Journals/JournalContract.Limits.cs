@@ -25,7 +25,7 @@ public abstract partial class JournalContract
         var large = await Assert.ThrowsAsync<ArgumentException>(() => Journal.AppendAsync("s", 0, [half, half], Token));
         Assert.Contains("33554432", large.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Journal.ListStreamsAsync("", null, 0, Token));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Journal.WriteSnapshotAsync("s", 0, default, Token));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Journal.WriteSnapshotAsync("s", 0, default, cancellationToken: Token));
     }
 
     [Fact]

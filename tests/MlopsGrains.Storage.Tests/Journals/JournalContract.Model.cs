@@ -38,7 +38,7 @@ public abstract partial class JournalContract
 
                     if (random.Next(6) == 0)
                     {
-                        await journal.WriteSnapshotAsync(stream, slice.Version + 1, Text("state"), Token);
+                        await journal.WriteSnapshotAsync(stream, slice.Version + 1, Text("state"), cancellationToken: Token);
                     }
                 }
             }

@@ -134,7 +134,7 @@ public abstract partial class JournalContract : IAsyncLifetime
     {
         await AppendAsync("s", 0, "a", "b", "c");
 
-        await Journal.WriteSnapshotAsync("s", 2, Text("ab"), Token);
+        await Journal.WriteSnapshotAsync("s", 2, Text("ab"), cancellationToken: Token);
 
         var slice = await Journal.ReadAsync("s", Token);
         Assert.Equal((2, 3), (slice.SnapshotVersion, slice.Version));
@@ -146,7 +146,7 @@ public abstract partial class JournalContract : IAsyncLifetime
     public async Task Append_AfterFullTruncation_MeetsTheSnapshotsVersion()
     {
         await AppendAsync("s", 0, "a", "b");
-        await Journal.WriteSnapshotAsync("s", 2, Text("ab"), Token);
+        await Journal.WriteSnapshotAsync("s", 2, Text("ab"), cancellationToken: Token);
         await using var reopened = await OpenAsync(null);
 
         foreach (var journal in (IJournal[])[Journal, reopened.Journal])
@@ -164,10 +164,10 @@ public abstract partial class JournalContract : IAsyncLifetime
     public async Task Snapshot_NotNewerThanTheStored_IsIgnored()
     {
         await AppendAsync("s", 0, "a", "b", "c");
-        await Journal.WriteSnapshotAsync("s", 2, Text("first"), Token);
+        await Journal.WriteSnapshotAsync("s", 2, Text("first"), cancellationToken: Token);
 
-        await Journal.WriteSnapshotAsync("s", 1, Text("older"), Token);
-        await Journal.WriteSnapshotAsync("s", 2, Text("same"), Token);
+        await Journal.WriteSnapshotAsync("s", 1, Text("older"), cancellationToken: Token);
+        await Journal.WriteSnapshotAsync("s", 2, Text("same"), cancellationToken: Token);
 
         var slice = await Journal.ReadAsync("s", Token);
         Assert.Equal("first", Encoding.UTF8.GetString(slice.Snapshot!.Value.Span));
@@ -181,7 +181,7 @@ public abstract partial class JournalContract : IAsyncLifetime
         Task[] snapshots;
         await using (await BlockCommitsAsync())
         {
-            snapshots = [.. new[] { 1, 3, 2 }.Select(version => Journal.WriteSnapshotAsync("s", version, Text($"at {version}"), Token))];
+            snapshots = [.. new[] { 1, 3, 2 }.Select(version => Journal.WriteSnapshotAsync("s", version, Text($"at {version}"), cancellationToken: Token))];
         }
 
         await Task.WhenAll(snapshots);
@@ -196,8 +196,8 @@ public abstract partial class JournalContract : IAsyncLifetime
     {
         await AppendAsync("s", 0, "a");
 
-        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => Journal.WriteSnapshotAsync("s", 2, Text("x"), Token));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Journal.WriteSnapshotAsync("nobody", 1, Text("x"), Token));
+        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => Journal.WriteSnapshotAsync("s", 2, Text("x"), cancellationToken: Token));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Journal.WriteSnapshotAsync("nobody", 1, Text("x"), cancellationToken: Token));
 
         Assert.Contains("at version 1", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(["a"], await TextsAsync("s"));
@@ -211,7 +211,7 @@ public abstract partial class JournalContract : IAsyncLifetime
             await AppendAsync(name, 0, "x", "y");
         }
 
-        await Journal.WriteSnapshotAsync("run/b", 2, Text("all"), Token);
+        await Journal.WriteSnapshotAsync("run/b", 2, Text("all"), cancellationToken: Token);
 
         Assert.Equal(["run/Z", "run/a", "run/a%"], await Journal.ListStreamsAsync("run/", null, 3, Token));
         Assert.Equal(["run/b", "run/b/1", "run/é"], await Journal.ListStreamsAsync("run/", "run/a%", 10, Token));
@@ -224,7 +224,7 @@ public abstract partial class JournalContract : IAsyncLifetime
     public async Task Reopen_FindsEverything()
     {
         await AppendAsync("s", 0, "a", "b");
-        await Journal.WriteSnapshotAsync("s", 1, Text("a"), Token);
+        await Journal.WriteSnapshotAsync("s", 1, Text("a"), cancellationToken: Token);
         await Opened.DisposeAsync();
 
         await using var reopened = await OpenAsync(null);

@@ -1,5 +1,9 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
+using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Migrations;
+using MlopsGrains.Storage.Postgres;
+using MlopsGrains.Storage.Sqlite;
 using MlopsGrains.Testing;
 using Npgsql;
 using Xunit;
@@ -61,6 +65,45 @@ public sealed class MigrationTests(PostgresServer server) : IDisposable
     }
 
     [Fact]
+    public async Task Sqlite_FirstSchemasDatabase_KeepsItsStreams()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(File)!);
+        await SqliteAsync<object>($"""
+            CREATE TABLE schema_version (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP);
+            INSERT INTO schema_version (version, name) VALUES (1, '0001_journal');
+            {Migration.Of("Sqlite")[0].Sql}
+            INSERT INTO stream (id, name) VALUES (7, 'both'), (8, 'entries'), (9, 'snapshot');
+            INSERT INTO journal VALUES (8, 1, 'a'), (7, 3, 'c'), (8, 2, 'b');
+            INSERT INTO snapshot VALUES (7, 2, 'ab'), (9, 5, 'abcde');
+            SELECT 0
+            """);
+
+        await using var store = await SqliteStore.OpenAsync(new() { Path = File }, Token);
+
+        await AssertStreamsOfTheFirstSchemaAsync(store);
+    }
+
+    [Fact]
+    public async Task Postgres_FirstSchemasDatabase_KeepsItsStreams()
+    {
+        var database = await server.CreateDatabaseAsync();
+        await PostgresAsync<object>(database, $"""
+            CREATE TABLE schema_version (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
+            INSERT INTO schema_version (version, name) VALUES (1, '0001_journal'), (2, '0002_orleans');
+            {Migration.Of("Postgres")[0].Sql}
+            INSERT INTO stream_head VALUES ('both', 3), ('entries', 2), ('snapshot', 5);
+            INSERT INTO journal VALUES ('entries', 1, 0, 'a'), ('both', 3, 0, 'c'), ('entries', 2, 0, 'b');
+            INSERT INTO snapshot VALUES ('both', 2, 'ab'), ('snapshot', 5, 'abcde');
+            SELECT 0
+            """);
+        await using var source = NpgsqlDataSource.Create(database);
+
+        await using var journal = await PostgresJournal.OpenAsync(new() { ConnectionString = database }, source, Token);
+
+        await AssertStreamsOfTheFirstSchemaAsync(journal);
+    }
+
+    [Fact]
     public void Migrations_AreNumberedWithoutHoles()
     {
         foreach (var engine in (string[])["Sqlite", "Postgres"])
@@ -68,6 +111,20 @@ public sealed class MigrationTests(PostgresServer server) : IDisposable
             var migrations = Migration.Of(engine);
             Assert.Equal(Enumerable.Range(1, migrations.Count), migrations.Select(migration => migration.Version));
         }
+    }
+
+    private static async Task AssertStreamsOfTheFirstSchemaAsync(IJournal journal)
+    {
+        foreach (var (stream, snapshot, entries) in ((string, string?, string[])[])[("both", "ab", ["c"]), ("entries", null, ["a", "b"]), ("snapshot", "abcde", [])])
+        {
+            var slice = await journal.ReadAsync(stream, Token);
+            Assert.Equal(snapshot, slice.Snapshot is { } stored ? Encoding.UTF8.GetString(stored.Span) : null);
+            Assert.Equal(entries, slice.Entries.Select(entry => Encoding.UTF8.GetString(entry.Span)));
+            Assert.False(await journal.AppendAsync(stream, slice.Version - 1, [new byte[1]], Token));
+            Assert.True(await journal.AppendAsync(stream, slice.Version, [new byte[1]], Token));
+        }
+
+        Assert.Equal(["both", "entries", "snapshot"], await journal.ListStreamsAsync("", null, 10, Token));
     }
 
     private async Task<T> SqliteAsync<T>(string sql)

@@ -28,6 +28,12 @@ public sealed class PostgresJournalTests(PostgresServer server) : JournalContrac
 
     protected override Task CommitStartedAsync() => Eventually.Async(() => ((Open)Opened).Postgres.BatchesTaken > 0, cancellationToken: Token);
 
+    protected override async Task<long> EntriesStoredAsync()
+    {
+        await using var command = ((Open)Opened).Source.CreateCommand("SELECT count(*) FROM journal");
+        return (long)(await command.ExecuteScalarAsync(Token))!;
+    }
+
     protected override Task CleanUpAsync() => Task.CompletedTask;
 
     private sealed record Open(PostgresJournal Postgres, NpgsqlDataSource Source) : IOpenJournal

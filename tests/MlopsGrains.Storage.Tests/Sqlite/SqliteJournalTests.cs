@@ -24,6 +24,14 @@ public sealed class SqliteJournalTests : JournalContract
 
     protected override Task CommitStartedAsync() => Eventually.Async(() => ((Open)Opened).Store.BatchesTaken > 0, cancellationToken: Token);
 
+    protected override async Task<long> EntriesStoredAsync()
+    {
+        await using var connection = new SqliteConnection($"Data Source={directory.File("journal.db")};Pooling=False");
+        await connection.OpenAsync(Token);
+        using var command = new SqliteCommand("SELECT count(*) FROM journal", connection);
+        return (long)(await command.ExecuteScalarAsync(Token))!;
+    }
+
     protected override Task CleanUpAsync()
     {
         directory.Dispose();
