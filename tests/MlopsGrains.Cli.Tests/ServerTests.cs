@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Cli.Tests;
@@ -30,6 +31,24 @@ public sealed class ServerTests(ServerFixture server)
         Assert.Equal((0, 0), (online.Code, offline.Code));
         Assert.NotEqual(0, events.Json.GetArrayLength());
         Assert.Equal(events.Json.GetArrayLength(), offline.Json.GetProperty("events").GetInt64());
+    }
+
+    [Fact]
+    public async Task Model_IsTaggedDescribedRenamedAndDeleted()
+    {
+        using var http = new HttpClient { BaseAddress = server.BaseAddress };
+        var name = "m" + Guid.NewGuid().ToString("N");
+        (await http.PostAsJsonAsync("/api/v1/models", new { name }, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+
+        Assert.Equal(0, (await RunAsync("models", "tag", "set", name, "team", "growth")).Code);
+        Assert.Equal(0, (await RunAsync("models", "describe", name, "what it is")).Code);
+        Assert.Equal(0, (await RunAsync("models", "rename", name, name + "-2")).Code);
+        var shown = (await RunAsync("models", "get", name + "-2")).Json;
+        Assert.Equal(("what it is", "growth"), (shown.GetProperty("description").GetString(), shown.GetProperty("tags").GetProperty("team").GetString()));
+        Assert.Equal(0, (await RunAsync("models", "tag", "delete", name + "-2", "team")).Code);
+        Assert.NotEqual(0, (await RunAsync("models", "delete", name + "-2", "--version", "1")).Code);
+        Assert.Equal(0, (await RunAsync("models", "delete", name + "-2")).Code);
+        Assert.NotEqual(0, (await RunAsync("models", "get", name + "-2")).Code);
     }
 
     private Task<Said> RunAsync(params string[] args) => Shell.RunAsync([.. args, "--json", "--server", server.BaseAddress.AbsoluteUri]);

@@ -70,6 +70,25 @@ public sealed class ServerTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task Model_IsChangedAndRemoved()
+    {
+        using var client = Connect();
+        var name = $"m {Guid.NewGuid():N}";
+        await client.Models.CreateAsync(name, cancellationToken: Cancel);
+
+        await client.Models.SetTagAsync(name, "a/b", "1", cancellationToken: Cancel);
+        await client.Models.UpdateAsync(name, "what it is", Cancel);
+        var renamed = await client.Models.RenameAsync(name, name + " 2", Cancel);
+
+        Assert.Equal((name + " 2", "what it is", "1"), (renamed.Name, renamed.Description, renamed.Tags["a/b"]));
+        await client.Models.DeleteTagAsync(renamed.Name, "a/b", cancellationToken: Cancel);
+        Assert.Empty((await client.Models.GetAsync(renamed.Name, Cancel)).Tags);
+        Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<MlopsException>(() => client.Models.DeleteVersionAsync(renamed.Name, 1, Cancel))).Kind);
+        await client.Models.DeleteAsync(renamed.Name, Cancel);
+        Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<MlopsException>(() => client.Models.GetAsync(renamed.Name, Cancel))).Kind);
+    }
+
+    [Fact]
     public async Task Dataset_UploadedTwice_IsOneVersionWithItsBytes()
     {
         using var client = Connect();

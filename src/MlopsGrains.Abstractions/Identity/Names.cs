@@ -3,11 +3,14 @@ using MlopsGrains.Errors;
 
 namespace MlopsGrains.Identity;
 
-/// <summary>Rules for the names of datasets, registered models, deployments, monitors, pipelines and steps.</summary>
+/// <summary>Rules for the names of datasets, deployments, monitors, pipelines and steps, and the wider ones for registered models.</summary>
 public static partial class Names
 {
     /// <summary>Longest name, in characters.</summary>
     public const int LengthMax = 128;
+
+    /// <summary>Longest name of a registered model, in characters.</summary>
+    public const int ModelLengthMax = 256;
 
     /// <summary>Returns <paramref name="name"/> or throws <see cref="ErrorKind.InvalidInput"/> naming <paramref name="field"/> and the rule.</summary>
     public static string Check(string field, string? name)
@@ -25,6 +28,24 @@ public static partial class Names
         return Pattern().IsMatch(name)
             ? name
             : throw MlopsException.Invalid(field, $"{field} '{name}' must begin with a letter or digit and hold only letters, digits, '.', '_' and '-'.");
+    }
+
+    /// <summary>Returns the name of a registered model or throws <see cref="ErrorKind.InvalidInput"/>: tracking clients name models freely, so only what cannot stand in a <c>models:/</c> URI is refused.</summary>
+    public static string CheckModel(string field, string? name)
+    {
+        if (string.IsNullOrWhiteSpace(name))
+        {
+            throw MlopsException.Invalid(field, $"{field} is required.");
+        }
+
+        if (name.Length > ModelLengthMax)
+        {
+            throw MlopsException.Invalid(field, $"{field} has {name.Length} characters; at most {ModelLengthMax}.");
+        }
+
+        return name is not ("." or "..") && !name.Any(c => c is '/' or ':' or '\\' || char.IsControl(c))
+            ? name
+            : throw MlopsException.Invalid(field, $"{field} '{name}' must not hold '/', ':', '\\' or control characters, and must not be '.' or '..'.");
     }
 
     /// <summary>Returns <paramref name="digest"/> (64 lower-case hex digits) or throws <see cref="ErrorKind.InvalidInput"/> naming <paramref name="field"/>.</summary>

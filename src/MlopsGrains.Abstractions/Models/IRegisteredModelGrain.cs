@@ -1,22 +1,47 @@
-using MlopsGrains.Blobs;
 using Orleans.Runtime;
 
 namespace MlopsGrains.Models;
 
-/// <summary>A registered model, its versions and aliases. The key is the model's name.</summary>
+/// <summary>
+/// A registered model, its versions, tags and aliases. The key is the model's name. Versions are numbered 1, 2, 3 … and a number is never given twice while the
+/// model exists. A prompt is a registered model with the tag <see cref="RegisteredModel.PromptTag"/>.
+/// </summary>
 [GrainInterfaceType("registered-model")]
 public interface IRegisteredModelGrain : IGrainWithStringKey
 {
     /// <summary>Creates the model; an existing one is refused (<see cref="Errors.ErrorKind.AlreadyExists"/>).</summary>
     [Alias("Create")]
-    Task<RegisteredModel> Create(string? description, CancellationToken cancellationToken = default);
+    Task<RegisteredModel> Create(NewRegisteredModel model, CancellationToken cancellationToken = default);
 
     /// <summary>The model, or <see langword="null"/>.</summary>
     [Alias("Get"), ReadOnly]
     Task<RegisteredModel?> Get(CancellationToken cancellationToken = default);
 
+    /// <summary>Changes the description (at most 5,000 characters).</summary>
+    [Alias("Update")]
+    Task<RegisteredModel> Update(string description, CancellationToken cancellationToken = default);
+
     /// <summary>
-    /// Registers a version (1, 2, 3 …, never reused); creates the model when it is new. The same <see cref="NewModelVersion.IdempotencyKey"/> again gives the
+    /// Gives the model another name, which must be free (<see cref="Errors.ErrorKind.AlreadyExists"/>). Versions, tags and aliases move with it; what is deployed
+    /// under the old name goes on being served.
+    /// </summary>
+    [Alias("Rename"), ResponseTimeout("00:01:00")]
+    Task<RegisteredModel> Rename(string newName, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes the model with its versions, tags and aliases; what is deployed goes on being served.</summary>
+    [Alias("Delete")]
+    Task Delete(CancellationToken cancellationToken = default);
+
+    /// <summary>Sets a tag: key at most 250 characters, value at most 100,000.</summary>
+    [Alias("SetTag")]
+    Task SetTag(string key, string value, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes a tag; removing an absent one changes nothing.</summary>
+    [Alias("DeleteTag")]
+    Task DeleteTag(string key, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Registers a version with its model file; creates the model when it is new. The same <see cref="NewModelVersion.IdempotencyKey"/> again gives the
     /// stored version back.
     /// </summary>
     [Alias("AddVersion")]
@@ -32,6 +57,37 @@ public interface IRegisteredModelGrain : IGrainWithStringKey
     [Alias("ListVersions"), ReadOnly]
     Task<IReadOnlyList<ModelVersion>> ListVersions(CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// The version of this number and file for who serves it already: also when it, or the model, was deleted or renamed since. Of versions that are gone, the
+    /// newest 1,000 are kept for this.
+    /// </summary>
+    [Alias("Served"), ReadOnly]
+    Task<ModelVersion> Served(int version, string digest, CancellationToken cancellationToken = default);
+
+    /// <summary>Where a version's files are, as a URI: the platform's own (<c>mlflow-artifacts:/…</c>) or what it was registered with.</summary>
+    [Alias("DownloadUri")]
+    Task<string> DownloadUri(int version, CancellationToken cancellationToken = default);
+
+    /// <summary>Changes a version's description (at most 5,000 characters).</summary>
+    [Alias("UpdateVersion")]
+    Task<ModelVersion> UpdateVersion(int version, string description, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes a version with its aliases and tags. Its number is not given again; what is deployed goes on being served.</summary>
+    [Alias("DeleteVersion")]
+    Task DeleteVersion(int version, CancellationToken cancellationToken = default);
+
+    /// <summary>Moves a version to a stage; <paramref name="archiveExisting"/> (only to staging and production) archives the others that are there.</summary>
+    [Alias("SetStage")]
+    Task<ModelVersion> SetStage(int version, ModelStage stage, bool archiveExisting, CancellationToken cancellationToken = default);
+
+    /// <summary>Sets a version's tag: key at most 250 characters, value at most 100,000.</summary>
+    [Alias("SetVersionTag")]
+    Task SetVersionTag(int version, string key, string value, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes a version's tag; removing an absent one changes nothing.</summary>
+    [Alias("DeleteVersionTag")]
+    Task DeleteVersionTag(int version, string key, CancellationToken cancellationToken = default);
+
     /// <summary>Points an alias at a version, away from any other. Aliases: letters, digits, <c>_</c> and <c>-</c>; not <c>latest</c>, not a number, not <c>v</c> and digits.</summary>
     [Alias("SetAlias")]
     Task SetAlias(string alias, int version, CancellationToken cancellationToken = default);
@@ -40,77 +96,3 @@ public interface IRegisteredModelGrain : IGrainWithStringKey
     [Alias("DeleteAlias")]
     Task DeleteAlias(string alias, CancellationToken cancellationToken = default);
 }
-
-/// <summary>A registered model's head.</summary>
-[GenerateSerializer, Immutable, Alias("mlops.RegisteredModel")]
-public sealed record RegisteredModel(
-    [property: Id(0)] string Name,
-    [property: Id(1)] string? Description,
-    [property: Id(2)] int LatestVersion,
-    [property: Id(3)] IReadOnlyDictionary<string, int> Aliases,
-    [property: Id(4)] DateTimeOffset CreatedAt,
-    [property: Id(5)] DateTimeOffset UpdatedAt);
-
-/// <summary>A version to register.</summary>
-/// <param name="Format">How the bytes are read: <c>mlnet</c>.</param>
-/// <param name="Blob">The model file.</param>
-/// <param name="Signature">What goes in and comes out.</param>
-/// <param name="Lineage">Where it came from.</param>
-/// <param name="Metrics">Evaluation metrics on held-out data.</param>
-/// <param name="Description">Free text, at most 5,000 characters.</param>
-/// <param name="IdempotencyKey">A repeated registration with this key gives the stored version back.</param>
-[GenerateSerializer, Immutable, Alias("mlops.NewModelVersion")]
-public sealed record NewModelVersion(
-    [property: Id(0)] string Format,
-    [property: Id(1)] BlobRef Blob,
-    [property: Id(2)] ModelSignature Signature,
-    [property: Id(3)] ModelLineage Lineage,
-    [property: Id(4)] IReadOnlyDictionary<string, double> Metrics,
-    [property: Id(5)] string? Description = null,
-    [property: Id(6)] string? IdempotencyKey = null);
-
-/// <summary>An immutable model version (only its aliases move).</summary>
-[GenerateSerializer, Immutable, Alias("mlops.ModelVersion")]
-public sealed record ModelVersion(
-    [property: Id(0)] string Model,
-    [property: Id(1)] int Version,
-    [property: Id(2)] string Format,
-    [property: Id(3)] BlobRef Blob,
-    [property: Id(4)] ModelSignature Signature,
-    [property: Id(5)] ModelLineage Lineage,
-    [property: Id(6)] IReadOnlyDictionary<string, double> Metrics,
-    [property: Id(7)] string? Description,
-    [property: Id(8)] IReadOnlyList<string> Aliases,
-    [property: Id(9)] DateTimeOffset CreatedAt,
-    [property: Id(10)] string CreatedBy);
-
-/// <summary>What goes in and comes out of a model.</summary>
-/// <param name="Inputs">Columns to send.</param>
-/// <param name="Outputs">Columns that come back.</param>
-/// <param name="Classes">The labels' texts; binary: negative, positive; multiclass: in the order of the scores. <see langword="null"/> when the model names them itself.</param>
-[GenerateSerializer, Immutable, Alias("mlops.ModelSignature")]
-public sealed record ModelSignature(
-    [property: Id(0)] IReadOnlyList<TensorSpec> Inputs,
-    [property: Id(1)] IReadOnlyList<TensorSpec> Outputs,
-    [property: Id(2)] IReadOnlyList<string>? Classes = null);
-
-/// <summary>One input or output, in the words of the Open Inference Protocol.</summary>
-/// <param name="Name">Column name.</param>
-/// <param name="Datatype"><c>FP32</c>, <c>INT64</c>, <c>BYTES</c> …</param>
-/// <param name="Shape">−1 for a variable dimension; the first is the batch.</param>
-[GenerateSerializer, Immutable, Alias("mlops.TensorSpec")]
-public sealed record TensorSpec([property: Id(0)] string Name, [property: Id(1)] string Datatype, [property: Id(2)] IReadOnlyList<long> Shape);
-
-/// <summary>Which code, data, config and environment made a model version.</summary>
-[GenerateSerializer, Immutable, Alias("mlops.ModelLineage")]
-public sealed record ModelLineage(
-    [property: Id(0)] string? RunId = null,
-    [property: Id(1)] string? ExperimentId = null,
-    [property: Id(2)] string? PipelineRunId = null,
-    [property: Id(3)] string? Dataset = null,
-    [property: Id(4)] int? DatasetVersion = null,
-    [property: Id(5)] string? DatasetDigest = null,
-    [property: Id(6)] string? TrainingDataDigest = null,
-    [property: Id(7)] string? CodeVersion = null,
-    [property: Id(8)] string? Environment = null,
-    [property: Id(9)] long? Seed = null);

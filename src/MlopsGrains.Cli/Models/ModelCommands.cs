@@ -1,14 +1,18 @@
 using System.CommandLine;
 using MlopsGrains.Cli.Shell;
+using MlopsGrains.Models;
 
 namespace MlopsGrains.Cli;
 
 internal static class ModelCommands
 {
     public static Command Create(CommandSet set) => set.Group(
-        "models", "Registered models, versions and aliases.", List(set), Get(set), Versions(set), set.Group("alias", "Names that move between versions.", SetAlias(set), DeleteAlias(set)));
+        "models", "Registered models, versions and aliases.", List(set), Get(set), Versions(set), Describe(set), Rename(set), Delete(set),
+        set.Group("tag", "Tags of a model, or with --version of one of its versions.", SetTag(set), DeleteTag(set)), set.Group("alias", "Names that move between versions.", SetAlias(set), DeleteAlias(set)));
 
     private static Argument<string> ModelArgument() => new("model") { Description = "The registered model." };
+
+    private static string? Tensors(IReadOnlyList<TensorSpec>? tensors) => tensors is null ? null : string.Join(", ", tensors.Select(t => $"{t.Name}:{t.Datatype}"));
 
     private static Argument<string> AliasArgument() => new("alias") { Description = "Letters, digits, _ and -; not latest, not a number." };
 
@@ -33,6 +37,7 @@ internal static class ModelCommands
                     ("description", head.Description),
                     ("latest", Words.Whole(head.LatestVersion)),
                     ("aliases", Words.Pairs(head.Aliases)),
+                    ("tags", Words.Pairs(head.Tags)),
                     ("created", Words.Time(head.CreatedAt)),
                     ("updated", Words.Time(head.UpdatedAt)));
             }
@@ -42,15 +47,19 @@ internal static class ModelCommands
                 ("model", version.Model),
                 ("version", Words.Whole(version.Version)),
                 ("format", version.Format),
-                ("digest", version.Blob.Digest),
-                ("bytes", Words.Whole(version.Blob.Length)),
-                ("inputs", string.Join(", ", version.Signature.Inputs.Select(i => $"{i.Name}:{i.Datatype}"))),
-                ("outputs", string.Join(", ", version.Signature.Outputs.Select(o => $"{o.Name}:{o.Datatype}"))),
+                ("digest", version.Blob?.Digest),
+                ("bytes", version.Blob is { } blob ? Words.Whole(blob.Length) : null),
+                ("inputs", Tensors(version.Signature?.Inputs)),
+                ("outputs", Tensors(version.Signature?.Outputs)),
                 ("metrics", Words.Pairs(version.Metrics.Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))),
                 ("run", version.Lineage.RunId),
                 ("pipeline run", version.Lineage.PipelineRunId),
                 ("dataset", version.Lineage.Dataset is { } dataset ? $"{dataset} version {version.Lineage.DatasetVersion}" : null),
                 ("aliases", version.Aliases.Count == 0 ? null : string.Join(", ", version.Aliases)),
+                ("stage", version.Stage == ModelStage.None ? null : version.Stage.ToString()),
+                ("tags", Words.Pairs(version.Tags)),
+                ("source", version.Source),
+                ("description", version.Description),
                 ("created", $"{Words.Time(version.CreatedAt)} by {version.CreatedBy}"));
         });
     }
@@ -66,6 +75,82 @@ internal static class ModelCommands
                 ("METRICS", v => Words.Pairs(v.Metrics.Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))),
                 ("RUN", v => v.Lineage.RunId),
                 ("CREATED", v => Words.Time(v.CreatedAt))));
+    }
+
+    private static Argument<string> KeyArgument() => new("key") { Description = "The tag's key, at most 250 characters." };
+
+    private static Option<int?> VersionOption() => new("--version") { Description = "One of the model's versions, by number.", HelpName = "number" };
+
+    private static string Of(string model, int? version) => version is { } number ? $"{model} version {number}" : model;
+
+    private static Command Describe(CommandSet set)
+    {
+        var (model, version) = (ModelArgument(), VersionOption());
+        var text = new Argument<string>("text") { Description = "The new description, at most 5,000 characters." };
+        return set.Leaf("describe", "Changes a description.", ["mlops models describe churn \"Who is about to leave\"", "mlops models describe churn \"Trained on May\" --version 3"], [model, text, version], async call =>
+        {
+            if (call.Get(version) is { } number)
+            {
+                await call.Client.Models.UpdateVersionAsync(call.Get(model), number, call.Get(text), call.Cancel);
+            }
+            else
+            {
+                await call.Client.Models.UpdateAsync(call.Get(model), call.Get(text), call.Cancel);
+            }
+
+            return call.Done(new { model = call.Get(model), version = call.Get(version), description = call.Get(text) }, $"{Of(call.Get(model), call.Get(version))} has a new description.");
+        });
+    }
+
+    private static Command Rename(CommandSet set)
+    {
+        var model = ModelArgument();
+        var name = new Argument<string>("new-name") { Description = "A name that is free." };
+        return set.Leaf("rename", "Gives a model another name; what is deployed goes on being served.", ["mlops models rename churn churn-eu"], [model, name], async call =>
+        {
+            await call.Client.Models.RenameAsync(call.Get(model), call.Get(name), call.Cancel);
+            return call.Done(new { model = call.Get(name), before = call.Get(model) }, $"{call.Get(model)} is now {call.Get(name)}.");
+        });
+    }
+
+    private static Command Delete(CommandSet set)
+    {
+        var (model, version) = (ModelArgument(), VersionOption());
+        return set.Leaf("delete", "Removes a model, or one of its versions; what is deployed goes on being served.", ["mlops models delete churn --version 3", "mlops models delete churn"], [model, version], async call =>
+        {
+            if (call.Get(version) is { } number)
+            {
+                await call.Client.Models.DeleteVersionAsync(call.Get(model), number, call.Cancel);
+            }
+            else
+            {
+                await call.Client.Models.DeleteAsync(call.Get(model), call.Cancel);
+            }
+
+            return call.Done(new { model = call.Get(model), version = call.Get(version) }, $"{Of(call.Get(model), call.Get(version))} is gone.");
+        });
+    }
+
+    private static Command SetTag(CommandSet set)
+    {
+        var (model, version) = (ModelArgument(), VersionOption());
+        var (key, value) = (KeyArgument(), new Argument<string>("value") { Description = "At most 100,000 characters." });
+        return set.Leaf("set", "Sets a tag.", ["mlops models tag set churn team growth", "mlops models tag set churn checked yes --version 3"], [model, key, value, version], async call =>
+        {
+            await call.Client.Models.SetTagAsync(call.Get(model), call.Get(key), call.Get(value), call.Get(version), call.Cancel);
+            return call.Done(new { model = call.Get(model), version = call.Get(version), key = call.Get(key), value = call.Get(value) }, $"{Of(call.Get(model), call.Get(version))} has {call.Get(key)} = {call.Get(value)}.");
+        });
+    }
+
+    private static Command DeleteTag(CommandSet set)
+    {
+        var (model, version) = (ModelArgument(), VersionOption());
+        var key = KeyArgument();
+        return set.Leaf("delete", "Removes a tag; an absent one changes nothing.", ["mlops models tag delete churn team"], [model, key, version], async call =>
+        {
+            await call.Client.Models.DeleteTagAsync(call.Get(model), call.Get(key), call.Get(version), call.Cancel);
+            return call.Done(new { model = call.Get(model), version = call.Get(version), key = call.Get(key), value = (string?)null }, $"{Of(call.Get(model), call.Get(version))} has no {call.Get(key)}.");
+        });
     }
 
     private static Command SetAlias(CommandSet set)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MlopsGrains.Client.Http;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
@@ -24,6 +25,38 @@ public sealed class ModelsClient
     /// <summary>Creates a model without versions; an existing one is refused (<see cref="Errors.ErrorKind.AlreadyExists"/>).</summary>
     public Task<RegisteredModel> CreateAsync(string name, string? description = null, CancellationToken cancellationToken = default) =>
         http.ReadAsync<RegisteredModel>(new GatewayCall(HttpMethod.Post, Root, Repeat.WhenRefused, GatewayHttp.Json(new NewModel(name, description))), cancellationToken);
+
+    /// <summary>Changes a model's description, at most 5,000 characters.</summary>
+    public Task<RegisteredModel> UpdateAsync(string name, string description, CancellationToken cancellationToken = default) =>
+        http.ReadAsync<RegisteredModel>(new GatewayCall(HttpMethod.Patch, At(name), Repeat.Always, GatewayHttp.Json(new DescriptionChange(description))), cancellationToken);
+
+    /// <summary>Gives a model another name, which must be free; what is deployed under the old one goes on being served.</summary>
+    public Task<RegisteredModel> RenameAsync(string name, string newName, CancellationToken cancellationToken = default) =>
+        http.ReadAsync<RegisteredModel>(new GatewayCall(HttpMethod.Post, $"{At(name)}/rename", Repeat.WhenRefused, GatewayHttp.Json(new NewName(newName))), cancellationToken);
+
+    /// <summary>Removes a model with its versions, tags and aliases; what is deployed goes on being served.</summary>
+    public Task DeleteAsync(string name, CancellationToken cancellationToken = default) => http.DoAsync(new GatewayCall(HttpMethod.Delete, At(name), Repeat.WhenRefused), cancellationToken);
+
+    /// <summary>Removes a version; its number is not given again. What is deployed goes on being served.</summary>
+    public Task DeleteVersionAsync(string name, int version, CancellationToken cancellationToken = default) =>
+        http.DoAsync(new GatewayCall(HttpMethod.Delete, VersionAt(name, version), Repeat.WhenRefused), cancellationToken);
+
+    /// <summary>Changes a version's description, at most 5,000 characters.</summary>
+    public Task<ModelVersion> UpdateVersionAsync(string name, int version, string description, CancellationToken cancellationToken = default) =>
+        http.ReadAsync<ModelVersion>(new GatewayCall(HttpMethod.Patch, VersionAt(name, version), Repeat.Always, GatewayHttp.Json(new DescriptionChange(description))), cancellationToken);
+
+    /// <summary>Moves a version to a stage; <paramref name="archiveExisting"/>, only to staging and production, archives the others that are there.</summary>
+    public Task<ModelVersion> SetStageAsync(string name, int version, ModelStage stage, bool archiveExisting = false, CancellationToken cancellationToken = default) =>
+        http.ReadAsync<ModelVersion>(
+            new GatewayCall(HttpMethod.Put, $"{VersionAt(name, version)}/stage", Repeat.Always, GatewayHttp.Json(new StageChange(stage, archiveExisting))), cancellationToken);
+
+    /// <summary>Sets a tag of a model, or of one of its versions: key at most 250 characters, value at most 100,000.</summary>
+    public Task SetTagAsync(string name, string key, string value, int? version = null, CancellationToken cancellationToken = default) =>
+        http.DoAsync(new GatewayCall(HttpMethod.Put, TagAt(name, version, key), Repeat.Always, GatewayHttp.Json(new TagValue(value))), cancellationToken);
+
+    /// <summary>Removes a tag of a model, or of one of its versions; removing an absent one changes nothing.</summary>
+    public Task DeleteTagAsync(string name, string key, int? version = null, CancellationToken cancellationToken = default) =>
+        http.DoAsync(new GatewayCall(HttpMethod.Delete, TagAt(name, version, key)), cancellationToken);
 
     /// <summary>A model with its aliases; throws <see cref="Errors.ErrorKind.NotFound"/>.</summary>
     public Task<RegisteredModel> GetAsync(string name, CancellationToken cancellationToken = default) => http.GetAsync<RegisteredModel>(At(name), cancellationToken);
@@ -58,9 +91,22 @@ public sealed class ModelsClient
 
     private static string At(string name) => $"{Root}/{GatewayPath.Segment("name", name)}";
 
+    private static string VersionAt(string name, int version) => $"{At(name)}/versions/{version.ToString(CultureInfo.InvariantCulture)}";
+
+    private static string TagAt(string name, int? version, string key) =>
+        $"{(version is { } number ? VersionAt(name, number) : At(name))}/tags/{string.Join('/', key.Split('/').Select(s => GatewayPath.Segment("key", s)))}";
+
     private static string AliasAt(string name, string alias) => $"{At(name)}/aliases/{GatewayPath.Segment("alias", alias)}";
 
     private sealed record NewModel(string Name, string? Description);
 
     private sealed record AliasTarget(int Version);
+
+    private sealed record DescriptionChange(string Description);
+
+    private sealed record NewName(string Name);
+
+    private sealed record TagValue(string Value);
+
+    private sealed record StageChange(ModelStage Stage, bool ArchiveExisting);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using MlopsGrains.Data;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
@@ -21,7 +20,7 @@ internal static class LineageReader
 
     private static async Task<RevisionLineage> Read(IGrainFactory grains, int percent, DeploymentRevision revision, CancellationToken cancellationToken)
     {
-        var model = await grains.GetGrain<IRegisteredModelGrain>(revision.Model).Resolve(revision.ModelVersion.ToString(CultureInfo.InvariantCulture), cancellationToken);
+        var model = await grains.GetGrain<IRegisteredModelGrain>(revision.Model).Served(revision.ModelVersion, revision.Digest, cancellationToken);
         var run = model.Lineage.RunId is { Length: > 0 } runId ? await grains.GetGrain<IRunGrain>(runId).Get(cancellationToken) : null;
         var dataset = model.Lineage.Dataset is { Length: > 0 } datasetName ? await grains.GetGrain<IDatasetGrain>(datasetName).Get(cancellationToken) : null;
         var version = dataset?.Versions.LastOrDefault(v =>

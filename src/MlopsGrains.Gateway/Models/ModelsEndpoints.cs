@@ -25,14 +25,26 @@ internal static class ModelsEndpoints
         models.MapPost("/models/{name}/versions", AddVersion).WithName("AddModelVersion").WithSummary("Registers an uploaded model file as the next version; creates the model when it is new.");
         models.MapGet("/models/{name}/versions/{reference}", GetVersion).WithName("GetModelVersion").WithSummary("The version that a number, an alias or 'latest' names.");
         models.MapPut("/models/{name}/aliases/{alias}", SetAlias).WithName("SetModelAlias").WithSummary("Points an alias at a version.");
+        models.MapPatch("/models/{name}", Update).WithName("UpdateModel").WithSummary("Changes a model's description.");
+        models.MapPost("/models/{name}/rename", Rename).WithName("RenameModel").WithSummary("Gives a model another name; what is deployed goes on being served.");
+        models.MapDelete("/models/{name}", Delete).WithName("DeleteModel").WithSummary("Removes a model with its versions; what is deployed goes on being served.");
+        models.MapPut("/models/{name}/tags/{**key}", SetTag).WithName("SetModelTag").WithSummary("Sets a model's tag.");
+        models.MapDelete("/models/{name}/tags/{**key}", DeleteTag).WithName("DeleteModelTag").WithSummary("Removes a model's tag.");
+        models.MapPatch("/models/{name}/versions/{version:int}", UpdateVersion).WithName("UpdateModelVersion").WithSummary("Changes a version's description.");
+        models.MapDelete("/models/{name}/versions/{version:int}", DeleteVersion).WithName("DeleteModelVersion").WithSummary("Removes a version; its number is not given again.");
+        models.MapPut("/models/{name}/versions/{version:int}/stage", SetStage).WithName("SetModelVersionStage").WithSummary("Moves a version to a stage.");
+        models.MapPut("/models/{name}/versions/{version:int}/tags/{**key}", SetVersionTag).WithName("SetModelVersionTag").WithSummary("Sets a version's tag.");
+        models.MapDelete("/models/{name}/versions/{version:int}/tags/{**key}", DeleteVersionTag).WithName("DeleteModelVersionTag").WithSummary("Removes a version's tag.");
         models.MapDelete("/models/{name}/aliases/{alias}", DeleteAlias).WithName("DeleteModelAlias").WithSummary("Removes an alias.");
+        endpoints.MapMlflowModels();
+        endpoints.MapMlflowVersions();
     }
 
     private static async Task<Ok<Page<RegisteredModel>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>
         TypedResults.Ok(await CatalogPages.Read(grains, CatalogKinds.Models, limit, pageToken, n => grains.GetGrain<IRegisteredModelGrain>(n).Get(cancellationToken), cancellationToken));
 
-    private static async Task<Created<RegisteredModel>> Create(NewRegisteredModel body, IGrainFactory grains, CancellationToken cancellationToken) =>
-        TypedResults.Created($"/api/v1/models/{body.Name}", await At(grains, body.Name).Create(body.Description, cancellationToken));
+    private static async Task<Created<RegisteredModel>> Create(ModelToCreate body, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Created($"/api/v1/models/{Uri.EscapeDataString(body.Name)}", await At(grains, body.Name).Create(new NewRegisteredModel(body.Description, body.Tags), cancellationToken));
 
     private static async Task<Ok<RegisteredModel>> Get(string name, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await At(grains, name).Get(cancellationToken) ?? throw MlopsException.NotFound("Model", name));
@@ -43,7 +55,7 @@ internal static class ModelsEndpoints
     private static async Task<Created<ModelVersion>> AddVersion(string name, NewModelVersion body, IGrainFactory grains, CancellationToken cancellationToken)
     {
         var version = await At(grains, name).AddVersion(body, cancellationToken);
-        return TypedResults.Created($"/api/v1/models/{name}/versions/{version.Version.ToString(CultureInfo.InvariantCulture)}", version);
+        return TypedResults.Created($"/api/v1/models/{Uri.EscapeDataString(name)}/versions/{version.Version.ToString(CultureInfo.InvariantCulture)}", version);
     }
 
     private static async Task<Ok<ModelVersion>> GetVersion(string name, string reference, IGrainFactory grains, CancellationToken cancellationToken) =>
@@ -61,9 +73,65 @@ internal static class ModelsEndpoints
         return TypedResults.NoContent();
     }
 
-    private static IRegisteredModelGrain At(IGrainFactory grains, string name) => grains.GetGrain<IRegisteredModelGrain>(Names.Check("name", name));
+    private static async Task<Ok<RegisteredModel>> Update(string name, DescriptionChange body, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await At(grains, name).Update(body.Description, cancellationToken));
 
-    internal sealed record NewRegisteredModel(string Name, string? Description = null);
+    private static async Task<Ok<RegisteredModel>> Rename(string name, NewName body, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await At(grains, name).Rename(body.Name, cancellationToken));
+
+    private static async Task<NoContent> Delete(string name, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        await At(grains, name).Delete(cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> SetTag(string name, string key, TagValue body, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        await At(grains, name).SetTag(key, body.Value, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> DeleteTag(string name, string key, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        await At(grains, name).DeleteTag(key, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Ok<ModelVersion>> UpdateVersion(string name, int version, DescriptionChange body, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await At(grains, name).UpdateVersion(version, body.Description, cancellationToken));
+
+    private static async Task<NoContent> DeleteVersion(string name, int version, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        await At(grains, name).DeleteVersion(version, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Ok<ModelVersion>> SetStage(string name, int version, StageChange body, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await At(grains, name).SetStage(version, body.Stage, body.ArchiveExisting, cancellationToken));
+
+    private static async Task<NoContent> SetVersionTag(string name, int version, string key, TagValue body, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        await At(grains, name).SetVersionTag(version, key, body.Value, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> DeleteVersionTag(string name, int version, string key, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        await At(grains, name).DeleteVersionTag(version, key, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static IRegisteredModelGrain At(IGrainFactory grains, string name) => grains.GetGrain<IRegisteredModelGrain>(Names.CheckModel("name", name));
+
+    internal sealed record ModelToCreate(string Name, string? Description = null, IReadOnlyDictionary<string, string>? Tags = null);
+
+    internal sealed record DescriptionChange(string Description);
+
+    internal sealed record NewName(string Name);
+
+    internal sealed record TagValue(string Value);
+
+    internal sealed record StageChange(ModelStage Stage, bool ArchiveExisting = false);
 
     internal sealed record AliasTarget(int Version);
 }

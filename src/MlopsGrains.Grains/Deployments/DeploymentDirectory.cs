@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Identity;
@@ -18,7 +17,7 @@ internal sealed class DeploymentDirectory(IGrainFactory grains, TimeProvider tim
     private const int KnownMax = 10_000;
 
     private readonly ConcurrentDictionary<string, Known> deployments = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<(string Model, int Version), ModelVersion> versions = new();
+    private readonly ConcurrentDictionary<(string Model, int Version, string Digest), ModelVersion> versions = new();
 
     /// <summary>A deployment as it was less than <see cref="FreshFor"/> ago; <paramref name="now"/> asks again in any case.</summary>
     public async Task<Deployment> Get(string name, bool now, CancellationToken cancellationToken)
@@ -40,16 +39,16 @@ internal sealed class DeploymentDirectory(IGrainFactory grains, TimeProvider tim
         }
     }
 
-    /// <summary>A model version; they never change but for aliases, which do not matter here.</summary>
+    /// <summary>A model version; what it is scored with never changes.</summary>
     public async ValueTask<ModelVersion> Version(DeploymentRevision revision, CancellationToken cancellationToken)
     {
-        var key = (revision.Model, revision.ModelVersion);
+        var key = (revision.Model, revision.ModelVersion, revision.Digest);
         if (versions.TryGetValue(key, out var known))
         {
             return known;
         }
 
-        var version = await grains.GetGrain<IRegisteredModelGrain>(revision.Model).Resolve(revision.ModelVersion.ToString(CultureInfo.InvariantCulture), cancellationToken);
+        var version = await grains.GetGrain<IRegisteredModelGrain>(revision.Model).Served(revision.ModelVersion, revision.Digest, cancellationToken);
         if (versions.Count >= KnownMax)
         {
             versions.Clear();

@@ -23,9 +23,9 @@ internal sealed class DeploymentDocument
 
     /// <summary>Whether all traffic goes to this model version already.</summary>
     public bool Serves(ModelVersion version) =>
-        Traffic is [var only] && Revisions[only.Revision - 1] is var revision && revision.Model == version.Model && revision.ModelVersion == version.Version;
+        Traffic is [var only] && Revisions[only.Revision - 1] is var revision && revision.Model == version.Model && revision.ModelVersion == version.Version && revision.Digest == version.Blob?.Digest;
 
-    public DeploymentRevision Deploy(string name, ModelVersion version, string actor, DateTimeOffset now)
+    public DeploymentRevision Deploy(string name, ModelVersion version, string digest, string actor, DateTimeOffset now)
     {
         if (Revisions.Count >= RevisionsMax)
         {
@@ -33,7 +33,7 @@ internal sealed class DeploymentDocument
         }
 
         CreatedAt = Exists ? CreatedAt : now;
-        var revision = new DeploymentRevision(Revisions.Count + 1, version.Model, version.Version, version.Blob.Digest, now, actor);
+        var revision = new DeploymentRevision(Revisions.Count + 1, version.Model, version.Version, digest, now, actor);
         Revisions.Add(revision);
         Route([new TrafficShare(revision.Number, 100)], now);
         return revision;

@@ -37,13 +37,18 @@ internal sealed class DeploymentGrain(
             throw MlopsException.Invalid("name", $"name '{Reserved}' is reserved by the inference protocol's paths.");
         }
 
-        Names.Check("model", request.Model);
+        Names.CheckModel("model", request.Model);
         if (string.IsNullOrEmpty(request.Version))
         {
             throw MlopsException.Invalid("version", "version is required: a number, an alias or 'latest'.");
         }
 
         var version = await GrainFactory.GetGrain<IRegisteredModelGrain>(request.Model).Resolve(request.Version, cancellationToken);
+        if (version.Blob is not { } file)
+        {
+            throw MlopsException.Conflict($"Model version '{version.Model}/{version.Version}' has no model file here: it was registered from '{version.Source}' (format {version.Format}). Deploy a version whose file was uploaded.");
+        }
+
         if (document.State.Serves(version))
         {
             await Enlist();
@@ -52,10 +57,10 @@ internal sealed class DeploymentGrain(
 
         // A model that cannot be scored must not take the traffic.
         await GrainFactory.GetGrain<IModelProbeGrain>(0).Probe(version, cancellationToken);
-        var revision = document.State.Deploy(Name, version, Actor.Current, time.GetUtcNow());
+        var revision = document.State.Deploy(Name, version, file.Digest, Actor.Current, time.GetUtcNow());
         await Store();
         await Enlist();
-        await Audit("deployment.deployed", ("revision", Text(revision.Number)), ("model", $"{version.Model}/{Text(version.Version)}"), ("digest", version.Blob.Digest));
+        await Audit("deployment.deployed", ("revision", Text(revision.Number)), ("model", $"{version.Model}/{Text(version.Version)}"), ("digest", file.Digest));
         return stored!;
     }
 

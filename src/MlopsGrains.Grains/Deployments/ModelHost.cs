@@ -47,7 +47,7 @@ public sealed class ModelHost(IBlobs blobs, IOptions<ModelHostOptions> options)
 
     private Entry Enter(ModelVersion version)
     {
-        var key = new Key(version.Model, version.Version, version.Blob.Digest);
+        var key = new Key(version.Model, version.Version, version.Blob?.Digest ?? throw NoFile(version));
         lock (gate)
         {
             if (entries.TryGetValue(key, out var node))
@@ -60,7 +60,7 @@ public sealed class ModelHost(IBlobs blobs, IOptions<ModelHostOptions> options)
             CheckSize(version);
 
             // Loading belongs to everybody who waits for it, so no caller's cancellation ends it, and it runs on none of their schedulers.
-            var entry = new Entry(key, version.Blob.Length, new Lazy<Task<HostedModel>>(() => Task.Run(() => Load(version))));
+            var entry = new Entry(key, version.Blob!.Length, new Lazy<Task<HostedModel>>(() => Task.Run(() => Load(version))));
             entries.Add(key, byUse.AddFirst(entry));
             bytes += entry.Bytes;
             while (bytes > options.Value.LoadedBytesMax && byUse.Last is { } oldest && oldest.Value != entry)
@@ -92,7 +92,7 @@ public sealed class ModelHost(IBlobs blobs, IOptions<ModelHostOptions> options)
 
     private void CheckSize(ModelVersion version)
     {
-        if (version.Blob.Length > options.Value.ModelBytesMax)
+        if (version.Blob!.Length > options.Value.ModelBytesMax)
         {
             throw MlopsException.Conflict($"Model version '{version.Model}/{version.Version}' has {version.Blob.Length} bytes; this server loads at most {options.Value.ModelBytesMax} (ModelHost:ModelBytesMax).");
         }
@@ -106,7 +106,7 @@ public sealed class ModelHost(IBlobs blobs, IOptions<ModelHostOptions> options)
         }
 
         // Read from start to end, so that the digest is checked; the zip reader would jump about.
-        using var file = new MemoryStream(checked((int)version.Blob.Length));
+        using var file = new MemoryStream(checked((int)version.Blob!.Length));
         await using (var content = await blobs.OpenReadAsync(version.Blob.Digest))
         {
             await content.CopyToAsync(file);
@@ -116,13 +116,15 @@ public sealed class ModelHost(IBlobs blobs, IOptions<ModelHostOptions> options)
         try
         {
             var model = new MLContext().Model.Load(file, out var schema);
-            return new HostedModel(model, schema, version.Signature);
+            return new HostedModel(model, schema, version.Signature!);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             throw MlopsException.Conflict($"Model version '{version.Model}/{version.Version}' cannot be served: {e.Message}");
         }
     }
+
+    private static MlopsException NoFile(ModelVersion version) => MlopsException.Conflict($"Model version '{version.Model}/{version.Version}' has no model file here.");
 
     private readonly record struct Key(string Model, int Version, string Digest);
 

@@ -26,15 +26,15 @@ internal sealed partial class ScorerGrain(
         var (found, revision) = await Find(deployment, version, cancellationToken);
         var model = await directory.Version(revision, cancellationToken);
         var versions = found.Revisions.Reverse().Select(r => Text(r.ModelVersion)).Distinct().ToList();
-        return new ServedModel(deployment, Text(revision.ModelVersion), versions, model.Format, model.Signature);
+        return new ServedModel(deployment, Text(revision.ModelVersion), versions, model.Format, model.Signature!);
     }
 
     public async Task<InferenceResponse> Infer(string deployment, string? version, InferenceRequest request, CancellationToken cancellationToken = default)
     {
         var (_, revision) = await Find(deployment, version, cancellationToken);
         var model = await directory.Version(revision, cancellationToken);
-        var rows = RequestRules.Check(model.Signature, request);
-        RequestRules.CheckOutputs(model.Signature, request.Outputs);
+        var rows = RequestRules.Check(model.Signature!, request);
+        RequestRules.CheckOutputs(model.Signature!, request.Outputs);
         var hosted = await host.Get(model, cancellationToken);
         var outputs = rows <= RowsInTurnMax
             ? hosted.Score(request, rows, cancellationToken)

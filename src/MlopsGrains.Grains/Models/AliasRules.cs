@@ -27,7 +27,7 @@ internal static partial class AliasRules
     public static int? Number(string reference) =>
         int.TryParse(reference, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
-    [GeneratedRegex(@"\A[A-Za-z0-9_-]+\z")]
+    [GeneratedRegex(@"\A[\w-]+\z")]
     private static partial Regex Pattern();
 
     [GeneratedRegex(@"\A(latest|v?[0-9]+)\z", RegexOptions.IgnoreCase)]

@@ -4,7 +4,7 @@ using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Models;
 
-/// <summary>What a version must be like before it is registered.</summary>
+/// <summary>What a version with a file must be like before it is registered.</summary>
 internal static class NewVersionRules
 {
     public const int DescriptionCharactersMax = 5_000;
@@ -27,6 +27,7 @@ internal static class NewVersionRules
         CheckLineage(Required("lineage", version.Lineage));
         CheckMetrics(Required("metrics", version.Metrics));
         CheckDescription(version.Description);
+        ModelTags.Check(version.Tags);
         if (version.IdempotencyKey is { Length: 0 or > KeyCharactersMax } key)
         {
             throw MlopsException.Invalid("idempotencyKey", $"idempotencyKey has {key.Length} characters; expected 1–{KeyCharactersMax}.");

@@ -1,9 +1,10 @@
 using System.Globalization;
+using System.Text.Json;
 using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
-using MlopsGrains.Governance;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Governance;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using Orleans.Runtime;
@@ -14,56 +15,132 @@ namespace MlopsGrains.Grains.Models;
 internal sealed class RegisteredModelGrain(
     [PersistentState("registered-model", MlopsStorage.Documents)] IPersistentState<RegisteredModelDocument> document,
     IBlobs blobs,
-    TimeProvider time) : Grain, IRegisteredModelGrain
+    TimeProvider time) : Grain, IRegisteredModelGrain, IRegistrySource
 {
     private string Name => this.GetPrimaryKeyString();
 
     private RegisteredModelDocument Model => document.State;
 
-    public async Task<RegisteredModel> Create(string? description, CancellationToken cancellationToken = default)
+    private DateTimeOffset Now => time.GetUtcNow();
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        Names.Check("name", Name);
-        NewVersionRules.CheckDescription(description);
+        await base.OnActivateAsync(cancellationToken);
+        if (Model.RenamingTo is not null)
+        {
+            try
+            {
+                await FinishRename();
+            }
+            catch (MlopsException e) when (e.Kind == ErrorKind.AlreadyExists)
+            {
+                // The name was taken meanwhile; the model keeps its own, as who asked will find.
+            }
+        }
+    }
+
+    public async Task<RegisteredModel> Create(NewRegisteredModel model, CancellationToken cancellationToken = default)
+    {
+        Names.CheckModel("name", Name);
+        NewVersionRules.CheckDescription(model.Description);
+        ModelTags.Check(model.Tags);
         if (Model.Exists)
         {
-            throw MlopsException.AlreadyExists("Model", Name);
+            throw MlopsException.AlreadyExists("Registered model", Name);
         }
 
-        Model.Create(description, time.GetUtcNow());
-        await Store();
-        await Enlist();
-        await Audit("model.created", $"model/{Name}");
+        Model.Create(model, Actor.Current, Now);
+        await StoreNew();
+        await Audit("model.created");
         return Model.View(Name);
     }
 
     public Task<RegisteredModel?> Get(CancellationToken cancellationToken = default) => Task.FromResult(Model.Exists ? Model.View(Name) : null);
 
+    public async Task<RegisteredModel> Update(string description, CancellationToken cancellationToken = default)
+    {
+        NewVersionRules.CheckDescription(description);
+        Existing().Update(description, Now);
+        await Store();
+        await Audit("model.updated");
+        return Model.View(Name);
+    }
+
+    public async Task<RegisteredModel> Rename(string newName, CancellationToken cancellationToken = default)
+    {
+        Names.CheckModel("new_name", newName);
+        Existing();
+        if (newName == Name || await GrainFactory.GetGrain<IRegistrySource>(newName).IsTaken(cancellationToken))
+        {
+            throw MlopsException.AlreadyExists("Registered model", newName);
+        }
+
+        Model.RenamingTo = newName;
+        await Store();
+        await FinishRename();
+        return await GrainFactory.GetGrain<IRegisteredModelGrain>(newName).Get(cancellationToken) ?? throw MlopsException.NotFound("Registered model", newName);
+    }
+
+    public async Task Delete(CancellationToken cancellationToken = default)
+    {
+        var versions = Existing().Versions.Count;
+        Model.Delete(Name);
+        await Store();
+        await Catalog.Remove(Name, CancellationToken.None);
+        await Audit("model.deleted", ("versions", Text(versions)));
+    }
+
+    public async Task SetTag(string key, string value, CancellationToken cancellationToken = default)
+    {
+        ModelTags.Check(key, value);
+        Existing().SetTag(key, value, Now);
+        await Store();
+        await Audit("model-tag.set", ("key", key));
+    }
+
+    public async Task DeleteTag(string key, CancellationToken cancellationToken = default)
+    {
+        if (!Existing().Tags.ContainsKey(key))
+        {
+            return;
+        }
+
+        Model.DeleteTag(key, Now);
+        await Store();
+        await Audit("model-tag.deleted", ("key", key));
+    }
+
     public async Task<ModelVersion> AddVersion(NewModelVersion version, CancellationToken cancellationToken = default)
     {
-        Names.Check("name", Name);
+        Names.CheckModel("name", Name);
         NewVersionRules.Check(version);
         if (Model.FindByKey(version.IdempotencyKey) is { } known)
         {
-            await Enlist();
             return Model.View(Name, known);
-        }
-
-        if (Model.Versions.Count >= RegisteredModelDocument.VersionsMax)
-        {
-            throw MlopsException.Conflict($"Model '{Name}' has {RegisteredModelDocument.VersionsMax} versions, the most it can have.");
         }
 
         await CheckBlob(version.Blob, cancellationToken);
         var isNew = !Model.Exists;
-        var added = Model.Add(version, Actor.Current, time.GetUtcNow());
-        await Store();
-        await Enlist();
+        var added = Model.Add(version, Actor.Current, Now);
         if (isNew)
         {
-            await Audit("model.created", $"model/{Name}");
+            await StoreNew();
+            await Audit("model.created");
+        }
+        else
+        {
+            await Store();
         }
 
-        await Audit("model-version.registered", $"model/{Name}/{added.Version}", ("digest", added.Blob.Digest), ("run", added.Lineage.RunId), ("dataset-digest", added.Lineage.DatasetDigest));
+        await AuditVersion("registered", added.Version, ("digest", version.Blob.Digest), ("run", added.Lineage.RunId), ("dataset-digest", added.Lineage.DatasetDigest));
+        return Model.View(Name, added);
+    }
+
+    public async Task<ModelVersion> AddSourced(NewSourcedVersion version, string location, ModelVersion? origin, CancellationToken cancellationToken = default)
+    {
+        var added = Existing().Add(version, location, origin, Actor.Current, Now);
+        await Store();
+        await AuditVersion("registered", added.Version, ("source", version.Source), ("run", added.Lineage.RunId), ("digest", added.Blob?.Digest));
         return Model.View(Name, added);
     }
 
@@ -71,12 +148,81 @@ internal sealed class RegisteredModelGrain(
         Task.FromResult(Model.View(Name, Existing().Resolve(Name, reference)));
 
     public Task<IReadOnlyList<ModelVersion>> ListVersions(CancellationToken cancellationToken = default) =>
-        Task.FromResult<IReadOnlyList<ModelVersion>>([.. Existing().Versions.AsEnumerable().Reverse().Select(v => Model.View(Name, v))]);
+        Task.FromResult<IReadOnlyList<ModelVersion>>(Existing().Views(Name, Model.Versions.AsEnumerable().Reverse()));
+
+    public Task<ModelVersion> Served(int version, string digest, CancellationToken cancellationToken = default) => Task.FromResult(
+        Model.Find(version) is { } found && found.Blob?.Digest == digest
+            ? Model.View(Name, found)
+            : Model.Withdrawn.FindLast(w => w.Version == version && w.Blob?.Digest == digest) ?? throw MlopsException.NotFound("Model version", $"{Name}/{Text(version)}"));
+
+    public async Task<string> DownloadUri(int version, CancellationToken cancellationToken = default)
+    {
+        var found = Version(version);
+        if (found.Location is { } location && found.Blob is null)
+        {
+            return location;
+        }
+
+        await ModelFiles.Publish(GrainFactory, found.Blob!, cancellationToken);
+        return ModelFiles.Uri(found.Blob!);
+    }
+
+    public async Task<ModelVersion> UpdateVersion(int version, string description, CancellationToken cancellationToken = default)
+    {
+        NewVersionRules.CheckDescription(description);
+        Model.UpdateVersion(Version(version), description, Now);
+        await Store();
+        await AuditVersion("updated", version);
+        return Model.View(Name, Version(version));
+    }
+
+    public async Task DeleteVersion(int version, CancellationToken cancellationToken = default)
+    {
+        var found = Version(version);
+        Model.DeleteVersion(Name, found, Now);
+        await Store();
+        await AuditVersion("deleted", version, ("digest", found.Blob?.Digest), ("source", found.Source));
+    }
+
+    public async Task<ModelVersion> SetStage(int version, ModelStage stage, bool archiveExisting, CancellationToken cancellationToken = default)
+    {
+        if (archiveExisting && stage is not (ModelStage.Staging or ModelStage.Production))
+        {
+            throw MlopsException.Invalid("archive_existing_versions", "archive_existing_versions is only for the stages Staging and Production.");
+        }
+
+        var before = Version(version).Stage;
+        Model.SetStage(Version(version), stage, archiveExisting, Now);
+        await Store();
+        await AuditVersion("stage-set", version, ("stage", stage.ToString()), ("before", before.ToString()), ("archive-existing", archiveExisting ? "true" : null));
+        return Model.View(Name, Version(version));
+    }
+
+    public async Task SetVersionTag(int version, string key, string value, CancellationToken cancellationToken = default)
+    {
+        ModelTags.Check(key, value);
+        Model.SetVersionTag(Version(version), key, value, Now);
+        await Store();
+        await AuditVersion("tag-set", version, ("key", key));
+    }
+
+    public async Task DeleteVersionTag(int version, string key, CancellationToken cancellationToken = default)
+    {
+        var found = Version(version);
+        if (!found.Tags.ContainsKey(key))
+        {
+            return;
+        }
+
+        Model.DeleteVersionTag(found, key, Now);
+        await Store();
+        await AuditVersion("tag-deleted", version, ("key", key));
+    }
 
     public async Task SetAlias(string alias, int version, CancellationToken cancellationToken = default)
     {
         AliasRules.Check(alias);
-        Existing().Resolve(Name, version.ToString(CultureInfo.InvariantCulture));
+        Version(version);
         var before = Model.Aliases.TryGetValue(alias, out var target) ? target : (int?)null;
         if (before == version)
         {
@@ -85,28 +231,83 @@ internal sealed class RegisteredModelGrain(
 
         if (before is null && Model.Aliases.Count >= AliasRules.PerModelMax)
         {
-            throw MlopsException.Conflict($"Model '{Name}' has {AliasRules.PerModelMax} aliases, the most it can have.");
+            throw MlopsException.Conflict($"Registered model '{Name}' has {AliasRules.PerModelMax} aliases, the most it can have.");
         }
 
-        Model.Aliases[alias] = version;
-        Model.UpdatedAt = time.GetUtcNow();
+        Model.SetAlias(alias, version, Now);
         await Store();
-        await Audit("model-alias.set", $"model/{Name}", ("alias", alias), ("version", Text(version)), ("before", before is { } b ? Text(b) : null));
+        await Audit("model-alias.set", ("alias", alias), ("version", Text(version)), ("before", before is { } b ? Text(b) : null));
     }
 
     public async Task DeleteAlias(string alias, CancellationToken cancellationToken = default)
     {
-        if (!Existing().Aliases.Remove(alias, out var version))
+        if (!Existing().Aliases.TryGetValue(alias, out var version))
         {
             return;
         }
 
-        Model.UpdatedAt = time.GetUtcNow();
+        Model.SetAlias(alias, null, Now);
         await Store();
-        await Audit("model-alias.deleted", $"model/{Name}", ("alias", alias), ("version", Text(version)));
+        await Audit("model-alias.deleted", ("alias", alias), ("version", Text(version)));
     }
 
-    private RegisteredModelDocument Existing() => Model.Exists ? Model : throw MlopsException.NotFound("Model", Name);
+    public Task<RegistryChanges> Changes(long since, CancellationToken cancellationToken = default)
+    {
+        var reset = since == 0 || since < Model.ResetChange;
+        return Task.FromResult(new RegistryChanges(
+            Model.Change,
+            Model.Exists ? Model.View(Name) : null,
+            reset,
+            Model.Views(Name, reset ? Model.Versions : Model.Versions.Where(v => v.Change > since))));
+    }
+
+    public async Task Adopt(string json, string from, CancellationToken cancellationToken = default)
+    {
+        if (Model.AdoptedFrom == from)
+        {
+            return;
+        }
+
+        if (Model.Exists)
+        {
+            throw MlopsException.AlreadyExists("Registered model", Name);
+        }
+
+        Model.Adopt(JsonSerializer.Deserialize<RegisteredModelDocument>(json)!, from, Now);
+        await StoreNew();
+    }
+
+    public Task<bool> IsTaken(CancellationToken cancellationToken = default) => Task.FromResult(Model.Exists);
+
+    /// <summary>The other name takes the document, then this one forgets it. Each step may be repeated; a new activation takes up what was left half done.</summary>
+    private async Task FinishRename()
+    {
+        var to = Model.RenamingTo!;
+        try
+        {
+            await GrainFactory.GetGrain<IRegistrySource>(to).Adopt(JsonSerializer.Serialize(Model), $"{Name}/{Text(Model.Change)}", CancellationToken.None);
+        }
+        catch (MlopsException e) when (e.Kind == ErrorKind.AlreadyExists)
+        {
+            Model.RenamingTo = null;
+            await Store();
+            throw;
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+
+        Model.Delete(Name);
+        await Store();
+        await Catalog.Remove(Name, CancellationToken.None);
+        await Audit("model.renamed", ("to", to));
+    }
+
+    private RegisteredModelDocument Existing() => Model.Exists ? Model : throw MlopsException.NotFound("Registered model", Name);
+
+    private StoredModelVersion Version(int number) => Existing().Find(number) ?? throw MlopsException.NotFound("Model version", $"{Name}/{Text(number)}");
 
     /// <summary>A version whose file is not there could never be served.</summary>
     private async Task CheckBlob(BlobRef blob, CancellationToken cancellationToken)
@@ -128,10 +329,27 @@ internal sealed class RegisteredModelGrain(
         }
     }
 
+    /// <summary>A name in the catalog without its model is passed over; a model without its name would be lost to searches.</summary>
+    private async Task StoreNew()
+    {
+        try
+        {
+            await Catalog.Add(Name, CancellationToken.None);
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+
+        await Store();
+    }
+
     private async Task Store()
     {
         try
         {
+            await GrainFactory.GetGrain<IRegistryIndexGrain>(IModelRegistryGrain.Main).Touch(Name, CancellationToken.None);
             await document.WriteStateAsync(CancellationToken.None);
         }
         catch
@@ -142,11 +360,15 @@ internal sealed class RegisteredModelGrain(
         }
     }
 
-    private Task Enlist() => GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Models).Add(Name, CancellationToken.None);
+    private ICatalogGrain Catalog => GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Models);
 
-    private Task<AuditEvent> Audit(string action, string subject, params (string Key, string? Value)[] detail) =>
-        GrainFactory.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Append(
-            new AuditEntry(action, subject, detail.Where(d => d.Value is not null).ToDictionary(d => d.Key, d => d.Value!)), CancellationToken.None);
+    private Task Audit(string action, params (string Key, string? Value)[] detail) => GrainFactory.Audit(action, $"model/{Name}", Detail(detail));
 
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+    private Task AuditVersion(string what, int version, params (string Key, string? Value)[] detail) =>
+        GrainFactory.Audit($"model-version.{what}", $"model/{Name}/{Text(version)}", Detail(detail));
+
+    private static Dictionary<string, string> Detail((string Key, string? Value)[] detail) =>
+        detail.Where(d => d.Value is not null).ToDictionary(d => d.Key, d => d.Value!);
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -73,7 +73,7 @@ public sealed class NativeServingTests(ServerFixture server)
     [InlineData("GET", "/api/v1/datasets?limit=0", null, 400, "limit")]
     [InlineData("GET", "/api/v1/models/nobody", null, 404, null)]
     [InlineData("GET", "/api/v1/models/nobody/versions", null, 404, null)]
-    [InlineData("POST", "/api/v1/models", """{"name":"a b"}""", 400, "name")]
+    [InlineData("POST", "/api/v1/models", """{"name":"a/b"}""", 400, "name")]
     [InlineData("POST", "/api/v1/models", """{"name":"ab","colour":1}""", 400, "colour")]
     [InlineData("POST", "/api/v1/models/m/versions", """{"format":"mlnet"}""", 400, "blob")]
     [InlineData("PUT", "/api/v1/models/nobody/aliases/a", """{"version":1}""", 404, null)]

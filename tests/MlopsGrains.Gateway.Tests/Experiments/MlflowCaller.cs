@@ -18,6 +18,22 @@ internal sealed class MlflowCaller(HttpClient http, string prefix = "/api/2.0")
         return await ReadAsync(await http.PostAsync(prefix + path, content, TestContext.Current.CancellationToken));
     }
 
+    /// <summary>A request with a JSON body by any method.</summary>
+    public async Task<(int Status, JsonNode Body)> SendAsync(string method, string path, object message)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), prefix + path);
+        request.Content = new StringContent(message as string ?? JsonSerializer.Serialize(message), Encoding.UTF8, "application/json");
+        return await ReadAsync(await http.SendAsync(request, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>A request by any method that must succeed.</summary>
+    public async Task<JsonNode> DoAsync(string method, string path, object message)
+    {
+        var (status, body) = await SendAsync(method, path, message);
+        Assert.True(status == 200, $"{method} {path}: {status} {body.ToJsonString()}");
+        return body;
+    }
+
     /// <summary>A request that must succeed.</summary>
     public async Task<JsonNode> DoAsync(string path, object? message = null)
     {

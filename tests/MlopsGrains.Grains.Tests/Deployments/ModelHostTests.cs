@@ -140,7 +140,7 @@ public sealed class ModelHostTests
                 Files[digest] = file;
             }
 
-            return new ModelVersion("iris", 1, "mlnet", new BlobRef(digest, file.Length), signature, new ModelLineage(), new Dictionary<string, double>(), null, [], default, "test");
+            return new ModelVersion("iris", 1, "mlnet", new BlobRef(digest, file.Length), signature, new ModelLineage(), new Dictionary<string, double>(), null, [], default, "test", default, new Dictionary<string, string>(), ModelStage.None, "source", null, null);
         }
 
         public ModelHost Host(long loaded = 1 << 20, long one = 1 << 20) => new(this, Options.Create(new ModelHostOptions { LoadedBytesMax = loaded, ModelBytesMax = one }));

@@ -129,7 +129,7 @@ internal sealed class ModelEvaluateStep : IStepExecutor
     /// <summary>The model that would be replaced: alias <c>champion</c> of the named model, else what the named deployment serves.</summary>
     private static async Task<IEnumerable<(string, string)>> Champion(StepContext context, LearningTask task, Table test, CancellationToken cancellationToken)
     {
-        if (await FindChampion(context, cancellationToken) is not { } champion)
+        if (await FindChampion(context, cancellationToken) is not { Blob: { } file } champion)
         {
             context.Log("No champion to compare with.");
             return [("champion", ""), ("champion_version", "")];
@@ -137,7 +137,7 @@ internal sealed class ModelEvaluateStep : IStepExecutor
 
         try
         {
-            var evaluation = await Measure(context, champion.Blob.Digest, task, test, cancellationToken);
+            var evaluation = await Measure(context, file.Digest, task, test, cancellationToken);
             context.Log($"Champion {champion.Model}/{champion.Version}: {Text(evaluation.Metrics)}");
             return [("champion", JsonSerializer.Serialize(evaluation.Metrics)), ("champion_version", $"{champion.Model}/{champion.Version}")];
         }
@@ -152,7 +152,7 @@ internal sealed class ModelEvaluateStep : IStepExecutor
     private static async Task<ModelVersion?> FindChampion(StepContext context, CancellationToken cancellationToken)
     {
         if (context.With.TextOrNull("champion") is { } model
-            && await context.Grains.GetGrain<IRegisteredModelGrain>(Names.Check("with.champion", model)).Get(cancellationToken) is { } registered
+            && await context.Grains.GetGrain<IRegisteredModelGrain>(Names.CheckModel("with.champion", model)).Get(cancellationToken) is { } registered
             && registered.Aliases.ContainsKey("champion"))
         {
             return await context.Grains.GetGrain<IRegisteredModelGrain>(model).Resolve("champion", cancellationToken);
@@ -163,7 +163,7 @@ internal sealed class ModelEvaluateStep : IStepExecutor
             && deployment.Traffic.MaxBy(t => t.Percent) is { } share
             && deployment.Revisions.FirstOrDefault(r => r.Number == share.Revision) is { } revision)
         {
-            return await context.Grains.GetGrain<IRegisteredModelGrain>(revision.Model).Resolve(revision.ModelVersion.ToString(CultureInfo.InvariantCulture), cancellationToken);
+            return await context.Grains.GetGrain<IRegisteredModelGrain>(revision.Model).Served(revision.ModelVersion, revision.Digest, cancellationToken);
         }
 
         return null;

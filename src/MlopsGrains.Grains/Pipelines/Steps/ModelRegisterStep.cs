@@ -19,7 +19,7 @@ internal sealed class ModelRegisterStep : IStepExecutor
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {
         var with = context.With;
-        var name = Names.Check("with.name", with.Text("name"));
+        var name = Names.CheckModel("with.name", with.Text("name"));
         var digest = Names.CheckDigest("with.model", with.Text("model"));
         var run = await context.Grains.GetGrain<IRunGrain>(with.Text("run_id")).Get(cancellationToken) ?? throw MlopsException.NotFound("Run", with.Text("run_id"));
         var metrics = with.Find("metrics") is { } m ? StepData.Metrics("with.metrics", m) : [];

@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Text.Json;
+using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Experiments;
+using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Identity;
+using MlopsGrains.Models;
+using Microsoft.AspNetCore.Routing;
+
+namespace MlopsGrains.Gateway.Models;
+
+/// <summary>MLflow's methods of registered models and their aliases.</summary>
+internal static class MlflowModelEndpoints
+{
+    private const int SearchDefault = 100;
+    private const int SearchMax = 1_000;
+
+    public static void MapMlflowModels(this IEndpointRouteBuilder endpoints)
+    {
+        const string Root = "/mlflow/registered-models/";
+        endpoints.MapMlflowMethod("POST", Root + "create", Create);
+        endpoints.MapMlflowMethod("GET", Root + "get", Get);
+        endpoints.MapMlflowMethod("POST", Root + "rename", Rename);
+        endpoints.MapMlflowMethod("PATCH", Root + "update", Update);
+        endpoints.MapMlflowMethod("DELETE", Root + "delete", Delete);
+        endpoints.MapMlflowMethod("GET", Root + "search", Search);
+        endpoints.MapMlflowMethod("GET POST", Root + "get-latest-versions", GetLatestVersions);
+        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag);
+        endpoints.MapMlflowMethod("DELETE", Root + "delete-tag", DeleteTag);
+        endpoints.MapMlflowMethod("POST", Root + "alias", SetAlias);
+        endpoints.MapMlflowMethod("DELETE", Root + "alias", DeleteAlias);
+        endpoints.MapMlflowMethod("GET", Root + "alias", GetByAlias);
+    }
+
+    /// <summary>The model that a message names.</summary>
+    public static IRegisteredModelGrain Model(this MlflowCall call) => call.Grains.GetGrain<IRegisteredModelGrain>(Name(call));
+
+    /// <summary>Tags of a message; of a key given twice the last one counts.</summary>
+    public static Dictionary<string, string> TagsOf(MlflowRequest request)
+    {
+        var tags = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var tag in request.Tags("tags"))
+        {
+            tags[tag.Key] = tag.Value;
+        }
+
+        return tags;
+    }
+
+    /// <summary>Reads a search in pages that the registry answers at once, and writes them as one.</summary>
+    public static async Task AnswerSearch<T>(
+        this MlflowCall call, string list, int sizeDefault, int sizeMax, Func<RegistryQuery, Task<Paging.Page<T>>> search, Action<Utf8JsonWriter, T> write)
+    {
+        var left = call.Request.Int64("max_results") ?? sizeDefault;
+        if (left < 1 || left > sizeMax)
+        {
+            throw MlflowRequest.Invalid("max_results", $"{left}; must be 1 to {sizeMax}");
+        }
+
+        var query = new RegistryQuery(call.Request.Text("filter"), call.Request.Texts("order_by"), Size(left), call.Request.Text("page_token"));
+        var page = await search(query);
+        call.Context.Response.ContentType = "application/json";
+        await using var json = new Utf8JsonWriter(call.Context.Response.BodyWriter);
+        json.WriteStartObject();
+        if (page.Items.Count > 0)
+        {
+            json.WriteStartArray(list);
+            while (true)
+            {
+                foreach (var item in page.Items)
+                {
+                    write(json, item);
+                }
+
+                left -= page.Items.Count;
+                if (left == 0 || page.NextPageToken is null)
+                {
+                    break;
+                }
+
+                await json.FlushAsync(call.Aborted);
+                page = await search(query with { MaxResults = Size(left), PageToken = page.NextPageToken });
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteNextPage(page.NextPageToken);
+        json.WriteEndObject();
+
+        static int Size(long left) => (int)Math.Min(left, IModelRegistryGrain.ResultsMax);
+    }
+
+    private static async Task Create(MlflowCall call)
+    {
+        var model = call.Model();
+        var created = await model.Create(new NewRegisteredModel(call.Request.Text("description") ?? "", TagsOf(call.Request)), call.Aborted);
+        await Answer(call, created);
+    }
+
+    private static async Task Get(MlflowCall call) => await Answer(call, await Existing(call));
+
+    private static async Task Rename(MlflowCall call)
+    {
+        var model = call.Model();
+        await Answer(call, await model.Rename(call.Request.Required("new_name"), call.Aborted));
+    }
+
+    private static async Task Update(MlflowCall call) =>
+        await Answer(call, call.Request.Text("description") is { } description ? await call.Model().Update(description, call.Aborted) : await Existing(call));
+
+    private static async Task Delete(MlflowCall call)
+    {
+        await call.Model().Delete(call.Aborted);
+        await call.Done();
+    }
+
+    private static Task Search(MlflowCall call) => call.AnswerSearch(
+        "registered_models",
+        SearchDefault,
+        SearchMax,
+        query => call.Grains.GetGrain<IModelRegistryGrain>(IModelRegistryGrain.Main).SearchModels(query, call.Aborted),
+        MlflowRegistryEntities.WriteRegisteredModel);
+
+    private static async Task GetLatestVersions(MlflowCall call)
+    {
+        var model = await Existing(call);
+        var stages = call.Request.Texts("stages").Select((s, i) => Stage($"stages[{i}]", s)).ToHashSet();
+        var versions = model.LatestByStage.Where(v => stages.Count == 0 || stages.Contains(v.Stage)).ToList();
+        await call.Answer(json =>
+        {
+            if (versions.Count > 0)
+            {
+                json.WriteStartArray("model_versions");
+                versions.ForEach(json.WriteModelVersion);
+                json.WriteEndArray();
+            }
+        });
+    }
+
+    public static ModelStage Stage(string field, string text) =>
+        MlflowRegistryEntities.Stages.TryGetValue(text, out var stage)
+            ? stage
+            : throw MlflowRequest.Invalid(field, $"'{(text.Length <= 50 ? text : text[..50])}' is none of {string.Join(", ", MlflowRegistryEntities.Stages.Keys)}");
+
+    private static async Task SetTag(MlflowCall call)
+    {
+        await call.Model().SetTag(call.Request.Required("key"), call.Request.Text("value") ?? "", call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task DeleteTag(MlflowCall call)
+    {
+        await call.Model().DeleteTag(call.Request.Required("key"), call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task SetAlias(MlflowCall call)
+    {
+        var model = call.Model();
+        var alias = call.Request.Required("alias");
+        await model.SetAlias(alias, MlflowVersionEndpoints.Number(call.Request), call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task DeleteAlias(MlflowCall call)
+    {
+        await call.Model().DeleteAlias(call.Request.Required("alias"), call.Aborted);
+        await call.Done();
+    }
+
+    /// <summary>A missing alias is the caller's mistake in MLflow's eyes: 400, not 404.</summary>
+    private static async Task GetByAlias(MlflowCall call)
+    {
+        var alias = call.Request.Required("alias");
+        var model = await Existing(call);
+        var number = string.Equals(alias, "latest", StringComparison.OrdinalIgnoreCase) ? model.LatestVersion : model.Aliases.GetValueOrDefault(alias);
+        var version = number > 0
+            ? await call.Model().Resolve(number.ToString(CultureInfo.InvariantCulture), call.Aborted)
+            : throw MlopsException.Invalid("alias", $"Registered model alias {alias} not found.");
+        await call.Answer(json =>
+        {
+            json.WritePropertyName("model_version");
+            json.WriteModelVersion(version);
+        });
+    }
+
+    private static async Task<RegisteredModel> Existing(MlflowCall call) =>
+        await call.Model().Get(call.Aborted) ?? throw MlopsException.NotFound("Registered model", Name(call));
+
+    private static string Name(MlflowCall call) => Names.CheckModel("name", call.Request.Required("name"));
+
+    private static Task Answer(MlflowCall call, RegisteredModel model) => call.Answer(json =>
+    {
+        json.WritePropertyName("registered_model");
+        json.WriteRegisteredModel(model);
+    });
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Identity;
+using MlopsGrains.Models;
+using Microsoft.AspNetCore.Routing;
+
+namespace MlopsGrains.Gateway.Models;
+
+/// <summary>MLflow's methods of model versions.</summary>
+internal static class MlflowVersionEndpoints
+{
+    private const int SearchMax = 200_000;
+
+    public static void MapMlflowVersions(this IEndpointRouteBuilder endpoints)
+    {
+        const string Root = "/mlflow/model-versions/";
+        endpoints.MapMlflowMethod("POST", Root + "create", Create);
+        endpoints.MapMlflowMethod("GET", Root + "get", Get);
+        endpoints.MapMlflowMethod("PATCH", Root + "update", Update);
+        endpoints.MapMlflowMethod("POST", Root + "transition-stage", TransitionStage);
+        endpoints.MapMlflowMethod("DELETE", Root + "delete", Delete);
+        endpoints.MapMlflowMethod("GET", Root + "search", Search);
+        endpoints.MapMlflowMethod("GET", Root + "get-download-uri", GetDownloadUri);
+        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag);
+        endpoints.MapMlflowMethod("DELETE", Root + "delete-tag", DeleteTag);
+    }
+
+    /// <summary>The version that a message names; a number beyond any version is none.</summary>
+    public static int Number(MlflowRequest request)
+    {
+        var text = request.Id("version") is { Length: > 0 } id ? id : throw MlflowRequest.Missing("version");
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? (int)Math.Min(number, int.MaxValue)
+            : throw MlflowRequest.Invalid("version", "expected a whole number of at least 1");
+    }
+
+    private static async Task Create(MlflowCall call)
+    {
+        var request = call.Request;
+        var name = Names.CheckModel("name", request.Required("name"));
+        var version = new NewSourcedVersion(
+            request.Required("source"), request.Text("run_id") ?? "", request.Text("run_link") ?? "", request.Text("model_id"), request.Text("description") ?? "", MlflowModelEndpoints.TagsOf(request));
+        await Answer(call, await Registry(call).Register(name, version, call.Aborted));
+    }
+
+    private static async Task Get(MlflowCall call)
+    {
+        var model = call.Model();
+        await Answer(call, await model.Resolve(Number(call.Request).ToString(CultureInfo.InvariantCulture), call.Aborted));
+    }
+
+    private static async Task Update(MlflowCall call)
+    {
+        var model = call.Model();
+        var number = Number(call.Request);
+        await Answer(call, call.Request.Text("description") is { } description
+            ? await model.UpdateVersion(number, description, call.Aborted)
+            : await model.Resolve(number.ToString(CultureInfo.InvariantCulture), call.Aborted));
+    }
+
+    private static async Task TransitionStage(MlflowCall call)
+    {
+        var model = call.Model();
+        var number = Number(call.Request);
+        var stage = MlflowModelEndpoints.Stage("stage", call.Request.Required("stage"));
+        var archive = call.Request.Bool("archive_existing_versions") ?? throw MlflowRequest.Missing("archive_existing_versions");
+        await Answer(call, await model.SetStage(number, stage, archive, call.Aborted));
+    }
+
+    private static async Task Delete(MlflowCall call)
+    {
+        var model = call.Model();
+        await model.DeleteVersion(Number(call.Request), call.Aborted);
+        await call.Done();
+    }
+
+    private static Task Search(MlflowCall call) => call.AnswerSearch(
+        "model_versions", SearchMax, SearchMax, query => Registry(call).SearchVersions(query, call.Aborted), MlflowRegistryEntities.WriteModelVersion);
+
+    private static async Task GetDownloadUri(MlflowCall call)
+    {
+        var model = call.Model();
+        var uri = await model.DownloadUri(Number(call.Request), call.Aborted);
+        await call.Answer(json => json.WriteString("artifact_uri", uri));
+    }
+
+    private static async Task SetTag(MlflowCall call)
+    {
+        var model = call.Model();
+        await model.SetVersionTag(Number(call.Request), call.Request.Required("key"), call.Request.Text("value") ?? "", call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task DeleteTag(MlflowCall call)
+    {
+        var model = call.Model();
+        await model.DeleteVersionTag(Number(call.Request), call.Request.Required("key"), call.Aborted);
+        await call.Done();
+    }
+
+    private static IModelRegistryGrain Registry(MlflowCall call) => call.Grains.GetGrain<IModelRegistryGrain>(IModelRegistryGrain.Main);
+
+    private static Task Answer(MlflowCall call, ModelVersion version) => call.Answer(json =>
+    {
+        json.WritePropertyName("model_version");
+        json.WriteModelVersion(version);
+    });
+}

@@ -1,0 +1,149 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using MlopsGrains.Algorithms.Filters;
+using MlopsGrains.Errors;
+using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Models;
+
+namespace MlopsGrains.Grains.Models;
+
+/// <summary>What models and versions are ordered by; a model has version 0.</summary>
+internal readonly record struct RegistryPlace(string Name, int Version, long Created, long Updated)
+{
+    public static RegistryPlace Of(RegisteredModel model) =>
+        new(model.Name, 0, model.CreatedAt.ToUnixTimeMilliseconds(), model.UpdatedAt.ToUnixTimeMilliseconds());
+
+    public static RegistryPlace Of(ModelVersion version) =>
+        new(version.Model, version.Version, version.CreatedAt.ToUnixTimeMilliseconds(), version.UpdatedAt.ToUnixTimeMilliseconds());
+}
+
+/// <summary>An order of places in which each has its own, and the page tokens that go with it and a filter.</summary>
+internal sealed class RegistryOrder : IComparer<RegistryPlace>
+{
+    private readonly List<(string Name, bool Ascending)> keys;
+    private readonly string query;
+
+    private RegistryOrder(List<(string Name, bool Ascending)> keys, string? filter)
+    {
+        this.keys = keys;
+        var text = string.Join('\n', keys.Select(k => $"{k.Name} {k.Ascending}").Append(filter));
+        query = Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 12));
+    }
+
+    public static RegistryOrder OfModels(RegistryQuery question) =>
+        new(Complete(Parse(question.OrderBy, ["name", "creation_timestamp", "timestamp", "last_updated_timestamp"]), ("name", true)), question.Filter);
+
+    public static RegistryOrder OfVersions(RegistryQuery question)
+    {
+        var keys = Parse(question.OrderBy, ["name", "version_number", "creation_timestamp", "last_updated_timestamp"]);
+        if (keys.Count == 0)
+        {
+            keys.Add(("last_updated_timestamp", false));
+        }
+
+        return new(Complete(keys, ("name", true), ("version_number", false)), question.Filter);
+    }
+
+    public int Compare(RegistryPlace x, RegistryPlace y)
+    {
+        foreach (var (name, ascending) in keys)
+        {
+            var compared = name switch
+            {
+                "name" => string.CompareOrdinal(x.Name, y.Name),
+                "version_number" => x.Version.CompareTo(y.Version),
+                "creation_timestamp" => x.Created.CompareTo(y.Created),
+                _ => x.Updated.CompareTo(y.Updated),
+            };
+            if (compared != 0)
+            {
+                return ascending ? compared : -compared;
+            }
+        }
+
+        return 0;
+    }
+
+    public string Token(RegistryPlace last) =>
+        Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new Cursor(query, last.Name, last.Version, last.Created, last.Updated)));
+
+    public RegistryPlace? Read(string? token)
+    {
+        if (string.IsNullOrEmpty(token))
+        {
+            return null;
+        }
+
+        try
+        {
+            if (JsonSerializer.Deserialize<Cursor>(Base64Url.DecodeFromChars(token)) is { Name: { } name } cursor && cursor.Query == query)
+            {
+                return new RegistryPlace(name, cursor.Version, cursor.Created, cursor.Updated);
+            }
+        }
+        catch (Exception e) when (e is FormatException or JsonException)
+        {
+            // Said below.
+        }
+
+        throw MlopsException.Invalid("page_token", "The page token is not one that this search, with this filter and order, gave out.");
+    }
+
+    private static List<(string Name, bool Ascending)> Parse(IReadOnlyList<string> orderBy, IReadOnlyList<string> valid)
+    {
+        if (orderBy.Count > TrackingLimits.OrderKeysMax)
+        {
+            throw MlopsException.Invalid("order_by", $"order_by has {orderBy.Count} keys; at most {TrackingLimits.OrderKeysMax}.");
+        }
+
+        var keys = new List<(string Name, bool Ascending)>();
+        for (var i = 0; i < orderBy.Count; i++)
+        {
+            var (name, ascending) = Key($"order_by[{i}]", orderBy[i], valid);
+            if (keys.Exists(k => k.Name == name))
+            {
+                throw MlopsException.Invalid($"order_by[{i}]", $"order_by names {name} twice.");
+            }
+
+            keys.Add((name, ascending));
+        }
+
+        return keys;
+    }
+
+    private static (string Name, bool Ascending) Key(string field, string text, IReadOnlyList<string> valid)
+    {
+        try
+        {
+            var (entity, name, ascending) = FilterSyntax.ParseOrder(text);
+            if (entity is (null or "attribute" or "attributes") && valid.Contains(name))
+            {
+                // A model's timestamp is that of its last change.
+                return (name == "timestamp" ? "last_updated_timestamp" : name, ascending);
+            }
+
+            throw MlopsException.Invalid(field, $"Invalid {field} '{text}'. Valid keys are {string.Join(", ", valid)}.");
+        }
+        catch (FilterSyntaxException e)
+        {
+            throw MlopsException.Invalid(field, $"Invalid {field} '{text}': {e.Message}.");
+        }
+    }
+
+    private static List<(string Name, bool Ascending)> Complete(List<(string Name, bool Ascending)> keys, params ReadOnlySpan<(string Name, bool Ascending)> last)
+    {
+        foreach (var key in last)
+        {
+            if (!keys.Exists(k => k.Name == key.Name))
+            {
+                keys.Add(key);
+            }
+        }
+
+        return keys;
+    }
+
+    private sealed record Cursor(string Query, string Name, int Version, long Created, long Updated);
+}
