@@ -53,6 +53,20 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("Restore")]
     Task Restore(CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// What changed after a version of the run, as soon as something is stored, or nothing after <paramref name="wait"/> (at most 10 seconds). Without a version, or with one
+    /// whose changes are no longer remembered, the whole run. Never in the way of those who log.
+    /// </summary>
+    [Alias("Watch"), AlwaysInterleave]
+    Task<RunChanges> Watch(long? after, TimeSpan wait, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Lowest and highest point of a metric per bucket of steps, at most <paramref name="buckets"/> (2–10,000) between two steps, both included. Bucket widths are
+    /// powers of two and buckets begin at multiples of them, so a complete bucket does not change when points are appended, until the range outgrows the chart.
+    /// </summary>
+    [Alias("GetMetricBuckets"), ReadOnly]
+    Task<MetricBuckets> GetMetricBuckets(string key, int buckets, long startStep, long endStep, CancellationToken cancellationToken = default);
+
     /// <summary>A metric's points ordered by timestamp, step, value; empty for an unknown metric or run. <paramref name="maxResults"/> is 1–25,000.</summary>
     [Alias("GetMetricHistory"), ReadOnly]
     Task<MetricHistory> GetMetricHistory(string key, string? pageToken, int maxResults, CancellationToken cancellationToken = default);
@@ -176,7 +190,10 @@ public sealed record RunBatch(
     [property: Id(2)] IReadOnlyList<Tag> Tags,
     [property: Id(3)] ProducerPosition? Producer = null);
 
-/// <summary>Makes a batch exactly-once: a producer numbers its batches 1, 2, 3 …; a number not above the last one stored is answered and not applied.</summary>
+/// <summary>
+/// Makes a batch exactly-once: a producer numbers its batches 1, 2, 3 …; a number that is stored is answered and not applied again. Batches may arrive in any order and numbers may
+/// be left out, up to 63 gaps at a time; a batch from before gaps that the run has forgotten is refused (<see cref="Errors.ErrorKind.Conflict"/>).
+/// </summary>
 /// <param name="ProducerId">1–64 characters, unique for each producer's life.</param>
 /// <param name="Sequence">From 1, rising by 1.</param>
 [GenerateSerializer, Immutable, Alias("mlops.ProducerPosition")]
@@ -196,6 +213,29 @@ public sealed record DatasetInput(
 /// <summary>A page of one metric's points.</summary>
 [GenerateSerializer, Immutable, Alias("mlops.MetricHistory")]
 public sealed record MetricHistory([property: Id(0)] MetricColumns Points, [property: Id(1)] string? NextPageToken);
+
+/// <summary>A point of a metric whose key is known.</summary>
+/// <param name="Value">Any double.</param>
+/// <param name="Timestamp">Unix milliseconds.</param>
+/// <param name="Step">Any whole number.</param>
+[GenerateSerializer, Immutable, Alias("mlops.MetricPoint")]
+public sealed record MetricPoint([property: Id(0)] double Value, [property: Id(1)] long Timestamp, [property: Id(2)] long Step);
+
+/// <summary>A metric as a chart of limited width shows it.</summary>
+/// <param name="StepWidth">How many steps a bucket spans, a power of two.</param>
+/// <param name="Buckets">Those that have points, by step.</param>
+[GenerateSerializer, Immutable, Alias("mlops.MetricBuckets")]
+public sealed record MetricBuckets([property: Id(0)] ulong StepWidth, [property: Id(1)] IReadOnlyList<MetricBucket> Buckets);
+
+/// <summary>The points whose steps lie in one bucket.</summary>
+/// <param name="FirstStep">A multiple of the width.</param>
+/// <param name="Count">Points, also those that are not numbers.</param>
+/// <param name="NotANumber">How many of them are NaN.</param>
+/// <param name="Min">The lowest number, the earliest of equals; <see langword="null"/> when all are NaN.</param>
+/// <param name="Max">The highest number, the earliest of equals.</param>
+[GenerateSerializer, Immutable, Alias("mlops.MetricBucket")]
+public sealed record MetricBucket(
+    [property: Id(0)] long FirstStep, [property: Id(1)] long Count, [property: Id(2)] long NotANumber, [property: Id(3)] MetricPoint? Min, [property: Id(4)] MetricPoint? Max);
 
 /// <summary>A search over runs.</summary>
 /// <param name="ExperimentIds">Where to look.</param>

@@ -26,6 +26,8 @@ internal static class RunsEndpoints
         runs.MapPost("/runs/search", Search).WithName("SearchRuns").WithSummary("Runs of some experiments that match a filter.");
         runs.MapPost("/runs/{id}/batches", LogBatch).WithName("LogBatch").Accepts<BatchBody>("application/json").Produces(StatusCodes.Status204NoContent)
             .WithSummary("Writes params, metrics and tags together, all or nothing; with a producer position, exactly once. Points come as objects (metrics) or as columns.");
+        runs.MapGet("/runs/{id}/metrics/{key}/history", GetBuckets).WithName("GetMetricBuckets")
+            .WithSummary("Lowest and highest point of a metric per bucket of steps, for charts: no spike is lost, and a complete bucket does not change. A '/' in the key is sent as %2F.");
         runs.MapGet("/runs/{id}/metrics", GetHistory).WithName("GetMetricHistory").WithSummary("All points of one metric, ordered by timestamp, step and value.");
     }
 
@@ -87,8 +89,16 @@ internal static class RunsEndpoints
         Limits.Check("limit", limit, HistoryLimitMax);
         var history = await Run(grains, id).GetMetricHistory(key, string.IsNullOrEmpty(pageToken) ? null : pageToken, limit, cancellationToken);
         var points = history.Points;
-        var page = Enumerable.Range(0, points.Count).Select(i => new Point(points.Values[i], points.Timestamps[i], points.Steps[i])).ToArray();
+        var page = Enumerable.Range(0, points.Count).Select(i => new MetricPoint(points.Values[i], points.Timestamps[i], points.Steps[i])).ToArray();
         return TypedResults.Ok(new PointPage(page, history.NextPageToken));
+    }
+
+    private static async Task<Ok<MetricBuckets>> GetBuckets(
+        string id, string key, IGrainFactory grains, CancellationToken cancellationToken, int points = 1000, long startStep = long.MinValue, long endStep = long.MaxValue)
+    {
+        var run = Run(grains, id);
+        _ = await run.Get(cancellationToken) ?? throw MlopsException.NotFound("Run", id);
+        return TypedResults.Ok(await run.GetMetricBuckets(Uri.UnescapeDataString(key), points, startStep, endStep, cancellationToken));
     }
 
     private static IRunGrain Run(IGrainFactory grains, string id) => grains.GetGrain<IRunGrain>(ExperimentIds.CheckRun("id", id));
@@ -114,8 +124,5 @@ internal static class RunsEndpoints
         IReadOnlyList<string> Keys, IReadOnlyList<int> KeyIndexes, IReadOnlyList<double> Values, IReadOnlyList<long> Timestamps, IReadOnlyList<long> Steps);
 
     /// <summary>A page of one metric's points.</summary>
-    internal sealed record PointPage(IReadOnlyList<Point> Points, string? NextPageToken);
-
-    /// <summary>One point.</summary>
-    internal sealed record Point(double Value, long Timestamp, long Step);
+    internal sealed record PointPage(IReadOnlyList<MetricPoint> Points, string? NextPageToken);
 }

@@ -1,208 +1,185 @@
-using System.Buffers.Binary;
-using System.Buffers.Text;
-using MlopsGrains.Errors;
+using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Experiments;
 
 namespace MlopsGrains.Grains.Experiments;
 
+/// <summary>What is known of all points of a series, wherever they are.</summary>
+/// <param name="Count">Points, each counted once.</param>
+/// <param name="Numbers">Of those that are numbers.</param>
+/// <param name="Latest">The point with the greatest (step, timestamp, value); a number is greater than NaN.</param>
+internal readonly record struct SeriesHead(long Count, MetricSummary Numbers, SeriesPoint Latest, long TimestampMax, long StepMin, long StepMax)
+{
+    public SeriesHead With(SeriesPoint point) => Count == 0
+        ? new(1, Numbers.With(point.Value), point, point.Timestamp, point.Step, point.Step)
+        : new(
+            Count + 1,
+            Numbers.With(point.Value),
+            IsLater(point, Latest) ? point : Latest,
+            Math.Max(TimestampMax, point.Timestamp),
+            Math.Min(StepMin, point.Step),
+            Math.Max(StepMax, point.Step));
+
+    /// <summary>Beyond every point in time or in steps: certainly new.</summary>
+    public bool IsBeyond(SeriesPoint point) => Count == 0 || point.Timestamp > TimestampMax || point.Step > StepMax;
+
+    public static bool IsLater(SeriesPoint a, SeriesPoint b)
+    {
+        var step = a.Step.CompareTo(b.Step);
+        var time = step != 0 ? step : a.Timestamp.CompareTo(b.Timestamp);
+        return (time != 0 ? time : a.Value.CompareTo(b.Value)) > 0;
+    }
+}
+
 /// <summary>
-/// One metric's points as columns in arrival order, each point once. A point beyond the greatest timestamp or step is new without a look-up, which is how
-/// nearly every point arrives; only a repeat or a straggler builds the set of all points.
+/// One metric: chunks that are put away, and the tail in memory as columns in arrival order. Each point is there once: one beyond the greatest timestamp or step is new without
+/// a look-up, which is how nearly every point arrives; only a repeat or a straggler builds the set of the tail's points. Whether a straggler
+/// is in a chunk (<see cref="FindChunk"/>) is asked before it comes here.
 /// </summary>
 internal sealed class MetricSeries
 {
+    private readonly SealedChunk[] chunks = [];
     private double[] values;
     private long[] timestamps;
     private long[] steps;
-    private HashSet<Point>? known;
+    private HashSet<SeriesPoint>? known;
     private int[]? order;
     private bool inOrder = true;
-    private long timestampMax = long.MinValue;
-    private long stepMax = long.MinValue;
-    private int latest;
 
     public MetricSeries() => (values, timestamps, steps) = (new double[4], new long[4], new long[4]);
 
-    /// <summary>Takes over columns that hold every point once.</summary>
+    /// <summary>Takes over columns that hold every point once, none of it put away.</summary>
     public MetricSeries(double[] values, long[] timestamps, long[] steps)
+        : this(default, [], values, timestamps, steps)
     {
-        (this.values, this.timestamps, this.steps) = (values, timestamps, steps);
-        for (var i = 0; i < values.Length; i++)
+        for (var i = 0; i < TailCount; i++)
         {
-            Note(i);
+            Head = Head.With(Tail(i));
         }
     }
 
-    public int Count { get; private set; }
-
-    public ReadOnlySpan<double> Values => values.AsSpan(0, Count);
-
-    public ReadOnlySpan<long> Timestamps => timestamps.AsSpan(0, Count);
-
-    public ReadOnlySpan<long> Steps => steps.AsSpan(0, Count);
-
-    /// <summary>The point with the greatest (step, timestamp, value); a number is greater than NaN.</summary>
-    public Metric Latest(string key) => new(key, values[latest], timestamps[latest], steps[latest]);
-
-    /// <summary>Of all points.</summary>
-    public MetricSummary Summary { get; private set; }
-
-    /// <summary>The value at a step: of several points there, the one with the greatest (timestamp, value).</summary>
-    public double? ValueAt(long step)
+    /// <summary>Takes over what was known before; <paramref name="head"/> counts the points of chunks and tail.</summary>
+    public MetricSeries(SeriesHead head, SealedChunk[] chunks, double[] values, long[] timestamps, long[] steps)
     {
-        var found = -1;
-        for (var i = 0; i < Count; i++)
+        (this.values, this.timestamps, this.steps, this.chunks, Head, TailCount) = (values, timestamps, steps, chunks, head, values.Length);
+        for (var i = 1; i < TailCount && inOrder; i++)
         {
-            if (steps[i] == step && (found < 0 || IsLater(i, found)))
-            {
-                found = i;
-            }
+            inOrder = Tail(i - 1).CompareTo(Tail(i)) < 0;
         }
-
-        return found < 0 ? null : values[found];
     }
 
-    /// <summary>Adds a point unless it is there. Answers whether it was new.</summary>
-    public bool Add(double value, long timestamp, long step)
+    public SeriesHead Head { get; private set; }
+
+    public long Count => Head.Count;
+
+    public int TailCount { get; private set; }
+
+    /// <summary>In order, without overlap.</summary>
+    public IReadOnlyList<SealedChunk> Chunks => chunks;
+
+    public Metric Latest(string key) => new(key, Head.Latest.Value, Head.Latest.Timestamp, Head.Latest.Step);
+
+    /// <summary>The chunk that would hold the point, or <see langword="null"/>.</summary>
+    public SealedChunk? FindChunk(SeriesPoint point)
     {
-        if (timestamp <= timestampMax && step <= stepMax && !AddToKnown(new Point(timestamp, step, value)))
+        if (chunks.Length == 0 || Head.IsBeyond(point))
         {
-            return false;
+            return null;
         }
 
-        if (Count == values.Length)
-        {
-            var size = Math.Max(4, Count * 2);
-            Array.Resize(ref values, size);
-            Array.Resize(ref timestamps, size);
-            Array.Resize(ref steps, size);
-        }
-
-        (values[Count], timestamps[Count], steps[Count]) = (value, timestamp, step);
-        if (timestamp > timestampMax || step > stepMax)
-        {
-            known?.Add(new Point(timestamp, step, value));
-        }
-
-        Note(Count);
-        return true;
+        var at = FirstChunkEndingFrom(point);
+        return at < chunks.Length && chunks[at].First.CompareTo(point) <= 0 ? chunks[at] : null;
     }
 
-    /// <summary>Points ordered by timestamp, step, value after the token's point.</summary>
-    public MetricHistory Page(string key, string? token, int maxResults)
+    /// <summary>The first chunk whose last point is not before <paramref name="point"/>.</summary>
+    public int FirstChunkEndingFrom(SeriesPoint point)
     {
-        var start = token is null ? 0 : FirstAfter(ReadToken(token));
-        var count = Math.Min(maxResults, Count - start);
-        var columns = new MetricColumns([key], new int[count], new double[count], new long[count], new long[count]);
-        for (var i = 0; i < count; i++)
-        {
-            var at = At(start + i);
-            (columns.Values[i], columns.Timestamps[i], columns.Steps[i]) = (values[at], timestamps[at], steps[at]);
-        }
-
-        return new MetricHistory(columns, start + count < Count ? WriteToken(At(start + count - 1)) : null);
-    }
-
-    private bool AddToKnown(Point point)
-    {
-        if (known is null)
-        {
-            known = new HashSet<Point>(Count + 16);
-            for (var i = 0; i < Count; i++)
-            {
-                known.Add(new Point(timestamps[i], steps[i], values[i]));
-            }
-        }
-
-        return known.Add(point);
-    }
-
-    private void Note(int at)
-    {
-        if (at > 0)
-        {
-            inOrder = inOrder && Compare(at - 1, new Point(timestamps[at], steps[at], values[at])) < 0;
-            latest = IsLater(at, latest) ? at : latest;
-        }
-
-        order = null;
-        Summary = Summary.With(values[at]);
-        timestampMax = Math.Max(timestampMax, timestamps[at]);
-        stepMax = Math.Max(stepMax, steps[at]);
-        Count = at + 1;
-    }
-
-    private bool IsLater(int a, int b)
-    {
-        var step = steps[a].CompareTo(steps[b]);
-        var time = step != 0 ? step : timestamps[a].CompareTo(timestamps[b]);
-        return (time != 0 ? time : values[a].CompareTo(values[b])) > 0;
-    }
-
-    private int At(int position)
-    {
-        if (inOrder)
-        {
-            return position;
-        }
-
-        if (order is null)
-        {
-            order = new int[Count];
-            for (var i = 0; i < Count; i++)
-            {
-                order[i] = i;
-            }
-
-            Array.Sort(order, (a, b) => Compare(a, new Point(timestamps[b], steps[b], values[b])));
-        }
-
-        return order[position];
-    }
-
-    private int FirstAfter(Point last)
-    {
-        int low = 0, high = Count;
+        int low = 0, high = chunks.Length;
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (Compare(At(middle), last) <= 0)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
+            (low, high) = chunks[middle].Last.CompareTo(point) < 0 ? (middle + 1, high) : (low, middle);
         }
 
         return low;
     }
 
-    private int Compare(int at, Point other)
+    /// <summary>Adds a point that is in no chunk, unless the tail has it. Answers whether it was new.</summary>
+    public bool Add(double value, long timestamp, long step)
     {
-        var time = timestamps[at].CompareTo(other.Timestamp);
-        var step = time != 0 ? time : steps[at].CompareTo(other.Step);
-        return step != 0 ? step : values[at].CompareTo(other.Value);
+        var point = new SeriesPoint(timestamp, step, value);
+        if (Head.IsBeyond(point))
+        {
+            known?.Add(point);
+        }
+        else if (!Known().Add(point))
+        {
+            return false;
+        }
+
+        if (TailCount == values.Length)
+        {
+            var size = Math.Max(4, TailCount * 2);
+            Array.Resize(ref values, size);
+            Array.Resize(ref timestamps, size);
+            Array.Resize(ref steps, size);
+        }
+
+        (values[TailCount], timestamps[TailCount], steps[TailCount]) = (value, timestamp, step);
+        inOrder = inOrder && (TailCount == 0 || Tail(TailCount - 1).CompareTo(point) < 0);
+        TailCount++;
+        order = null;
+        Head = Head.With(point);
+        return true;
     }
 
-    private string WriteToken(int at)
+    /// <summary>The tail's point number <paramref name="position"/> in the order (timestamp, step, value).</summary>
+    public SeriesPoint InOrder(int position)
     {
-        Span<byte> bytes = stackalloc byte[24];
-        BinaryPrimitives.WriteInt64BigEndian(bytes, timestamps[at]);
-        BinaryPrimitives.WriteInt64BigEndian(bytes[8..], steps[at]);
-        BinaryPrimitives.WriteDoubleBigEndian(bytes[16..], values[at]);
-        return Base64Url.EncodeToString(bytes);
+        if (inOrder)
+        {
+            return Tail(position);
+        }
+
+        if (order is null)
+        {
+            order = new int[TailCount];
+            for (var i = 0; i < TailCount; i++)
+            {
+                order[i] = i;
+            }
+
+            Array.Sort(order, (a, b) => Tail(a).CompareTo(Tail(b)));
+        }
+
+        return Tail(order[position]);
     }
 
-    private static Point ReadToken(string token)
+    /// <summary>How many of the tail's points are not after <paramref name="last"/>.</summary>
+    public int CountUpTo(SeriesPoint last)
     {
-        Span<byte> bytes = stackalloc byte[24];
-        return token.Length == 32 && Base64Url.TryDecodeFromChars(token, bytes, out var written) && written == 24
-            ? new Point(BinaryPrimitives.ReadInt64BigEndian(bytes), BinaryPrimitives.ReadInt64BigEndian(bytes[8..]), BinaryPrimitives.ReadDoubleBigEndian(bytes[16..]))
-            : throw MlopsException.Invalid("pageToken", "The page token is not one that this list gave out.");
+        int low = 0, high = TailCount;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = InOrder(middle).CompareTo(last) <= 0 ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
     }
 
-    /// <summary>A point's identity: NaN equals NaN, and 0 equals -0.</summary>
-    private readonly record struct Point(long Timestamp, long Step, double Value);
+    private SeriesPoint Tail(int at) => new(timestamps[at], steps[at], values[at]);
+
+    private HashSet<SeriesPoint> Known()
+    {
+        if (known is null)
+        {
+            known = new HashSet<SeriesPoint>(TailCount + 16);
+            for (var i = 0; i < TailCount; i++)
+            {
+                known.Add(Tail(i));
+            }
+        }
+
+        return known;
+    }
 }

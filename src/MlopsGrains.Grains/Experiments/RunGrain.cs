@@ -1,4 +1,5 @@
 using System.Globalization;
+using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Governance;
@@ -14,7 +15,12 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
 {
     private static readonly MetricHistory NoHistory = new(MetricColumns.Empty, null);
 
+    /// <summary>How often a run that logs all the time is shown to those who watch its experiment.</summary>
+    private static readonly TimeSpan ShownEvery = TimeSpan.FromSeconds(1);
+
+    private readonly RecentChanges<RunChange> recent = new(time, RunNews.Weight);
     private bool dirty;
+    private IGrainTimer? showing;
     private bool onlyCollected = true;
     private Run? view;
 
@@ -62,15 +68,32 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
             var (name, status) = (State.RunName, State.Status);
             await Store(updated, cancellationToken);
             await AuditUpdate(name, status);
+            if (RunState.HasEnded(State.Status))
+            {
+                await SnapshotAtEnd();
+            }
         }
 
         return State.Info(Id);
     }
 
-    public Task LogBatch(RunBatch batch, CancellationToken cancellationToken = default)
+    public async Task LogBatch(RunBatch batch, CancellationToken cancellationToken = default)
     {
         onlyCollected = false;
-        return RunRules.LogBatch(State, Id, batch) is { } logged ? Store(logged, cancellationToken) : Task.CompletedTask;
+        if (RunRules.LogBatch(State, Id, batch) is not { } logged)
+        {
+            return;
+        }
+
+        if (SealedRepeats.Find(State, logged.Metrics) is { Count: > 0 } suspects)
+        {
+            logged = logged with { Metrics = await WithoutRepeats(logged.Metrics, suspects) };
+        }
+
+        if (logged.Metrics.Count + logged.Params.Count + logged.Tags.Count > 0 || logged.Producer is not null)
+        {
+            await Store(logged, cancellationToken);
+        }
     }
 
     public async Task DeleteTag(string key, CancellationToken cancellationToken = default)
@@ -134,7 +157,43 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
     {
         onlyCollected = false;
         TrackingLimits.CheckPage("maxResults", maxResults, TrackingLimits.HistoryPageMax);
-        return Task.FromResult(State.Metrics.TryGetValue(key, out var series) ? series.Page(key, string.IsNullOrEmpty(pageToken) ? null : pageToken, maxResults) : NoHistory);
+        return Reader(key) is { } reader ? reader.Page(key, string.IsNullOrEmpty(pageToken) ? null : pageToken, maxResults) : Task.FromResult(NoHistory);
+    }
+
+    public async Task<RunChanges> Watch(long? after, TimeSpan wait, CancellationToken cancellationToken = default)
+    {
+        onlyCollected = false;
+        RequireExists();
+        recent.Watch(Version);
+        if (after == Version)
+        {
+            await recent.Next(wait, cancellationToken);
+            RequireExists();
+        }
+
+        if (after is not { } known || known > Version || !recent.Remembers(known))
+        {
+            return new RunChanges(Version, View(), []);
+        }
+
+        var changes = recent.After(known);
+        return new RunChanges(changes.Count > 0 ? changes[^1].Version : known, null, changes.ConvertAll(c => c.Change));
+    }
+
+    public Task<MetricBuckets> GetMetricBuckets(string key, int buckets, long startStep, long endStep, CancellationToken cancellationToken = default)
+    {
+        onlyCollected = false;
+        if (buckets is < 2 or > TrackingLimits.HistoryBucketsMax)
+        {
+            throw MlopsException.Invalid("points", $"points is {buckets}; expected 2–{TrackingLimits.HistoryBucketsMax}.");
+        }
+
+        if (startStep > endStep)
+        {
+            throw MlopsException.Invalid("startStep", $"startStep is {startStep} and endStep {endStep}; the start comes first.");
+        }
+
+        return Reader(key) is { } reader ? reader.Buckets(buckets, startStep, endStep) : Task.FromResult(new MetricBuckets(1, []));
     }
 
     public Task<CollectedRun?> Collect(CancellationToken cancellationToken = default)
@@ -146,13 +205,43 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
             DeactivateOnIdle();
         }
 
-        return Task.FromResult(State.Exists ? new CollectedRun(View(), [.. View().Metrics.Select(m => State.Metrics[m.Key].Summary)]) : null);
+        return Task.FromResult(State.Exists ? new CollectedRun(View(), [.. View().Metrics.Select(m => State.Metrics[m.Key].Head.Numbers)]) : null);
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        recent.Close();
+        return base.OnDeactivateAsync(reason, cancellationToken);
     }
 
     public Task<double?> ValueAt(string key, long step, CancellationToken cancellationToken = default) =>
-        Task.FromResult(State.Metrics.TryGetValue(key, out var series) ? series.ValueAt(step) : null);
+        Reader(key) is { } reader ? reader.ValueAt(step) : Task.FromResult<double?>(null);
 
     protected override void Apply(RunState state, RunEvent e) => state.Apply(e);
+
+    /// <summary>Puts the tails of the series away.</summary>
+    protected override async Task<StateSnapshot> Snapshot()
+    {
+        var done = await RunSealing.Seal(State, Open);
+        return new StateSnapshot(State.With(done.Series), done.Chunks, () => State.Replace(done.Series));
+    }
+
+    private SeriesReader? Reader(string key) =>
+        State.Metrics.TryGetValue(key, out var series) ? new SeriesReader(series, chunk => Open(key, chunk)) : null;
+
+    private async Task<SeriesPoints> Open(string key, SealedChunk chunk) => chunk.Open((await ReadChunk(key, chunk.Number)).Span);
+
+    private async Task<MetricColumns> WithoutRepeats(MetricColumns points, IReadOnlyList<SealedRepeats.Suspect> suspects)
+    {
+        var repeats = new HashSet<int>();
+        foreach (var together in suspects.GroupBy(s => (s.Key, s.Chunk.Number)))
+        {
+            var chunk = await Open(together.Key.Key, together.First().Chunk);
+            repeats.UnionWith(together.Select(s => s.Index).Where(i => SealedRepeats.Holds(chunk, SealedRepeats.PointAt(points, i))));
+        }
+
+        return repeats.Count == 0 ? points : SealedRepeats.Without(points, repeats);
+    }
 
     /// <summary>
     /// Tells the index before the event is stored: whoever is told that it is stored can search for it, and a crash between the two costs one needless look.
@@ -165,19 +254,49 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
             dirty = true;
         }
 
+        var before = recent.IsWatched ? State.Info(Id) : null;
         view = null;
         await Record(e);
         view = null;
+        if (before is not null)
+        {
+            recent.Add(Version, RunNews.Change(e, Version, before, State.Info(Id)));
+        }
+
+        await Show(RunNews.Kind(e));
+    }
+
+    /// <summary>Tells the experiment's feed: of a run's life at once, of what it logs about once a second.</summary>
+    private Task Show(ExperimentChangeKind kind)
+    {
+        if (kind == ExperimentChangeKind.Updated)
+        {
+            showing ??= this.RegisterGrainTimer(
+                _ => Show(), new GrainTimerCreationOptions(ShownEvery, Timeout.InfiniteTimeSpan) { Interleave = true });
+            return Task.CompletedTask;
+        }
+
+        return Feed.Tell(RunNews.Summary(kind, View()));
+    }
+
+    private Task Show()
+    {
+        showing?.Dispose();
+        showing = null;
+        return Feed.Tell(RunNews.Summary(ExperimentChangeKind.Updated, View()));
+    }
+
+    /// <summary>Those who wait for changes are answered before the activation goes.</summary>
+    protected override void Leave()
+    {
+        recent.Close();
+        base.Leave();
     }
 
     private async Task Move(LifecycleStage stage, string action, CancellationToken cancellationToken)
     {
         onlyCollected = false;
-        if (!State.Exists)
-        {
-            throw MlopsException.NotFound("Run", Id);
-        }
-
+        RequireExists();
         if (State.Stage != stage)
         {
             await Store(new LifecycleChanged(stage), cancellationToken);
@@ -205,6 +324,16 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
         if (State.RunName != name)
         {
             await Audit("run.renamed", new() { ["name"] = State.RunName, ["before"] = name });
+        }
+    }
+
+    private IExperimentFeedGrain Feed => GrainFactory.GetGrain<IExperimentFeedGrain>(State.ExperimentId);
+
+    private void RequireExists()
+    {
+        if (!State.Exists)
+        {
+            throw MlopsException.NotFound("Run", Id);
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
 {
     private const byte Version = 1;
 
-    /// <summary>2 added logged models to the snapshot.</summary>
+    /// <summary>2: chunks beside the snapshot, compressed tails, ranges of producers' batches, logged models.</summary>
     private const byte StateVersion = 2;
 
     private enum Kind : byte
@@ -109,10 +109,7 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
         foreach (var (key, series) in state.Metrics)
         {
             o.Text(key);
-            o.Count(series.Count);
-            o.Deltas(series.Timestamps);
-            o.Deltas(series.Steps);
-            o.Doubles(series.Values);
+            RunSeriesCodec.Write(o, series);
         }
 
         WritePairs(o, [.. state.Params.Select(p => new Tag(p.Key, p.Value))]);
@@ -123,7 +120,7 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
         foreach (var (id, producer) in state.Producers)
         {
             o.Text(id);
-            o.Signed(producer.Sequence);
+            WriteApplied(o, producer.Applied);
             o.Signed(producer.LastSeen);
         }
 
@@ -148,10 +145,9 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
         for (var left = i.Count(); left > 0; left--)
         {
             var key = i.Text();
-            var count = i.Count(10);
-            var (timestamps, steps) = (i.Deltas(count), i.Deltas(count));
-            state.Metrics.Add(key, new MetricSeries(i.Doubles(count), timestamps, steps));
-            state.Points += count;
+            var series = version == 1 ? RunSeriesCodec.ReadVersion1(ref i) : RunSeriesCodec.Read(ref i);
+            state.Metrics.Add(key, series);
+            state.Points += series.Count;
         }
 
         foreach (var param in ReadPairs(ref i))
@@ -168,7 +164,7 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
         state.ProducerClock = i.Signed();
         for (var left = i.Count(); left > 0; left--)
         {
-            state.Producers[i.Text()] = new RunState.Producer(i.Signed(), i.Signed());
+            state.Producers[i.Text()] = new RunState.Producer(version == 1 ? new AppliedSequences([(1, i.Signed())], 0) : ReadApplied(ref i), i.Signed());
         }
 
         if (version >= 2)
@@ -263,6 +259,30 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
     }
 
     private static ProducerPosition? ReadProducer(ref BinaryInput i) => i.MaybeText() is { } id ? new ProducerPosition(id, i.Signed()) : null;
+
+    private static void WriteApplied(BinaryOutput o, AppliedSequences applied)
+    {
+        o.Signed(applied.Forgotten);
+        o.Count(applied.Ranges.Count);
+        foreach (var (first, last) in applied.Ranges)
+        {
+            o.Signed(first);
+            o.Signed(last - first);
+        }
+    }
+
+    private static AppliedSequences ReadApplied(ref BinaryInput i)
+    {
+        var forgotten = i.Signed();
+        var ranges = new (long First, long Last)[i.Count(2)];
+        for (var r = 0; r < ranges.Length; r++)
+        {
+            var first = i.Signed();
+            ranges[r] = (first, first + i.Signed());
+        }
+
+        return new AppliedSequences(ranges, forgotten);
+    }
 
     private static void WriteModels(BinaryOutput o, IReadOnlyList<string> inputs, IReadOnlyList<ModelOutput> outputs)
     {

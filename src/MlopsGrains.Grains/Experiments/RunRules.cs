@@ -290,7 +290,16 @@ internal static class RunRules
             throw MlopsException.Invalid("producer.sequence", $"producer.sequence is {producer.Sequence}; expected 1 or more.");
         }
 
-        return state.Producers.TryGetValue(producer.ProducerId, out var last) && producer.Sequence <= last.Sequence;
+        if (!state.Producers.TryGetValue(producer.ProducerId, out var known))
+        {
+            return false;
+        }
+
+        return known.Applied.HasForgotten(producer.Sequence)
+            ? throw MlopsException.Conflict(
+                $"producer.sequence is {producer.Sequence}; the run has forgotten which batches of producer '{producer.ProducerId}' up to {known.Applied.Forgotten} are stored, "
+                + $"since more than {AppliedSequences.RangesMax - 1} numbers before it were left out.")
+            : known.Applied.Contains(producer.Sequence);
     }
 
     private static void RequireActive(RunState state, string id)

@@ -9,7 +9,7 @@ internal sealed class RunState
 {
     public const string RunNameTag = "mlflow.runName";
 
-    /// <summary>Producers whose last position a run remembers. The one that has been silent longest is forgotten; its metric points still are not stored twice.</summary>
+    /// <summary>Producers whose batches a run remembers. The one that has been silent longest is forgotten; its metric points still are not stored twice.</summary>
     public const int ProducersMax = 256;
 
     public bool Exists { get; set; }
@@ -37,7 +37,7 @@ internal sealed class RunState
     /// <summary>Counts batches with a producer; the clock by which producers are forgotten.</summary>
     public long ProducerClock { get; set; }
 
-    public Dictionary<string, MetricSeries> Metrics { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, MetricSeries> Metrics { get; private set; } = new(StringComparer.Ordinal);
 
     public SortedDictionary<string, string> Params { get; } = new(StringComparer.Ordinal);
 
@@ -50,6 +50,23 @@ internal sealed class RunState
     public List<ModelOutput> ModelOutputs { get; } = [];
 
     public Dictionary<string, Producer> Producers { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The same run with some series replaced. Everything else is shared: for writing down, not for applying events.</summary>
+    public RunState With(IReadOnlyDictionary<string, MetricSeries> series)
+    {
+        var copy = (RunState)MemberwiseClone();
+        copy.Metrics = new Dictionary<string, MetricSeries>(Metrics, StringComparer.Ordinal);
+        copy.Replace(series);
+        return copy;
+    }
+
+    public void Replace(IReadOnlyDictionary<string, MetricSeries> series)
+    {
+        foreach (var (key, replacement) in series)
+        {
+            Metrics[key] = replacement;
+        }
+    }
 
     public static bool HasEnded(RunStatus status) => status is RunStatus.Finished or RunStatus.Failed or RunStatus.Killed;
 
@@ -187,12 +204,14 @@ internal sealed class RunState
 
     private void Remember(ProducerPosition position)
     {
-        Producers[position.ProducerId] = new Producer(position.Sequence, ++ProducerClock);
+        var applied = Producers.TryGetValue(position.ProducerId, out var known) ? known.Applied : new AppliedSequences();
+        applied.Add(position.Sequence);
+        Producers[position.ProducerId] = new Producer(applied, ++ProducerClock);
         if (Producers.Count > ProducersMax)
         {
             Producers.Remove(Producers.MinBy(p => p.Value.LastSeen).Key);
         }
     }
 
-    public readonly record struct Producer(long Sequence, long LastSeen);
+    public readonly record struct Producer(AppliedSequences Applied, long LastSeen);
 }

@@ -33,13 +33,14 @@ internal static partial class TrackingLimits
     public const int InputTagKeyLengthMax = 255;
     public const int InputTagValueLengthMax = 500;
 
-    /// <summary>A run's snapshot has to fit into one journal record.</summary>
-    public const int PointsPerRunMax = 3_000_000;
+    /// <summary>Points are put away in chunks of up to 8,192, and what a run remembers of them, about 80 bytes a chunk, has to stay small: 1 MB here.</summary>
+    public const int PointsPerRunMax = 100_000_000;
     public const int KeysPerRunMax = 10_000;
     public const int InputsPerRunMax = 10_000;
     public const long InputCharactersPerRunMax = 20_000_000;
     public const int TagsPerExperimentMax = 1000;
 
+    public const int HistoryBucketsMax = 10_000;
     public const int HistoryPageMax = 25_000;
     public const int SearchResultsMax = 50_000;
     public const int OrderKeysMax = 20;

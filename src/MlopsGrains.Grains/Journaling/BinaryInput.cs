@@ -45,6 +45,8 @@ internal ref struct BinaryInput(ReadOnlySpan<byte> payload)
 
     public string Text() => Encoding.UTF8.GetString(Take(Count()));
 
+    public ReadOnlySpan<byte> Bytes() => Take(Count());
+
     public string? MaybeText() => Byte() == 0 ? null : Text();
 
     public long? MaybeSigned() => Byte() == 0 ? null : Signed();

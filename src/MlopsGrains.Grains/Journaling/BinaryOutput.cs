@@ -47,6 +47,13 @@ internal readonly struct BinaryOutput(IBufferWriter<byte> output)
         output.Advance(length);
     }
 
+    /// <summary>Bytes after their length.</summary>
+    public void Bytes(ReadOnlySpan<byte> value)
+    {
+        Count(value.Length);
+        output.Write(value);
+    }
+
     /// <summary>A text that may be absent.</summary>
     public void Maybe(string? value)
     {

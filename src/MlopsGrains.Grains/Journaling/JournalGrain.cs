@@ -20,6 +20,9 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
 {
     private const int SnapshotBytesMin = 256 * 1024;
 
+    /// <summary>Below this an ended grain's entries are as good as a snapshot of them.</summary>
+    private const int LastSnapshotBytesMin = 4 * 1024;
+
     private readonly SemaphoreSlim oneAtATime = new(1);
     private long tailBytes;
     private long snapshotBytes;
@@ -75,6 +78,40 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         }
     }
 
+    /// <summary>
+    /// What a snapshot writes: the state, and pieces of it that leave the state for chunks of their own, in one transaction. Called between two records;
+    /// <see cref="StateSnapshot.Stored"/> runs when it is durable and lets the state forget the pieces.
+    /// </summary>
+    protected virtual Task<StateSnapshot> Snapshot() => Task.FromResult(new StateSnapshot(State, [], () => { }));
+
+    /// <summary>Takes a snapshot now, unless there is little to gain; for a grain that will be read more than written from here on.</summary>
+    protected async Task SnapshotAtEnd()
+    {
+        await oneAtATime.WaitAsync();
+        try
+        {
+            if (tailBytes >= LastSnapshotBytesMin)
+            {
+                await WriteSnapshot();
+            }
+        }
+        finally
+        {
+            oneAtATime.Release();
+        }
+    }
+
+    /// <summary>This activation cannot say what is stored: it answers what it has begun and goes away.</summary>
+    protected virtual void Leave() => DeactivateOnIdle();
+
+    /// <summary>A chunk of this grain's stream.</summary>
+    /// <exception cref="InvalidDataException">It is not there.</exception>
+    protected async Task<ReadOnlyMemory<byte>> ReadChunk(string series, long number)
+    {
+        var found = await journal.ReadChunksAsync(Stream, series, number, 1);
+        return found.Count == 1 ? found[0] : throw new InvalidDataException($"Chunk {number} of '{series}' of '{Stream}' is missing.");
+    }
+
     /// <summary>What is stored now, folded into a state of its own.</summary>
     protected async Task<TState> ReadStored() => Fold(await journal.ReadAsync(Stream));
 
@@ -114,13 +151,13 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            DeactivateOnIdle();
+            Leave();
             throw MlopsException.Unavailable($"'{Stream}' could not be stored: {e.Message}");
         }
 
         if (!stored)
         {
-            DeactivateOnIdle();
+            Leave();
             throw MlopsException.Unavailable($"'{Stream}' was changed by another activation; try again.");
         }
 
@@ -128,25 +165,41 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     }
 
     /// <summary>Whether a snapshot is worth it: the tail has outgrown the snapshot, so that the cost stays constant per byte written.</summary>
-    private async Task SnapshotWhenDue()
-    {
-        if (tailBytes < Math.Max(SnapshotBytesMin, snapshotBytes))
-        {
-            return;
-        }
+    private Task SnapshotWhenDue() => tailBytes < Math.Max(SnapshotBytesMin, snapshotBytes) ? Task.CompletedTask : WriteSnapshot();
 
-        var buffer = new ArrayBufferWriter<byte>(checked((int)tailBytes));
-        codec.EncodeState(State, buffer);
+    private async Task WriteSnapshot()
+    {
+        var size = (int)Math.Min(tailBytes, int.MaxValue / 2);
         tailBytes = 0;
-        snapshotBytes = buffer.WrittenCount;
+        var chunks = 0;
         try
         {
-            await journal.WriteSnapshotAsync(Stream, Version, buffer.WrittenMemory);
+            var snapshot = await Snapshot();
+            chunks = snapshot.Chunks.Count;
+            var buffer = new ArrayBufferWriter<byte>(Math.Max(256, chunks > 0 ? 4096 : size));
+            codec.EncodeState(snapshot.State, buffer);
+            snapshotBytes = buffer.WrittenCount;
+            await journal.WriteSnapshotAsync(Stream, Version, buffer.WrittenMemory, snapshot.Chunks);
+            snapshot.Stored();
         }
-#pragma warning disable CA1031 // The events are durable, so their caller must not hear of this; the next snapshot is tried once the tail has grown again.
+        catch (JournalFullException)
+        {
+            // Nothing was written; the next snapshot is tried once the tail has grown again.
+        }
+#pragma warning disable CA1031 // The events are durable, so their caller must not hear of this.
         catch (Exception)
 #pragma warning restore CA1031
         {
+            if (chunks > 0)
+            {
+                // Whether the chunks are stored is not known, and so neither which points a repeat has to be held against.
+                Leave();
+            }
         }
     }
+
+    /// <param name="State">With the pieces replaced by what is remembered of them.</param>
+    /// <param name="Chunks">The pieces.</param>
+    /// <param name="Stored">Runs when both are durable.</param>
+    protected sealed record StateSnapshot(TState State, IReadOnlyList<SeriesChunk> Chunks, Action Stored);
 }

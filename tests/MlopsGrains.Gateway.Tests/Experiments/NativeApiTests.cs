@@ -38,7 +38,26 @@ public sealed class NativeApiTests(ServerFixture server)
         Assert.Equal(name, (string?)Assert.Single(listed["items"]!.AsArray())!["name"]);
     }
 
+    [Fact]
+    public async Task Chart_ShowsTheSpike_AndTakesKeysWithSlashes()
+    {
+        var id = (string)(await SendAsync(HttpMethod.Post, "/api/v1/runs", """{"experimentId":"0"}""", HttpStatusCode.Created))["info"]!["runId"]!;
+        var points = string.Join(',', Enumerable.Range(0, 900).Select(i => $$"""{"key":"val/loss","value":{{(i == 777 ? 50 : 1)}},"timestamp":{{i}},"step":{{i}}}"""));
+        await SendAsync(HttpMethod.Post, $"/api/v1/runs/{id}/batches", $$"""{"metrics":[{{points}},{"key":"val/loss","value":"NaN","timestamp":901,"step":900}]}""", HttpStatusCode.NoContent);
+
+        var chart = await GetAsync($"/api/v1/runs/{id}/metrics/val%2Floss/history?points=10");
+        Assert.Equal(128, (long)chart["stepWidth"]!);
+        Assert.Equal([0, 128, 256, 384, 512, 640, 768, 896], chart["buckets"]!.AsArray().Select(b => (int)b!["firstStep"]!));
+        Assert.Equal("""{"firstStep":768,"count":128,"notANumber":0,"min":{"value":1,"timestamp":768,"step":768},"max":{"value":50,"timestamp":777,"step":777}}""", chart["buckets"]![6]!.ToJsonString());
+        Assert.Equal(1, (long)chart["buckets"]![7]!["notANumber"]!);
+        var part = await GetAsync($"/api/v1/runs/{id}/metrics/val%2Floss/history?points=10&startStep=770&endStep=779");
+        Assert.Equal(10, part["buckets"]!.AsArray().Count);
+        Assert.Empty((await GetAsync($"/api/v1/runs/{id}/metrics/other/history"))["buckets"]!.AsArray());
+    }
+
     [Theory]
+    [InlineData("GET", "/api/v1/runs/none/metrics/m/history", null, 404, null)]
+    [InlineData("GET", "/api/v1/runs/none/metrics/m/history?points=x", null, 400, "points")]
     [InlineData("POST", "/api/v1/experiments", """{"name":""}""", 400, "name")]
     [InlineData("POST", "/api/v1/experiments", """{"name":"Default"}""", 409, null)]
     [InlineData("POST", "/api/v1/experiments", """{"name":"x","color":1}""", 400, "color")]

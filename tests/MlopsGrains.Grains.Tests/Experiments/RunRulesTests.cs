@@ -1,3 +1,4 @@
+using CsCheck;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
@@ -118,11 +119,41 @@ public sealed class RunRulesTests
         state.Apply(RunRules.LogBatch(state, Id, batch)!);
 
         Assert.Null(RunRules.LogBatch(state, Id, batch));
-        Assert.Null(RunRules.LogBatch(state, Id, batch with { Producer = new("trainer", 2) }));
+        Assert.NotNull(RunRules.LogBatch(state, Id, batch with { Producer = new("trainer", 2) }));
         Assert.NotNull(RunRules.LogBatch(state, Id, batch with { Producer = new("trainer", 4) }));
         AssertGood(false, "producer.sequence", () => RunRules.LogBatch(state, Id, batch with { Producer = new("trainer", 0) }));
         AssertGood(false, "producer.producerId", () => RunRules.LogBatch(state, Id, batch with { Producer = new(new string('p', 65), 1) }), "64");
     }
+
+    /// <summary>Batches in any order, some twice, some never: each that arrives is applied once, or its producer hears that it cannot be known.</summary>
+    [Fact]
+    public void ReorderedAndRepeatedBatches_AreAppliedOnce() =>
+        Gen.Select(Gen.Int[1, 12].Array[0, 40], Gen.Int[1, 400].Array[0, 300]).Sample((near, far) =>
+        {
+            var (state, applied) = (Begun(), new HashSet<long>());
+            foreach (var number in near.Concat(far).Concat(near))
+            {
+                var batch = new RunBatch(MetricColumns.Empty, [], [new Tag("n" + number, "")], new ProducerPosition("p", number));
+                try
+                {
+                    if (RunRules.LogBatch(state, Id, batch) is { } logged)
+                    {
+                        Assert.True(applied.Add(number), $"batch {number} was applied twice");
+                        state.Apply(logged);
+                    }
+                    else
+                    {
+                        Assert.Contains(number, applied);
+                    }
+                }
+                catch (MlopsException e) when (e.Kind == ErrorKind.Conflict)
+                {
+                    Assert.True(number <= state.Producers["p"].Applied.Forgotten);
+                }
+
+                Assert.InRange(state.Producers["p"].Applied.Ranges.Count, 1, AppliedSequences.RangesMax);
+            }
+        });
 
     [Fact]
     public void Producers_AreRememberedUpToALimit_TheSilentOnesGo()

@@ -1,5 +1,6 @@
 using System.Buffers;
 using CsCheck;
+using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
@@ -31,8 +32,8 @@ public sealed class RunStateModelTests
         (1, Gen.Bool.Select(deleted => (RunEvent)new LifecycleChanged(deleted ? LifecycleStage.Deleted : LifecycleStage.Active))));
 
     [Fact]
-    public void Columns_KeepEachPointOnce_InOrder_AndTheLatest() =>
-        Gen.Select(Point.Array[0, 12].Array[0, 6], Gen.Int[1, 7]).Sample((batches, limit) =>
+    public Task Columns_KeepEachPointOnce_InOrder_AndTheLatest() =>
+        Gen.Select(Point.Array[0, 12].Array[0, 6], Gen.Int[1, 7]).SampleAsync(async (batches, limit) =>
         {
             var state = new RunState();
             var model = new Dictionary<string, List<(double Value, long Timestamp, long Step)>>();
@@ -54,7 +55,7 @@ public sealed class RunStateModelTests
             {
                 var latest = points.OrderBy(p => p.Step).ThenBy(p => p.Timestamp).ThenBy(p => p.Value).Last();
                 Assert.Equal(new Metric(key, latest.Value, latest.Timestamp, latest.Step), state.Metrics[key].Latest(key));
-                Assert.Equal(points.OrderBy(p => p.Timestamp).ThenBy(p => p.Step).ThenBy(p => p.Value), Walk(state.Metrics[key], key, limit));
+                Assert.Equal(points.OrderBy(p => p.Timestamp).ThenBy(p => p.Step).ThenBy(p => p.Value), await WalkAsync(new SeriesReader(state.Metrics[key], Closed), key, limit));
             }
         });
 
@@ -100,12 +101,12 @@ public sealed class RunStateModelTests
         });
 
     [Fact]
-    public void TokenOfAnotherList_IsRefused()
+    public async Task TokenOfAnotherList_IsRefused()
     {
         var series = new MetricSeries();
         series.Add(1, 1, 1);
 
-        Assert.Equal("pageToken", Assert.Throws<MlopsException>(() => series.Page("a", "nonsense", 10)).Field);
+        Assert.Equal("pageToken", (await Assert.ThrowsAsync<MlopsException>(() => new SeriesReader(series, Closed).Page("a", "nonsense", 10))).Field);
     }
 
     internal static byte[] Bytes(RunEvent e)
@@ -122,12 +123,14 @@ public sealed class RunStateModelTests
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static List<(double Value, long Timestamp, long Step)> Walk(MetricSeries series, string key, int limit)
+    private static Task<SeriesPoints> Closed(SealedChunk chunk) => throw new InvalidOperationException("There is no chunk to open.");
+
+    internal static async Task<List<(double Value, long Timestamp, long Step)>> WalkAsync(SeriesReader series, string key, int limit)
     {
         var (walked, token) = (new List<(double, long, long)>(), (string?)null);
         do
         {
-            var page = series.Page(key, token, limit);
+            var page = await series.Page(key, token, limit);
             Assert.InRange(page.Points.Count, 1, limit);
             for (var i = 0; i < page.Points.Count; i++)
             {

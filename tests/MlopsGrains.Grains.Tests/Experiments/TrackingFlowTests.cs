@@ -1,6 +1,8 @@
+using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Governance;
+using MlopsGrains.Storage.Journals;
 
 namespace MlopsGrains.Grains.Tests.Experiments;
 
@@ -95,6 +97,57 @@ public sealed class TrackingFlowTests(SiloFixture silo)
 
         Assert.Equal(ErrorKind.InvalidInput, (await Assert.ThrowsAsync<MlopsException>(() => NewRun(id))).Kind);
         Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<MlopsException>(() => NewRun("8888888"))).Kind);
+    }
+
+    [Fact]
+    public async Task LongHistory_GoesIntoChunks_AndIsReadAsIfItHadNot()
+    {
+        const int Batches = 60;
+        var (id, _) = await NewExperiment();
+        var run = await NewRun(id);
+        for (var batch = 0; batch < Batches; batch++)
+        {
+            await run.LogBatch(Curve(batch), Token);
+        }
+
+        var journal = silo.Services.GetRequiredService<IJournal>();
+        var stream = "run/" + run.GetPrimaryKeyString();
+        Assert.NotEmpty(await journal.ReadChunksAsync(stream, "loss", 0, 100, Token));
+
+        // A repeat and a straggler that fall into chunks, while the run is awake and after it was away.
+        await run.LogBatch(Curve(3), Token);
+        await silo.Cluster.DeactivateAsync(run);
+        await run.LogBatch(Curve(5), Token);
+        await run.LogBatch(Points(("loss", -1, 1500, 1500)), Token);
+        await AssertHistory();
+
+        await run.Update(new RunUpdate(RunStatus.Finished, 1), Token);
+        var (snapshot, entries) = await journal.ReadAsync(stream, Token) is { Snapshot: { } s, Entries: var e } ? (s.Length, e.Count) : (0, -1);
+        Assert.Equal(0, entries);
+        Assert.InRange(snapshot, 100, 2000);
+        var stored = (await journal.ReadChunksAsync(stream, "loss", 0, 100, Token)).Sum(c => c.Length);
+        Assert.InRange((stored + snapshot) / (Batches * 1000.0), 1, 5);
+        await AssertHistory();
+        await silo.Cluster.DeactivateAsync(run);
+        await AssertHistory();
+
+        async Task AssertHistory()
+        {
+            var (values, token) = (new List<double>(), (string?)null);
+            do
+            {
+                var page = await run.GetMetricHistory("loss", token, 25_000, Token);
+                values.AddRange(page.Points.Values);
+                token = page.NextPageToken;
+            }
+            while (token is not null);
+            Assert.Equal((Batches * 1000) + 1, values.Count);
+            Assert.Equal(-1, values[1500]);
+            Assert.Equal(-1, (await run.GetMetricBuckets("loss", 100, long.MinValue, long.MaxValue, Token)).Buckets.Min(b => b.Min!.Value));
+            Assert.Equal((Batches * 1000) - 1, Assert.Single((await run.Get(Token))!.Metrics).Step);
+        }
+
+        static RunBatch Curve(int batch) => Points([.. Enumerable.Range(batch * 1000, 1000).Select(i => ("loss", (double)(float)(1 + Math.Sin(i)), (long)i, (long)i))]);
     }
 
     [Fact]

@@ -1,0 +1,166 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using MlopsGrains.Algorithms.Experiments;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+
+namespace MlopsGrains.Grains.Experiments;
+
+/// <summary>Reads a series whose points are partly put away, one open chunk at a time.</summary>
+/// <param name="series">Does not change while it is read.</param>
+/// <param name="open">Fetches and opens a chunk.</param>
+internal sealed class SeriesReader(MetricSeries series, Func<SealedChunk, Task<SeriesPoints>> open)
+{
+    /// <summary>Points ordered by timestamp, step, value after the token's point.</summary>
+    public async Task<MetricHistory> Page(string key, string? token, int maxResults)
+    {
+        var after = token is null ? (SeriesPoint?)null : ReadToken(token);
+        var size = (int)Math.Min(maxResults, series.Count);
+        var page = new MetricColumns([key], new int[size], new double[size], new long[size], new long[size]);
+        var (count, tail, chunk) = (0, after is { } t ? series.CountUpTo(t) : 0, after is { } c ? series.FirstChunkEndingFrom(c) : 0);
+        while (count < size && chunk < series.Chunks.Count)
+        {
+            var points = await open(series.Chunks[chunk]);
+            var at = after is { } a ? FirstAfter(points, a) : 0;
+            while (count < size && at < points.Count)
+            {
+                var fromTail = tail < series.TailCount && series.InOrder(tail).CompareTo(points[at]) < 0;
+                Put(fromTail ? series.InOrder(tail++) : points[at++]);
+            }
+
+            chunk += at == points.Count ? 1 : 0;
+        }
+
+        while (count < size && tail < series.TailCount)
+        {
+            Put(series.InOrder(tail++));
+        }
+
+        var more = chunk < series.Chunks.Count || tail < series.TailCount;
+        return new MetricHistory(
+            count == size ? page : new MetricColumns([key], page.KeyIndexes[..count], page.Values[..count], page.Timestamps[..count], page.Steps[..count]),
+            more && count > 0 ? WriteToken(new SeriesPoint(page.Timestamps[count - 1], page.Steps[count - 1], page.Values[count - 1])) : null);
+
+        void Put(SeriesPoint point)
+        {
+            (page.Values[count], page.Timestamps[count], page.Steps[count]) = (point.Value, point.Timestamp, point.Step);
+            count++;
+        }
+    }
+
+    /// <summary>Lowest and highest point per bucket of steps in a range; chunks inside one bucket stay closed.</summary>
+    public async Task<MetricBuckets> Buckets(int bucketsMax, long startStep, long endStep)
+    {
+        var (first, last) = (Math.Max(startStep, series.Head.StepMin), Math.Min(endStep, series.Head.StepMax));
+        if (first > last)
+        {
+            return new MetricBuckets(1, []);
+        }
+
+        var buckets = StepBuckets.Over(first, last, bucketsMax);
+        foreach (var chunk in series.Chunks)
+        {
+            if (chunk.StepMax < first || chunk.StepMin > last)
+            {
+                continue;
+            }
+
+            if (chunk.StepMin >= first && chunk.StepMax <= last && buckets.IsOne(chunk.StepMin, chunk.StepMax))
+            {
+                buckets.Add(chunk.StepMin, chunk.Count, chunk.NotANumber, chunk.Min, chunk.Max);
+                continue;
+            }
+
+            var points = await open(chunk);
+            for (var i = 0; i < points.Count; i++)
+            {
+                Add(points[i]);
+            }
+        }
+
+        for (var i = 0; i < series.TailCount; i++)
+        {
+            Add(series.InOrder(i));
+        }
+
+        return new MetricBuckets(buckets.Width, [.. buckets.ToList().Select(b => new MetricBucket(b.FirstStep, b.Count, b.NotANumber, Point(b.Min), Point(b.Max)))]);
+
+        void Add(SeriesPoint point)
+        {
+            if (point.Step >= first && point.Step <= last)
+            {
+                buckets.Add(point);
+            }
+        }
+    }
+
+    /// <summary>The value at a step: of several points there, the one with the greatest (timestamp, value).</summary>
+    public async Task<double?> ValueAt(long step)
+    {
+        SeriesPoint? found = null;
+        await Visit(step, step, point => found = found is { } f && !SeriesHead.IsLater(point, f) ? found : point);
+        return found?.Value;
+    }
+
+    /// <summary>Every point with a step in a range, in no order that matters.</summary>
+    public async Task Visit(long startStep, long endStep, Action<SeriesPoint> visit)
+    {
+        foreach (var chunk in series.Chunks)
+        {
+            if (chunk.StepMax < startStep || chunk.StepMin > endStep)
+            {
+                continue;
+            }
+
+            var points = await open(chunk);
+            for (var i = 0; i < points.Count; i++)
+            {
+                VisitWithin(points[i]);
+            }
+        }
+
+        for (var i = 0; i < series.TailCount; i++)
+        {
+            VisitWithin(series.InOrder(i));
+        }
+
+        void VisitWithin(SeriesPoint point)
+        {
+            if (point.Step >= startStep && point.Step <= endStep)
+            {
+                visit(point);
+            }
+        }
+    }
+
+    private static int FirstAfter(SeriesPoints points, SeriesPoint last)
+    {
+        int low = 0, high = points.Count;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = points[middle].CompareTo(last) <= 0 ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
+    }
+
+    private static MetricPoint? Point(SeriesPoint? point) => point is { } p ? new MetricPoint(p.Value, p.Timestamp, p.Step) : null;
+
+    private static string WriteToken(SeriesPoint point)
+    {
+        Span<byte> bytes = stackalloc byte[24];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, point.Timestamp);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[8..], point.Step);
+        BinaryPrimitives.WriteDoubleBigEndian(bytes[16..], point.Value);
+        return Base64Url.EncodeToString(bytes);
+    }
+
+    private static SeriesPoint ReadToken(string token)
+    {
+        Span<byte> bytes = stackalloc byte[24];
+        return token.Length == 32 && Base64Url.TryDecodeFromChars(token, bytes, out var written) && written == 24
+            ? new SeriesPoint(BinaryPrimitives.ReadInt64BigEndian(bytes), BinaryPrimitives.ReadInt64BigEndian(bytes[8..]), BinaryPrimitives.ReadDoubleBigEndian(bytes[16..]))
+            : throw MlopsException.Invalid("pageToken", "The page token is not one that this list gave out.");
+    }
+}
