@@ -33,6 +33,13 @@ public sealed class GatewayOptions
     /// </summary>
     public IList<string> AllowedHosts { get; } = [];
 
+    /// <summary>Most readers of live events at a time in one process; 2,000 by default.</summary>
+    [Range(1, 100_000)]
+    public int LiveReadersMax { get; set; } = 2000;
+
+    /// <summary>How long a reader of live events may take nothing before it is cut off; 10 s by default.</summary>
+    public TimeSpan LiveWriteTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>What a busy or starting platform asks its callers to wait; 1 s by default.</summary>
     public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(1);
 }

@@ -27,6 +27,7 @@ public static class GatewayRegistration
         services.TryAddSingleton<ApiKeys>();
         services.TryAddSingleton<ArtifactFiles>();
         services.TryAddSingleton<ArtifactUploads>();
+        services.TryAddSingleton<LiveFeeds>();
         services.ConfigureHttpJsonOptions(o => NativeJson.Apply(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddNativeOpenApi();

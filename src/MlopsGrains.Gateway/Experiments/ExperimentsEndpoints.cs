@@ -22,6 +22,7 @@ internal static class ExperimentsEndpoints
         endpoints.MapMlflowUploads();
         endpoints.MapMlflowLoggedModels();
         endpoints.MapRuns();
+        endpoints.MapLiveEvents();
         endpoints.MapArtifacts();
 
         var experiments = endpoints.MapNative("Experiments");
