@@ -31,6 +31,7 @@ internal static class MlopsCommand
             set.Server, set.ApiKey, set.Json,
             ExperimentCommands.Create(set),
             RunCommands.Create(set),
+            ImportCommands.Create(set),
             DatasetCommands.Create(set),
             PipelineCommands.Create(set),
             ModelCommands.Create(set),

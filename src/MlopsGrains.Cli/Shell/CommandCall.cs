@@ -8,7 +8,7 @@ using Spectre.Console;
 namespace MlopsGrains.Cli.Shell;
 
 /// <summary>One invocation of a leaf command: its inputs, its client, and how it answers.</summary>
-internal sealed class CommandCall(ParseResult parse, MlopsGrainsClient client, CliEnvironment environment, bool json, CancellationToken cancel)
+internal sealed class CommandCall(ParseResult parse, MlopsGrainsClient client, CliEnvironment environment, string? apiKey, bool json, CancellationToken cancel)
 {
     private const int RedirectedWidth = 4096; // A file has no edge: never wrap or cut a value that a script may read.
 
@@ -21,6 +21,10 @@ internal sealed class CommandCall(ParseResult parse, MlopsGrainsClient client, C
     public CancellationToken Cancel => cancel;
 
     public bool IsJson => json;
+
+    public string? ApiKey => apiKey;
+
+    public string? Variable(string name) => environment.Variable(name);
 
     public T? Get<T>(Option<T> option) => parse.GetValue(option);
 
@@ -96,6 +100,34 @@ internal sealed class CommandCall(ParseResult parse, MlopsGrainsClient client, C
 
     /// <summary>Progress and remarks, never part of the answer.</summary>
     public void Note(string text) => environment.Error.WriteLine(text);
+
+    /// <summary>Long work: a bar for people (text and how much of it is done, 0–1), a line for each piece that is done elsewhere, silence with <c>--json</c>.</summary>
+    public async Task<T> ProgressAsync<T>(Func<Action<string, double>, Task<T>> work)
+    {
+        if (!environment.Terminal || json)
+        {
+            return await work((text, done) =>
+            {
+                if (done >= 1 && !json)
+                {
+                    Note(text);
+                }
+            });
+        }
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(environment.Error) });
+        return await console.Progress().AutoClear(true).StartAsync(async context =>
+        {
+            ProgressTask? bar = null;
+            return await work((text, done) =>
+            {
+                bar ??= context.AddTask("", maxValue: 1);
+                bar.Description = Markup.Escape(text);
+                bar.Value = done;
+                bar = done >= 1 ? null : bar;
+            });
+        });
+    }
 
     private void WriteJson<T>(T value) => environment.Out.WriteLine(JsonSerializer.Serialize(value, Indented));
 

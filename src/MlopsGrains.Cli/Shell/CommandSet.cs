@@ -24,7 +24,7 @@ internal sealed class CommandSet
         Server.Validators.Add(result =>
         {
             var given = result.GetValueOrDefault<string>();
-            if (!Uri.TryCreate(given, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
+            if (!IsHttp(given))
             {
                 result.AddError($"--server '{given}' must be an absolute http or https address.");
             }
@@ -40,6 +40,9 @@ internal sealed class CommandSet
     public Option<bool> Json { get; }
 
     public Dictionary<Command, IReadOnlyList<string>> Examples { get; } = [];
+
+    public static bool IsHttp(string? address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
 
     public Command Group(string name, string description, params Command[] commands)
     {
@@ -85,7 +88,7 @@ internal sealed class CommandSet
                 RetryCountMax = RetryCountMax,
             };
             using var client = environment.Connect(options);
-            return await action(new CommandCall(parse, client, environment, parse.GetValue(Json), cancellationToken));
+            return await action(new CommandCall(parse, client, environment, options.ApiKey, parse.GetValue(Json), cancellationToken));
         }
         catch (MlopsException e)
         {

@@ -1,0 +1,197 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using YamlDotNet.RepresentationModel;
+
+namespace MlopsGrains.Cli.Import;
+
+/// <summary>
+/// MLflow's file store, as its <c>FileStore</c> writes it:
+/// <code>
+/// mlruns/&lt;experiment id&gt;/meta.yaml              name, experiment_id, lifecycle_stage, …
+/// mlruns/&lt;experiment id&gt;/tags/&lt;key&gt;
+/// mlruns/&lt;experiment id&gt;/&lt;run id&gt;/meta.yaml     run_id, run_name, user_id, status (1–5), start_time, end_time, lifecycle_stage, artifact_uri
+/// mlruns/&lt;experiment id&gt;/&lt;run id&gt;/metrics/&lt;key&gt;  one line a point: timestamp value step; a key with slashes is a path
+/// mlruns/&lt;experiment id&gt;/&lt;run id&gt;/params/&lt;key&gt;   the value
+/// mlruns/&lt;experiment id&gt;/&lt;run id&gt;/tags/&lt;key&gt;     the value
+/// mlruns/&lt;experiment id&gt;/&lt;run id&gt;/artifacts/…
+/// mlruns/models/&lt;name&gt;/meta.yaml, version-&lt;n&gt;/meta.yaml, aliases/&lt;alias&gt;, tags/&lt;key&gt;
+/// </code>
+/// </summary>
+internal sealed class MlflowDirectory : IMlflowSource
+{
+    private const string Meta = "meta.yaml";
+    private const string Models = "models";
+
+    private readonly string root;
+
+    public MlflowDirectory(string directory)
+    {
+        root = Path.GetFullPath(directory);
+        if (!Directory.Exists(root))
+        {
+            throw new DirectoryNotFoundException($"There is no directory '{root}'.");
+        }
+    }
+
+    public string Name => $"file:{root}";
+
+    public async IAsyncEnumerable<SourceExperiment> ExperimentsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var directory in Children(root).Where(d => Path.GetFileName(d) is not (Models or ".trash")))
+        {
+            if (await ReadMetaAsync(directory, cancellationToken) is { } meta && meta.TryGetValue("name", out var name) && IsActive(meta))
+            {
+                yield return new SourceExperiment(Path.GetFileName(directory), name, await ReadPairsAsync(Path.Combine(directory, "tags"), cancellationToken));
+            }
+        }
+    }
+
+    public async IAsyncEnumerable<SourceRun> RunsAsync(string experimentId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var directory in Children(Path.Combine(root, experimentId)))
+        {
+            var meta = await ReadMetaAsync(directory, cancellationToken);
+            if (meta is null || !IsActive(meta) || (meta.GetValueOrDefault("run_id") ?? meta.GetValueOrDefault("run_uuid")) is not { } id)
+            {
+                continue; // tags, traces and the like.
+            }
+
+            yield return new SourceRun(
+                id,
+                meta.GetValueOrDefault("run_name", ""),
+                meta.GetValueOrDefault("user_id", ""),
+                Whole(meta.GetValueOrDefault("status")) is { } status and >= 1 and <= 5 ? (RunStatus)status : RunStatus.Running,
+                Whole(meta.GetValueOrDefault("start_time")) ?? 0,
+                Whole(meta.GetValueOrDefault("end_time")),
+                await ReadPairsAsync(Path.Combine(directory, "params"), cancellationToken),
+                await ReadPairsAsync(Path.Combine(directory, "tags"), cancellationToken),
+                [.. Files(Path.Combine(directory, "metrics")).Select(f => f.Path)],
+                directory);
+        }
+    }
+
+    public async IAsyncEnumerable<SourcePoint> PointsAsync(SourceRun run, string key, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(run.ArtifactUri, "metrics", key);
+        var line = 0;
+        await foreach (var text in File.ReadLinesAsync(path, cancellationToken))
+        {
+            line++;
+            var cells = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (cells.Length == 0)
+            {
+                continue;
+            }
+
+            // Old files have no step; new ones may name a dataset and a model behind it.
+            if (cells.Length < 2 || Whole(cells[0]) is not { } timestamp || Number(cells[1]) is not { } value)
+            {
+                throw MlopsException.Invalid("metrics", $"{path}:{line} must be written 'timestamp value step'; it is '{text}'.");
+            }
+
+            yield return new SourcePoint(value, timestamp, cells.Length > 2 ? Whole(cells[2]) ?? 0 : 0);
+        }
+    }
+
+    public async IAsyncEnumerable<SourceFile> FilesAsync(SourceRun run, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var file in Files(Path.Combine(run.ArtifactUri, "artifacts")))
+        {
+            yield return file;
+        }
+
+        await Task.CompletedTask;
+    }
+
+    public Task<Stream> OpenAsync(SourceRun run, string path, CancellationToken cancellationToken) =>
+        Task.FromResult<Stream>(File.OpenRead(Path.Combine(run.ArtifactUri, "artifacts", path)));
+
+    public async IAsyncEnumerable<SourceModel> ModelsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var directory in Children(Path.Combine(root, Models)))
+        {
+            if (await ReadMetaAsync(directory, cancellationToken) is not { } meta || !meta.TryGetValue("name", out var name))
+            {
+                continue;
+            }
+
+            var versions = new List<SourceModelVersion>();
+            foreach (var versionDirectory in Children(directory).Where(d => Path.GetFileName(d).StartsWith("version-", StringComparison.Ordinal)))
+            {
+                if (await ReadMetaAsync(versionDirectory, cancellationToken) is { } version && Whole(version.GetValueOrDefault("version")) is { } number)
+                {
+                    versions.Add(new SourceModelVersion(
+                        (int)number, version.GetValueOrDefault("source", ""), version.GetValueOrDefault("run_id"), version.GetValueOrDefault("description"),
+                        version.GetValueOrDefault("current_stage"), await ReadPairsAsync(Path.Combine(versionDirectory, "tags"), cancellationToken)));
+                }
+            }
+
+            var aliases = (await ReadPairsAsync(Path.Combine(directory, "aliases"), cancellationToken)).Where(a => Whole(a.Value) is not null).ToDictionary(a => a.Key, a => (int)Whole(a.Value)!.Value);
+            yield return new SourceModel(
+                name, meta.GetValueOrDefault("description"), await ReadPairsAsync(Path.Combine(directory, "tags"), cancellationToken), [.. versions.OrderBy(v => v.Version)], aliases);
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+
+    /// <summary>MLflow writes numbers as Python prints them.</summary>
+    internal static double? Number(string text) => text switch
+    {
+        "nan" => double.NaN,
+        "inf" => double.PositiveInfinity,
+        "-inf" => double.NegativeInfinity,
+        _ => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null,
+    };
+
+    private static long? Whole(string? text) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;
+
+    private static bool IsActive(Dictionary<string, string> meta) => meta.GetValueOrDefault("lifecycle_stage", "active") == "active";
+
+    private static IEnumerable<string> Children(string directory) =>
+        Directory.Exists(directory) ? Directory.EnumerateDirectories(directory).Order(StringComparer.Ordinal) : [];
+
+    /// <summary>Files below a directory by their path in it, with slashes. Links are not followed: what they point at is not the run's.</summary>
+    private static IEnumerable<SourceFile> Files(string directory) => !Directory.Exists(directory) ? [] : new DirectoryInfo(directory)
+        .EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint })
+        .Select(f => new SourceFile(Path.GetRelativePath(directory, f.FullName).Replace('\\', '/'), f.Length))
+        .OrderBy(f => f.Path, StringComparer.Ordinal);
+
+    private static async Task<IReadOnlyList<Tag>> ReadPairsAsync(string directory, CancellationToken cancellationToken)
+    {
+        var pairs = new List<Tag>();
+        foreach (var file in Files(directory))
+        {
+            pairs.Add(new Tag(file.Path, await File.ReadAllTextAsync(Path.Combine(directory, file.Path), cancellationToken)));
+        }
+
+        return pairs;
+    }
+
+    /// <summary>The scalars of a <c>meta.yaml</c>; <see langword="null"/> when there is none.</summary>
+    private static async Task<Dictionary<string, string>?> ReadMetaAsync(string directory, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(directory, Meta);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            var yaml = new YamlStream();
+            using var text = new StringReader(await File.ReadAllTextAsync(path, cancellationToken));
+            yaml.Load(text);
+            return yaml.Documents is [{ RootNode: YamlMappingNode mapping }]
+                ? mapping.Children.Where(c => c.Value is YamlScalarNode { Value: not (null or "null" or "~") }).ToDictionary(c => c.Key.ToString(), c => ((YamlScalarNode)c.Value).Value!)
+                : [];
+        }
+        catch (YamlDotNet.Core.YamlException e)
+        {
+            throw MlopsException.Invalid("meta.yaml", $"{path} cannot be read: {e.Message}");
+        }
+    }
+}

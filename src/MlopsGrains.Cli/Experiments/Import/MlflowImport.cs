@@ -1,0 +1,323 @@
+using System.Globalization;
+using MlopsGrains.Client;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+
+namespace MlopsGrains.Cli.Import;
+
+/// <summary>What an import did, or would do.</summary>
+/// <param name="Source">Where it read.</param>
+/// <param name="DryRun">Whether nothing was written.</param>
+/// <param name="Experiments">Experiments that were looked at.</param>
+/// <param name="Runs">Runs that were imported, or finished after an import that broke off.</param>
+/// <param name="Unchanged">Runs that were there already.</param>
+/// <param name="Points">Metric points that were sent.</param>
+/// <param name="Files">Artifacts that were stored.</param>
+/// <param name="Bytes">Their bytes.</param>
+/// <param name="ModelVersions">Model versions that were registered.</param>
+/// <param name="Failures">What could not be imported, with the reason.</param>
+internal sealed record ImportReport(
+    string Source, bool DryRun, int Experiments, int Runs, int Unchanged, long Points, int Files, long Bytes, int ModelVersions, IReadOnlyList<string> Failures);
+
+/// <summary>
+/// Copies experiments, runs and registered models. Each imported run carries where it came from, and once it is whole, in which state its source was: so a second
+/// import passes over it, a broken one goes on with it, and a source run that went on since is brought up to date. Repeated points are stored once by the platform.
+/// </summary>
+internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient target, MlflowServer registry, bool dryRun, Action<string, double> progress)
+{
+    /// <summary>Tag of an imported run: where it came from.</summary>
+    public const string SourceTag = "mlops.import.source";
+
+    /// <summary>Tag of an imported run: its id there.</summary>
+    public const string RunTag = "mlops.import.runId";
+
+    /// <summary>Tag of an imported run that is whole: the source's status and end time then.</summary>
+    public const string StateTag = "mlops.import.state";
+
+    private const string ParentTag = ActiveRun.ParentTag;
+
+    private readonly Dictionary<string, string> targetOf = new(StringComparer.Ordinal);
+    private readonly List<string> failures = [];
+    private int experiments;
+    private int runs;
+    private int unchanged;
+    private long points;
+    private int files;
+    private long bytes;
+    private int modelVersions;
+
+    /// <param name="only">Names of experiments; all when empty.</param>
+    /// <param name="withArtifacts">Whether files are copied.</param>
+    /// <param name="cancellationToken">Ends the import, which can be taken up again.</param>
+    public async Task<ImportReport> RunAsync(IReadOnlyCollection<string> only, bool withArtifacts, CancellationToken cancellationToken)
+    {
+        if (source.Name == registry.Name)
+        {
+            throw MlopsException.Invalid("uri", $"{source.Name} is the platform itself; it cannot be imported into itself.");
+        }
+
+        foreach (var name in only.Except(await source.ExperimentsAsync(cancellationToken).Select(e => e.Name).ToListAsync(cancellationToken)))
+        {
+            failures.Add($"experiment '{name}': there is none of this name at {source.Name}");
+        }
+
+        await foreach (var experiment in source.ExperimentsAsync(cancellationToken).Where(e => only.Count == 0 || only.Contains(e.Name)))
+        {
+            experiments++;
+            await TryAsync($"experiment '{experiment.Name}'", () => ImportAsync(experiment, withArtifacts, cancellationToken));
+        }
+
+        await TryAsync("registered models", () => ImportModelsAsync(only.Count > 0, cancellationToken));
+        return new ImportReport(source.Name, dryRun, experiments, runs, unchanged, points, files, bytes, modelVersions, failures);
+    }
+
+    private async Task ImportAsync(SourceExperiment experiment, bool withArtifacts, CancellationToken cancellationToken)
+    {
+        var home = await target.Experiments.FindByNameAsync(experiment.Name, cancellationToken);
+        if (!dryRun)
+        {
+            home = home is null
+                ? await target.Experiments.CreateAsync(new NewExperiment(experiment.Name, Tags: experiment.Tags), cancellationToken)
+                : await target.Experiments.GetOrCreateAsync(experiment.Name, cancellationToken);
+        }
+
+        // Heads first, so that a child finds its parent whatever their order.
+        var known = home is null ? [] : await KnownAsync(home.ExperimentId, cancellationToken);
+        var todo = new List<SourceRun>();
+        await foreach (var run in source.RunsAsync(experiment.Id, cancellationToken))
+        {
+            if (known.TryGetValue(run.Id, out var there))
+            {
+                targetOf[run.Id] = there.RunId;
+            }
+            else if (!dryRun)
+            {
+                await TryAsync($"run {run.Id}", async () => targetOf[run.Id] = await CreateAsync(home!.ExperimentId, run, cancellationToken));
+            }
+
+            if (there.State == StateOf(run))
+            {
+                unchanged++;
+            }
+            else if (dryRun || targetOf.ContainsKey(run.Id))
+            {
+                todo.Add(run);
+            }
+        }
+
+        for (var i = 0; i < todo.Count; i++)
+        {
+            progress($"{experiment.Name}: run {i + 1} of {todo.Count}", (double)i / todo.Count);
+            await TryAsync($"run {todo[i].Id}", () => FillAsync(todo[i], withArtifacts, cancellationToken));
+        }
+
+        progress($"{experiment.Name}: {todo.Count} runs", 1);
+    }
+
+    private async Task<Dictionary<string, (string RunId, string? State)>> KnownAsync(string experimentId, CancellationToken cancellationToken)
+    {
+        var known = new Dictionary<string, (string, string?)>(StringComparer.Ordinal);
+        var quote = source.Name.Contains('\'', StringComparison.Ordinal) ? '"' : '\'';
+        await foreach (var run in target.Runs.SearchAsync(experimentId, $"tags.`{SourceTag}` = {quote}{source.Name}{quote}", view: LifecycleView.All, cancellationToken: cancellationToken))
+        {
+            if (ValueOf(run.Tags, RunTag) is { } id)
+            {
+                known[id] = (run.Info.RunId, ValueOf(run.Tags, StateTag));
+            }
+        }
+
+        return known;
+    }
+
+    private async Task<string> CreateAsync(string experimentId, SourceRun run, CancellationToken cancellationToken)
+    {
+        var name = run.Name.Length > 0 ? run.Name : ValueOf(run.Tags, "mlflow.runName");
+        var created = await target.Runs.CreateAsync(
+            new NewRun(experimentId, name, run.User, run.Start, [new Tag(SourceTag, source.Name), new Tag(RunTag, run.Id)]), cancellationToken);
+        return created.Info.RunId;
+    }
+
+    private async Task FillAsync(SourceRun run, bool withArtifacts, CancellationToken cancellationToken)
+    {
+        runs++;
+        if (dryRun)
+        {
+            if (withArtifacts)
+            {
+                await foreach (var file in source.FilesAsync(run, cancellationToken))
+                {
+                    (files, bytes) = (files + 1, bytes + file.Length);
+                }
+            }
+
+            return;
+        }
+
+        var id = targetOf[run.Id];
+        var writer = new RunWriter(target, id);
+        await writer.SendParamsAsync(run.Params, cancellationToken);
+        await writer.SendTagsAsync([.. run.Tags.Select(Mapped)], cancellationToken);
+        foreach (var key in run.MetricKeys)
+        {
+            await foreach (var point in source.PointsAsync(run, key, cancellationToken))
+            {
+                await writer.AddAsync(key, point, cancellationToken);
+                points++;
+            }
+        }
+
+        await writer.FlushAsync(cancellationToken);
+        if (withArtifacts)
+        {
+            await CopyFilesAsync(run, id, cancellationToken);
+        }
+
+        await target.Runs.UpdateAsync(id, new RunUpdate(run.Status, run.End), cancellationToken);
+        await writer.SendTagsAsync([new Tag(StateTag, StateOf(run))], cancellationToken);
+    }
+
+    private async Task CopyFilesAsync(SourceRun run, string id, CancellationToken cancellationToken)
+    {
+        var there = await FilesThereAsync(id, cancellationToken);
+        await foreach (var file in source.FilesAsync(run, cancellationToken))
+        {
+            if (there.TryGetValue(file.Path, out var length) && length == file.Length)
+            {
+                continue;
+            }
+
+            await using var content = await source.OpenAsync(run, file.Path, cancellationToken);
+            await target.Runs.UploadArtifactAsync(id, file.Path, content, cancellationToken);
+            (files, bytes) = (files + 1, bytes + file.Length);
+        }
+    }
+
+    private async Task<Dictionary<string, long>> FilesThereAsync(string id, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<string, long>(StringComparer.Ordinal);
+        var directories = new Stack<string?>([null]);
+        while (directories.TryPop(out var directory))
+        {
+            foreach (var entry in await target.Runs.ListArtifactsAsync(id, directory, cancellationToken))
+            {
+                var path = directory is null ? entry.Name : $"{directory}/{entry.Name}";
+                if (entry.Blob is { } blob)
+                {
+                    found[path] = blob.Length;
+                }
+                else
+                {
+                    directories.Push(path);
+                }
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>A place without a registry has no models.</summary>
+    private async Task ImportModelsAsync(bool onlyOfImportedRuns, CancellationToken cancellationToken)
+    {
+        List<SourceModel> models;
+        try
+        {
+            models = await source.ModelsAsync(cancellationToken).ToListAsync(cancellationToken);
+        }
+        catch (MlopsException e) when (e.Kind == ErrorKind.NotFound)
+        {
+            return;
+        }
+
+        foreach (var model in models)
+        {
+            var versions = model.Versions.Where(v => !onlyOfImportedRuns || (v.RunId is not null && targetOf.ContainsKey(v.RunId))).ToList();
+            if (versions.Count > 0)
+            {
+                await TryAsync($"model '{model.Name}'", () => ImportAsync(model with { Versions = versions }, cancellationToken));
+            }
+        }
+    }
+
+    /// <summary>Versions come behind those that are there, in the order in which they were made.</summary>
+    private async Task ImportAsync(SourceModel model, CancellationToken cancellationToken)
+    {
+        var known = dryRun ? [] : (await registry.VersionsAsync(model.Name, cancellationToken)).Select(v => ValueOf(v.Tags, SourceTag)).ToHashSet();
+        var versions = model.Versions.Where(v => !known.Contains(OriginOf(model, v))).ToList();
+        modelVersions += versions.Count;
+        if (dryRun || versions.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await registry.CallAsync("registered-models/create", new { name = model.Name, description = model.Description ?? "", tags = model.Tags.Select(t => new { key = t.Key, value = t.Value }) }, cancellationToken);
+        }
+        catch (MlopsException e) when (e.Kind == ErrorKind.AlreadyExists)
+        {
+            // Its versions join those that are there.
+        }
+
+        var numbers = new Dictionary<int, string>();
+        foreach (var version in versions)
+        {
+            var runId = version.RunId is { } id ? targetOf.GetValueOrDefault(id) : null;
+            Tag[] tags = [.. version.Tags, new Tag(SourceTag, OriginOf(model, version))];
+            var created = await registry.CallAsync(
+                "model-versions/create",
+                new { name = model.Name, source = SourceOf(version, runId), run_id = runId ?? "", description = version.Description ?? "", tags = tags.Select(t => new { key = t.Key, value = t.Value }) },
+                cancellationToken);
+            var number = created.GetProperty("model_version").GetProperty("version").ToString();
+            numbers[version.Version] = number;
+            if (version.Stage is { } stage && stage != "None")
+            {
+                await registry.CallAsync("model-versions/transition-stage", new { name = model.Name, version = number, stage, archive_existing_versions = false }, cancellationToken);
+            }
+        }
+
+        foreach (var (alias, version) in model.Aliases.Where(a => numbers.ContainsKey(a.Value)))
+        {
+            await registry.CallAsync("registered-models/alias", new { name = model.Name, alias, version = numbers[version] }, cancellationToken);
+        }
+    }
+
+    private string OriginOf(SourceModel model, SourceModelVersion version) => string.Create(CultureInfo.InvariantCulture, $"{source.Name}#{model.Name}/{version.Version}");
+
+    /// <summary>A version whose files were copied with its run is found there; another one keeps its source as a note of where it was.</summary>
+    private static string SourceOf(SourceModelVersion version, string? runId)
+    {
+        const string Artifacts = "/artifacts/";
+        var at = version.RunId is null ? -1 : version.Source.IndexOf(version.RunId, StringComparison.Ordinal);
+        if (runId is null || at < 0)
+        {
+            return version.Source;
+        }
+
+        var rest = version.Source[(at + version.RunId!.Length)..];
+        return $"runs:/{runId}/{(rest.StartsWith(Artifacts, StringComparison.Ordinal) ? rest[Artifacts.Length..] : rest.TrimStart('/'))}";
+    }
+
+    /// <summary>What names another run names the imported one.</summary>
+    private Tag Mapped(Tag tag) => tag.Key == ParentTag && targetOf.TryGetValue(tag.Value, out var parent) ? tag with { Value = parent } : tag;
+
+    private static string StateOf(SourceRun run) => string.Create(CultureInfo.InvariantCulture, $"{run.Status} {run.End ?? 0}");
+
+    private static string? ValueOf(IReadOnlyList<Tag> tags, string key) => tags.FirstOrDefault(t => t.Key == key)?.Value;
+
+    /// <summary>One thing that is refused does not stop the others; a platform that is away does.</summary>
+    private async Task TryAsync(string what, Func<Task> action)
+    {
+        try
+        {
+            await action();
+        }
+        catch (MlopsException e) when (e.Kind is not (ErrorKind.Unavailable or ErrorKind.Overloaded))
+        {
+            failures.Add($"{what}: {e.Message}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            failures.Add($"{what}: {e.Message}");
+        }
+    }
+}

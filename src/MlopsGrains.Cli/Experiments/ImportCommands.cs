@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Net.Http.Headers;
+using MlopsGrains.Cli.Import;
+using MlopsGrains.Cli.Shell;
+
+namespace MlopsGrains.Cli;
+
+internal static class ImportCommands
+{
+    public static Command Create(CommandSet set) => set.Group("import", "Copies a history from elsewhere into the platform.", Mlflow(set));
+
+    private static Command Mlflow(CommandSet set)
+    {
+        var uri = new Option<string?>("--uri") { Description = "A tracking server (MLFLOW_TRACKING_TOKEN, or _USERNAME and _PASSWORD, go with it).", HelpName = "url" };
+        var directory = new Option<string?>("--dir") { Description = "A file store: the directory mlruns.", HelpName = "directory" };
+        var experiments = new Option<string[]>("--experiment", "-e") { Description = "Only this experiment; may be repeated.", HelpName = "name" };
+        var noArtifacts = new Option<bool>("--no-artifacts") { Description = "Leaves the files of runs where they are." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Says what would be done and writes nothing." };
+        string[] examples =
+        [
+            "mlops import mlflow --dir ./mlruns --dry-run",
+            "mlops import mlflow --uri http://mlflow.example:5000 -e churn",
+            "mlops import mlflow --uri http://mlflow.example:5000 --no-artifacts --json",
+        ];
+        var command = set.Leaf("mlflow", "Imports experiments, runs and registered models; again imports only what is new.", examples, [uri, directory, experiments, noArtifacts, dryRun], async call =>
+        {
+            using IMlflowSource source = call.Get(uri) is { } address
+                ? new MlflowServer(new Uri(address), MlflowServer.AuthorizationOf(call.Variable))
+                : new MlflowDirectory(call.Get(directory)!);
+            using var registry = new MlflowServer(call.Client.BaseAddress, call.ApiKey is { } key ? new AuthenticationHeaderValue("Bearer", key) : null);
+            var report = await call.ProgressAsync(progress =>
+                new MlflowImport(source, call.Client, registry, call.Get(dryRun), progress).RunAsync(call.Get(experiments) ?? [], !call.Get(noArtifacts), call.Cancel));
+            foreach (var failure in report.Failures)
+            {
+                call.Note($"mlops: {failure}");
+            }
+
+            call.Show(report,
+                ("source", report.Source),
+                ("experiments", Words.Whole(report.Experiments)),
+                (report.DryRun ? "runs to import" : "runs imported", Words.Whole(report.Runs)),
+                ("runs unchanged", Words.Whole(report.Unchanged)),
+                ("points", report.DryRun ? null : Words.Whole(report.Points)),
+                ("files", $"{Words.Whole(report.Files)} of {Words.Whole(report.Bytes)} bytes"),
+                ("model versions", Words.Whole(report.ModelVersions)),
+                ("failures", Words.Whole(report.Failures.Count)));
+            return report.Failures.Count == 0 ? ExitCode.Passed : ExitCode.RunFailed;
+        });
+        command.Validators.Add(result =>
+        {
+            var (address, place) = (result.GetValue(uri), result.GetValue(directory));
+            if (string.IsNullOrEmpty(address) == string.IsNullOrEmpty(place))
+            {
+                result.AddError("Give either --uri or --dir.");
+            }
+            else if (address is not null && !CommandSet.IsHttp(address))
+            {
+                result.AddError($"--uri '{address}' must be an absolute http or https address; a file store is given with --dir.");
+            }
+        });
+        return command;
+    }
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using MlopsGrains.Testing;
+
+namespace MlopsGrains.Cli.Tests.Experiments;
+
+/// <summary>Writes a history as MLflow's file store does.</summary>
+internal sealed class FileStore : IDisposable
+{
+    private readonly TempDirectory directory = new();
+
+    public string Path => directory.Path;
+
+    public void Experiment(string id, string name, string stage = "active") => Write(
+        $"{id}/meta.yaml",
+        $"""
+        artifact_location: file:///somewhere/mlruns/{id}
+        creation_time: 1700000000000
+        experiment_id: '{id}'
+        last_update_time: 1700000000000
+        lifecycle_stage: {stage}
+        name: {name}
+
+        """);
+
+    public void Run(string experiment, string id, string name, int status = 3, long? end = 1700000009000, string stage = "active")
+    {
+        Write(
+            $"{experiment}/{id}/meta.yaml",
+            $"""
+            artifact_uri: file:///somewhere/mlruns/{experiment}/{id}/artifacts
+            end_time: {end?.ToString(CultureInfo.InvariantCulture) ?? "null"}
+            entry_point_name: ''
+            experiment_id: '{experiment}'
+            lifecycle_stage: {stage}
+            run_id: {id}
+            run_name: {name}
+            run_uuid: {id}
+            source_name: ''
+            source_type: 4
+            source_version: ''
+            start_time: 1700000001000
+            status: {status}
+            tags: []
+            user_id: ada
+
+            """);
+        Write($"{experiment}/{id}/tags/mlflow.runName", name);
+    }
+
+    public void Metric(string experiment, string id, string key, params string[] lines) => Write($"{experiment}/{id}/metrics/{key}", string.Concat(lines.Select(l => l + "\n")));
+
+    public void Write(string path, string content)
+    {
+        var file = directory.File(path);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, content);
+    }
+
+    public void Dispose() => directory.Dispose();
+}

@@ -1,0 +1,217 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using MlopsGrains.Client;
+using MlopsGrains.Experiments;
+using MlopsGrains.Testing;
+
+namespace MlopsGrains.Cli.Tests.Experiments;
+
+public sealed class ImportTests(ServerFixture server) : IDisposable
+{
+    private readonly FileStore store = new();
+    private readonly string name = $"imported-{Guid.NewGuid():N}";
+    private readonly MlopsGrainsClient client = MlopsGrainsClient.Create(new MlopsGrainsClientOptions { BaseAddress = server.BaseAddress });
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        client.Dispose();
+        store.Dispose();
+    }
+
+    [Fact]
+    public async Task FileStore_IsThereAsItWas_AndASecondImportChangesNothing()
+    {
+        Fill();
+
+        var first = await ImportAsync();
+        var runs = await RunsAsync();
+        var events = await client.Audit.EventsAsync(cancellationToken: Cancel).CountAsync(Cancel);
+        var second = await ImportAsync();
+
+        Assert.Equal((0, ""), (first.Code, first.Error));
+        Assert.Equal((1, 2, 0), (Number(first, "experiments"), Number(first, "runs"), Number(first, "unchanged")));
+        Assert.Equal((5, 1, 5), (Number(first, "points"), Number(first, "files"), Number(first, "bytes")));
+        Assert.Equal((0, 2, 0), (Number(second, "runs"), Number(second, "unchanged"), Number(second, "points")));
+        Assert.Equal(runs.Select(r => r.Info), (await RunsAsync()).Select(r => r.Info));
+        Assert.Equal(events, await client.Audit.EventsAsync(cancellationToken: Cancel).CountAsync(Cancel));
+
+        var run = runs.Single(r => r.Info.RunName == "first");
+        Assert.Equal((RunStatus.Finished, 1700000001000, 1700000009000, "ada"), (run.Info.Status, run.Info.StartTime, run.Info.EndTime, run.Info.UserId));
+        Assert.Equal([new Tag("lr", "0.1"), new Tag("model/depth", "7")], run.Params);
+        Assert.Contains(new Tag("team", "growth\nand more"), run.Tags);
+        Assert.Equal([(1700000001000, 0, 0.5), (1700000002000, 1, 0.25), (1700000003000, 2, double.NaN)], await PointsAsync(run, "train/loss"));
+        Assert.Equal([(1700000001000, 0, double.NegativeInfinity)], await PointsAsync(run, "odd"));
+        using var notes = new StreamReader(await client.Runs.DownloadArtifactAsync(run.Info.RunId, "notes/a.txt", Cancel));
+        Assert.Equal("hello", await notes.ReadToEndAsync(Cancel));
+        var child = runs.Single(r => r.Info.RunName == "child");
+        Assert.Contains(new Tag("mlflow.parentRunId", run.Info.RunId), child.Tags);
+        Assert.Equal(RunStatus.Failed, child.Info.Status);
+    }
+
+    [Fact]
+    public async Task DryRun_SaysWhatWouldBeDone_AndWritesNothing()
+    {
+        Fill();
+
+        var said = await ImportAsync("--dry-run");
+
+        Assert.True(said.Json.GetProperty("dryRun").GetBoolean());
+        Assert.Equal((2, 1), (Number(said, "runs"), Number(said, "files")));
+        Assert.Null(await client.Experiments.FindByNameAsync(name, Cancel));
+    }
+
+    [Fact]
+    public async Task RegisteredModels_KeepTheirOrderAliasesAndRuns_AndAreImportedOnce()
+    {
+        Fill();
+        store.Write($"models/{name}/meta.yaml", $"name: {name}\ndescription: who leaves\n");
+        store.Write($"models/{name}/tags/team", "growth");
+        store.Write($"models/{name}/version-1/meta.yaml", $"name: {name}\nversion: 1\nrun_id: a1\nsource: file:///somewhere/mlruns/1/a1/artifacts/model\ncurrent_stage: None\n");
+        store.Write($"models/{name}/version-2/meta.yaml", $"name: {name}\nversion: '2'\nrun_id: a1\nsource: file:///somewhere/mlruns/1/a1/artifacts/model\ncurrent_stage: None\n");
+        store.Write($"models/{name}/aliases/champion", "2");
+
+        var first = await ImportAsync();
+        var second = await ImportAsync();
+
+        Assert.Equal((0, "", 2, 0), (first.Code, first.Error, Number(first, "modelVersions"), Number(second, "modelVersions")));
+        var run = (await RunsAsync()).Single(r => r.Info.RunName == "first");
+        var found = await server.Http.GetFromJsonAsync<JsonElement>($"/api/2.0/mlflow/registered-models/alias?name={name}&alias=champion", Cancel);
+        var version = found.GetProperty("model_version");
+        Assert.Equal(("2", run.Info.RunId, $"runs:/{run.Info.RunId}/model"), (version.GetProperty("version").GetString(), version.GetProperty("run_id").GetString(), version.GetProperty("source").GetString()));
+    }
+
+    [Fact]
+    public async Task RunThatBrokeOff_IsTakenUpAgain_NotMadeAgain()
+    {
+        Fill();
+        var experiment = await client.Experiments.GetOrCreateAsync(name, Cancel);
+        var source = $"file:{store.Path}";
+        var half = await client.Runs.CreateAsync(
+            new NewRun(experiment.ExperimentId, "first", Tags: [new Tag("mlops.import.source", source), new Tag("mlops.import.runId", "a1")]), Cancel);
+
+        var said = await ImportAsync();
+
+        Assert.Equal(2, Number(said, "runs"));
+        var run = (await RunsAsync()).Single(r => r.Info.RunName == "first");
+        Assert.Equal(half.Info.RunId, run.Info.RunId);
+        Assert.Equal(3, (await PointsAsync(run, "train/loss")).Count);
+    }
+
+    [Fact]
+    public async Task RunThatWentOn_IsBroughtUpToDate()
+    {
+        store.Experiment("1", name);
+        store.Run("1", "a1", "first", status: 1, end: null);
+        store.Metric("1", "a1", "loss", "1700000001000 0.5 0");
+        await ImportAsync();
+        store.Run("1", "a1", "first", status: 3);
+        store.Metric("1", "a1", "loss", "1700000001000 0.5 0", "1700000002000 0.4 1");
+
+        var said = await ImportAsync();
+
+        Assert.Equal((1, 0), (Number(said, "runs"), Number(said, "unchanged")));
+        var run = Assert.Single(await RunsAsync());
+        Assert.Equal(RunStatus.Finished, run.Info.Status);
+        Assert.Equal([(1700000001000, 0, 0.5), (1700000002000, 1, 0.4)], await PointsAsync(run, "loss"));
+    }
+
+    [Fact]
+    public async Task OneBadRun_IsNamed_AndTheOthersAreImported()
+    {
+        Fill();
+        store.Run("1", "bad", "bad");
+        store.Metric("1", "bad", "loss", "1700000001000 0.5 0", "no point at all");
+
+        var said = await ImportAsync();
+
+        Assert.Equal(3, said.Code);
+        Assert.Contains("loss:2 must be written 'timestamp value step'", said.Error, StringComparison.Ordinal);
+        Assert.Equal(1, said.Json.GetProperty("failures").GetArrayLength());
+        Assert.Equal(2, (await RunsAsync()).Count(r => r.Tags.Any(t => t.Key == "mlops.import.state")));
+    }
+
+    [Fact]
+    public async Task Server_IsThereAsItWas()
+    {
+        using var data = new TempDirectory();
+        await using var old = await ServerFixture.StartAsync(data.Path);
+        using var source = MlopsGrainsClient.Create(new MlopsGrainsClientOptions { BaseAddress = new Uri(old.Urls.First()) });
+        await using (var run = await source.StartRunAsync(name, new RunOptions { Name = "from a server" }, Cancel))
+        {
+            run.LogParam("lr", 0.1);
+            for (var i = 0; i < 2500; i++)
+            {
+                run.LogMetric("loss", 1.0 / (i + 1), i);
+            }
+
+            await run.LogArtifactAsync("deep/down/a b.txt", new MemoryStream("hello"u8.ToArray()), Cancel);
+            await run.StartChildAsync(cancellationToken: Cancel);
+        }
+
+        var said = await Shell.RunAsync("import", "mlflow", "--uri", old.Urls.First(), "-e", name, "--json", "--server", server.BaseAddress.AbsoluteUri);
+        var again = await Shell.RunAsync("import", "mlflow", "--uri", old.Urls.First(), "-e", name, "--json", "--server", server.BaseAddress.AbsoluteUri);
+
+        Assert.Equal((0, ""), (said.Code, said.Error));
+        Assert.Equal((2, 2500, 1), (Number(said, "runs"), Number(said, "points"), Number(said, "files")));
+        Assert.Equal((0, 2), (Number(again, "runs"), Number(again, "unchanged")));
+        var imported = (await RunsAsync()).Single(r => r.Info.RunName == "from a server");
+        Assert.Equal(Enumerable.Range(0, 2500).Select(i => 1.0 / (i + 1)), (await PointsAsync(imported, "loss")).OrderBy(p => p.Step).Select(p => p.Value));
+        Assert.Equal("hello", await new StreamReader(await client.Runs.DownloadArtifactAsync(imported.Info.RunId, "deep/down/a b.txt", Cancel)).ReadToEndAsync(Cancel));
+    }
+
+    [Theory]
+    [InlineData("", "Give either --uri or --dir")]
+    [InlineData("--dir a --uri http://b", "Give either --uri or --dir")]
+    [InlineData("--uri ./mlruns", "a file store is given with --dir")]
+    [InlineData("--dir /no/such/directory", "There is no directory '/no/such/directory'")]
+    public async Task UsageFault_IsCode2(string line, string message)
+    {
+        var said = await Shell.RunAsync(["import", "mlflow", .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+
+        Assert.Equal(2, said.Code);
+        Assert.Contains(message, said.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task IntoItself_IsRefused()
+    {
+        var said = await Shell.RunAsync("import", "mlflow", "--uri", server.BaseAddress.AbsoluteUri, "--server", server.BaseAddress.AbsoluteUri);
+
+        Assert.Equal(2, said.Code);
+        Assert.Contains("cannot be imported into itself", said.Error, StringComparison.Ordinal);
+    }
+
+    private void Fill()
+    {
+        store.Experiment("1", name);
+        store.Experiment("2", name + "-deleted", stage: "deleted");
+        store.Run("1", "a1", "first");
+        store.Metric("1", "a1", "train/loss", "1700000001000 0.5 0", "1700000002000 0.25 1", "1700000003000 nan 2");
+        store.Metric("1", "a1", "odd", "1700000001000 -inf");
+        store.Write("1/a1/params/lr", "0.1");
+        store.Write("1/a1/params/model/depth", "7");
+        store.Write("1/a1/tags/team", "growth\nand more");
+        store.Write("1/a1/artifacts/notes/a.txt", "hello");
+        store.Run("1", "0child", "child", status: 4);
+        store.Write("1/0child/tags/mlflow.parentRunId", "a1");
+        store.Metric("1", "0child", "loss", "1700000001000 1e-05 0");
+        store.Run("1", "gone", "gone", stage: "deleted");
+        store.Write(".trash/3/meta.yaml", "name: x\nlifecycle_stage: deleted\n");
+    }
+
+    private Task<Said> ImportAsync(params string[] more) =>
+        Shell.RunAsync(["import", "mlflow", "--dir", store.Path, "--json", "--server", server.BaseAddress.AbsoluteUri, .. more]);
+
+    private async Task<List<Run>> RunsAsync()
+    {
+        var experiment = await client.Experiments.FindByNameAsync(name, Cancel);
+        return await client.Runs.SearchAsync(experiment!.ExperimentId, cancellationToken: Cancel).OrderBy(r => r.Info.RunId).ToListAsync(Cancel);
+    }
+
+    private async Task<List<(long Timestamp, long Step, double Value)>> PointsAsync(Run run, string key) =>
+        await client.Runs.GetMetricHistoryAsync(run.Info.RunId, key, Cancel).Select(m => (m.Timestamp, m.Step, m.Value)).ToListAsync(Cancel);
+
+    private static int Number(Said said, string property) => said.Json.GetProperty(property).GetInt32();
+}
