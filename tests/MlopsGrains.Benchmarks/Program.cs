@@ -10,9 +10,11 @@ switch (args.FirstOrDefault())
         return await TrackingBenchmark.RunAsync(args[1..]);
     case "client":
         return await ClientBenchmark.RunAsync(args[1..]);
+    case "search":
+        return await SearchBenchmark.RunAsync(args[1..]);
     case "cold-start":
         return await ColdStartBenchmark.RunAsync();
     default:
-        Console.Error.WriteLine("usage: MlopsGrains.Benchmarks journal [bytes] | log-batch [--connections N] [--seconds N] [--rounds N] | tracking [--engine sqlite,postgres] [--runs N] [--seconds N] | client [--engine sqlite,postgres] [--seconds N] | cold-start");
+        Console.Error.WriteLine("usage: MlopsGrains.Benchmarks journal [bytes] | log-batch [--connections N] [--seconds N] [--rounds N] | tracking [--engine sqlite,postgres] [--runs N] [--seconds N] | client [--engine sqlite,postgres] [--seconds N] | search [--runs N] [--points N] [--writers N] [--searches N] | cold-start");
         return 2;
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
 using Orleans.Runtime;
 
@@ -199,7 +200,7 @@ internal sealed partial class ExperimentGrain(
 
     private async Task FinishRuns()
     {
-        await GrainFactory.GetGrain<IRunIndexGrain>(Id).Follow(stored!.LifecycleStage);
+        await Task.WhenAll(GrainFactory.RunIndex(Id).Select(shard => shard.Follow(stored!.LifecycleStage)));
         await Write(new ExperimentDocument { Experiment = stored });
     }
 

@@ -1,9 +1,10 @@
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Search;
 using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Experiments;
 
-/// <summary>The runs of one experiment, ready for searches. The key is the experiment's id.</summary>
+/// <summary>A part of the runs of one experiment, ready for searches. <see cref="RunShards"/> gives the keys.</summary>
 [GrainInterfaceType("run-index")]
 internal interface IRunIndexGrain : IGrainWithStringKey
 {
@@ -11,9 +12,13 @@ internal interface IRunIndexGrain : IGrainWithStringKey
     [Alias("Add")]
     Task Add(string runId, CancellationToken cancellationToken = default);
 
-    /// <summary>A run is about to change; a search that begins from now on collects it first.</summary>
+    /// <summary>A run is about to change; a search that begins from now on collects it first. A row that was stored no longer counts when this returns.</summary>
     [Alias("MarkDirty")]
     Task MarkDirty(string runId, CancellationToken cancellationToken = default);
+
+    /// <summary>Runs that are gone for good; durable when it returns. Their grains must refuse to come back.</summary>
+    [Alias("Remove")]
+    Task Remove(IReadOnlyList<string> runIds, CancellationToken cancellationToken = default);
 
     /// <summary>Runs that match, in order, after the cursor.</summary>
     [Alias("Search"), ResponseTimeout("00:02:00")]
@@ -66,9 +71,10 @@ internal sealed record RunIndexQuery(
     [property: Id(1)] LifecycleView View,
     [property: Id(2)] IReadOnlyList<string> OrderBy,
     [property: Id(3)] int MaxResults,
-    [property: Id(4)] string? After);
+    [property: Id(4)] RunPlace? After);
 
 /// <param name="Runs">In order.</param>
-/// <param name="Complete">Whether these are all that match; otherwise the page was cut by its number of runs or its size.</param>
+/// <param name="Places">Of the runs.</param>
+/// <param name="Complete">Whether these are all that match; otherwise they were cut by their number or their size.</param>
 [GenerateSerializer, Immutable, Alias("mlops.RunMatches")]
-internal sealed record RunMatches([property: Id(0)] IReadOnlyList<Run> Runs, [property: Id(1)] bool Complete);
+internal sealed record RunMatches([property: Id(0)] IReadOnlyList<Run> Runs, [property: Id(1)] IReadOnlyList<RunPlace> Places, [property: Id(2)] bool Complete);

@@ -2,6 +2,7 @@ using System.Globalization;
 using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Storage.Journals;
@@ -38,8 +39,7 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
         var experiment = await Experiment(run.ExperimentId).Get(cancellationToken) ?? throw MlopsException.NotFound("Experiment", run.ExperimentId);
         RequireActive(experiment);
         var created = RunRules.Create(Id, run, experiment, time.GetUtcNow());
-        var index = GrainFactory.GetGrain<IRunIndexGrain>(run.ExperimentId);
-        await index.Add(Id, CancellationToken.None);
+        await GrainFactory.RunIndexOf(run.ExperimentId, Id).Add(Id, CancellationToken.None);
         dirty = true;
         await Store(created, CancellationToken.None);
 
@@ -250,7 +250,7 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
     {
         if (!dirty)
         {
-            await GrainFactory.GetGrain<IRunIndexGrain>(State.ExperimentId).MarkDirty(Id, cancellationToken);
+            await GrainFactory.RunIndexOf(State.ExperimentId, Id).MarkDirty(Id, cancellationToken);
             dirty = true;
         }
 

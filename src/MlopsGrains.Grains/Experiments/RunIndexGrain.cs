@@ -1,5 +1,6 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Storage.Journals;
 using Orleans.Concurrency;
@@ -8,8 +9,9 @@ namespace MlopsGrains.Grains.Experiments;
 
 /// <summary>
 /// Keeps what runs told it and pulls what changed: a run says once that it is dirty, and the next search collects it first. So a search sees everything that
-/// was acknowledged before it began, and a run that logs a million points between two searches costs one message. It interleaves, because it calls runs that
-/// may be calling it. After a restart every run counts as dirty.
+/// was acknowledged before it began, and a run that logs a million points between two searches costs one message. A sweep collects what nobody searched for.
+/// Rows of runs that have ended are settled, which is stored; after a restart only the others are asked. A settled run that is about to change has that
+/// stored before it changes, so a stored row is never older than its run. It interleaves, because it calls runs that may be calling it.
 /// </summary>
 [GrainType("run-index")]
 [Reentrant]
@@ -18,37 +20,56 @@ namespace MlopsGrains.Grains.Experiments;
 internal sealed class RunIndexGrain : JournalGrain<RunIndexState, RunIndexEvent>, IRunIndexGrain
 #pragma warning restore CA1001
 {
-    public const int RunsMax = 1_000_000;
+    /// <summary>In one shard; eight times as many in an experiment whose ids are spread well.</summary>
+    public const int RunsMax = 250_000;
 
     private const int CallsAtOnce = 64;
-    private const long PageCharactersMax = 8 * 1024 * 1024;
+    private const int SettledAtOnce = 250;
+    private const int SweptAtOnce = 2_000;
 
-    private readonly CommitGroup<string> group;
+    /// <summary>Runs that one search may ask for a value at a step.</summary>
+    private const int StepCallsMax = 2_000;
+
+    /// <summary>A bigger row is asked for after a restart instead of being stored twice.</summary>
+    private const long SettledCharactersMax = 32 * 1024;
+
+    private static readonly TimeSpan SweepPeriod = TimeSpan.FromSeconds(5);
+
+    private readonly CommitGroup<RunIndexEvent> group;
     private readonly SemaphoreSlim calls = new(CallsAtOnce);
-    private readonly Dictionary<string, Run> rows = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Look> looks = new(StringComparer.Ordinal);
+    private readonly HashSet<string> unsettled = new(StringComparer.Ordinal);
+    private readonly HashSet<string> settling = new(StringComparer.Ordinal);
+    private RunIndexState index = new();
     private HashSet<string> dirty = new(StringComparer.Ordinal);
+    private HashSet<string> dirtyAtLastSweep = [];
+    private Task settler = Task.CompletedTask;
 
     public RunIndexGrain(IJournal journal)
-        : base(journal, new JsonJournalCodec<RunIndexState, RunIndexEvent>()) =>
-        group = new CommitGroup<string>(500, 10_000, runs => Record(new RunsAdded(runs)));
+        : base(journal, new RunIndexCodec()) =>
+        group = new CommitGroup<RunIndexEvent>(100, 10_000, events => Record(Joined(events)));
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken);
-        dirty.UnionWith(State.RunIds);
+
+        // Held here, because while an event is being stored the log adaptor's own view of the state is that of the future.
+        index = State;
+        dirty.UnionWith(index.Unsettled);
+        this.RegisterGrainTimer(Sweep, new GrainTimerCreationOptions(SweepPeriod, SweepPeriod) { Interleave = true });
     }
 
     public async Task Add(string runId, CancellationToken cancellationToken = default)
     {
-        if (!State.RunIds.Contains(runId))
+        if (!index.Contains(runId))
         {
-            if (State.RunIds.Count >= RunsMax)
+            if (index.Count >= RunsMax)
             {
-                throw MlopsException.Invalid("experimentId", $"The experiment has {RunsMax} runs, which is the most one may have; use another one.");
+                throw MlopsException.Invalid(
+                    "experimentId", $"The experiment has about {(long)RunsMax * RunShards.Count} runs, which is the most one may have; use another one.");
             }
 
-            await group.Add(runId);
+            await group.Add(new RunsAdded([runId]));
         }
 
         dirty.Add(runId);
@@ -57,91 +78,120 @@ internal sealed class RunIndexGrain : JournalGrain<RunIndexState, RunIndexEvent>
     public Task MarkDirty(string runId, CancellationToken cancellationToken = default)
     {
         dirty.Add(runId);
-        return Task.CompletedTask;
+        return settling.Contains(runId) || (index.Table.TryFind(runId, out var block, out var row) && block.IsSettled(row))
+            ? group.Add(new RowsUnsettled([runId]))
+            : Task.CompletedTask;
+    }
+
+    public async Task Remove(IReadOnlyList<string> runIds, CancellationToken cancellationToken = default)
+    {
+        await group.Add(new RunsRemoved(runIds));
+        dirty.ExceptWith(runIds);
     }
 
     public async Task<RunMatches> Search(RunIndexQuery query, CancellationToken cancellationToken = default)
     {
         var filter = RunFilter.Parse(query.Filter);
         var order = RunOrder.Parse(query.OrderBy);
-        var after = order.Read(query.After);
         await CollectDirty();
-        return Find(filter, order, query.View, after, query.MaxResults);
+        var values = new StepValues(filter.Points);
+        for (var asked = 0; ;)
+        {
+            var (hits, more) = RunScan.Find(index.Table, filter.Bind(index.Table, values), order, query.View, query.After, query.MaxResults);
+            var unknown = hits.Where(hit => values.Asks(hit.Block, hit.Row)).Select(hit => hit.Place.RunId).ToList();
+            if (unknown.Count == 0)
+            {
+                return Page(hits, more);
+            }
+
+            asked += unknown.Count;
+            if (asked > StepCallsMax)
+            {
+                throw MlopsException.Invalid(
+                    "filter", $"Invalid filter: at(…) would have to ask more than {StepCallsMax} runs of one index shard; add comparisons that leave fewer of them.");
+            }
+
+            await Task.WhenAll(unknown.Select(id => Call(() => Ask(id, values))));
+        }
     }
 
-    public Task Follow(LifecycleStage stage, CancellationToken cancellationToken = default) =>
-        Task.WhenAll(State.RunIds.ToList().Select(id => Call(() => GrainFactory.GetGrain<IExperimentMember>(id).Follow(stage, cancellationToken))));
+    public Task Follow(LifecycleStage stage, CancellationToken cancellationToken = default)
+    {
+        var members = index.Waiting.Concat(index.Table.Rows.Select(r => r.Block.Id(r.Row))).ToList();
+        return Task.WhenAll(members.Select(id => Call(() => GrainFactory.GetGrain<IExperimentMember>(id).Follow(stage, cancellationToken))));
+    }
 
     protected override void Apply(RunIndexState state, RunIndexEvent e) => state.Apply(e);
 
-    private RunMatches Find(RunFilter filter, RunOrder order, LifecycleView view, RunOrder.Place? after, int resultsMax)
+    /// <summary>Events of one kind in a row become one.</summary>
+    private static List<RunIndexEvent> Joined(IReadOnlyList<RunIndexEvent> events)
     {
-        var found = new List<(RunOrder.Place Place, Run Run)>();
-        foreach (var run in rows.Values)
+        var joined = new List<RunIndexEvent>();
+        foreach (var e in events)
         {
-            if (!IsSeen(run.Info.LifecycleStage, view) || !filter.Matches(run))
+            switch (joined.LastOrDefault(), e)
             {
-                continue;
-            }
-
-            var place = order.PlaceOf(run);
-            if (after is null || order.Compare(place, after) > 0)
-            {
-                found.Add((place, run));
+                case (RunsAdded before, RunsAdded added):
+                    joined[^1] = new RunsAdded([.. before.RunIds, .. added.RunIds]);
+                    break;
+                case (RowsUnsettled before, RowsUnsettled unsettled):
+                    joined[^1] = new RowsUnsettled([.. before.RunIds, .. unsettled.RunIds]);
+                    break;
+                default:
+                    joined.Add(e);
+                    break;
             }
         }
 
-        found.Sort((x, y) => order.Compare(x.Place, y.Place));
-        var page = new List<Run>(Math.Min(found.Count, resultsMax));
-        for (var characters = 0L; page.Count < found.Count && page.Count < resultsMax && characters < PageCharactersMax;)
-        {
-            var run = found[page.Count].Run;
-            page.Add(run);
-            characters += Size(run);
-        }
-
-        return new RunMatches(page, page.Count == found.Count);
+        return joined;
     }
 
-    private static bool IsSeen(LifecycleStage stage, LifecycleView view) => view switch
+    private RunMatches Page(List<RunHit> hits, bool more)
     {
-        LifecycleView.All => true,
-        LifecycleView.DeletedOnly => stage == LifecycleStage.Deleted,
-        _ => stage == LifecycleStage.Active,
-    };
-
-    private static long Size(Run run)
-    {
-        var size = 500L + (run.Metrics.Count * 60L);
-        foreach (var pair in run.Params.Concat(run.Tags))
+        var runs = new List<Run>(hits.Count);
+        for (var characters = 0L; runs.Count < hits.Count && characters < RunSize.PageMax;)
         {
-            size += pair.Key.Length + pair.Value.Length + 20;
+            var run = index.Table.Read(hits[runs.Count].Block, hits[runs.Count].Row).Run;
+            runs.Add(run);
+            characters += RunSize.Of(run);
         }
 
-        foreach (var input in run.Inputs)
-        {
-            size += 200L + input.Source.Length + (input.Schema?.Length ?? 0) + (input.Profile?.Length ?? 0);
-        }
+        return new RunMatches(runs, [.. hits.Take(runs.Count).Select(hit => hit.Place)], !more && runs.Count == hits.Count);
+    }
 
-        return size;
+    private async Task Ask(string id, StepValues values)
+    {
+        var member = GrainFactory.GetGrain<IExperimentMember>(id);
+        foreach (var point in values.Points)
+        {
+            values.Set(RunKey.Of(id).Key, point, await member.ValueAt(point.Key, point.Step));
+        }
     }
 
     /// <summary>Also waits for what another search is collecting: those runs no longer count as dirty, and their rows are not there yet.</summary>
     private async Task CollectDirty()
     {
-        var changed = dirty;
-        dirty = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var id in changed)
+        if (dirty.Count > 0)
         {
-            var look = new Look();
-            looks.TryGetValue(id, out var before);
-            looks[id] = look;
-            look.Done = Collect(id, look, before?.Done);
+            var changed = dirty;
+            dirty = new HashSet<string>(StringComparer.Ordinal);
+            LookAt(changed);
         }
 
         if (looks.Count > 0)
         {
             await Task.WhenAll(looks.Values.Select(look => look.Done).ToList());
+        }
+    }
+
+    private void LookAt(IEnumerable<string> ids)
+    {
+        foreach (var id in ids)
+        {
+            var look = new Look();
+            looks.TryGetValue(id, out var before);
+            looks[id] = look;
+            look.Done = Collect(id, look, before?.Done);
         }
     }
 
@@ -174,13 +224,75 @@ internal sealed class RunIndexGrain : JournalGrain<RunIndexState, RunIndexEvent>
 
     private async Task CollectRow(string id)
     {
-        if (await GrainFactory.GetGrain<IExperimentMember>(id).Collect() is { } collected)
+        var collected = await GrainFactory.GetGrain<IExperimentMember>(id).Collect();
+        if (collected is null)
         {
-            rows[id] = collected.Run;
+            index.Table.Remove(id);
+            index.Waiting.Add(id);
+            return;
         }
-        else
+
+        index.Put(collected);
+        if (RunState.HasEnded(collected.Run.Info.Status) && RunSize.Of(collected.Run) <= SettledCharactersMax)
         {
-            rows.Remove(id);
+            unsettled.Add(id);
+            settler = settler.IsCompleted ? SettleAll() : settler;
+        }
+    }
+
+    /// <summary>Stores rows of runs that have ended and are clean. What could not be stored is only asked for again after a restart.</summary>
+    private async Task SettleAll()
+    {
+        await Task.Yield();
+        while (unsettled.Count > 0)
+        {
+            var ids = unsettled.Take(SettledAtOnce).ToList();
+            unsettled.ExceptWith(ids);
+            var rows = new List<CollectedRun>();
+            foreach (var id in ids)
+            {
+                if (!dirty.Contains(id) && !looks.ContainsKey(id) && index.Table.TryFind(id, out var block, out var row) && !block.IsSettled(row))
+                {
+                    rows.Add(index.Table.Read(block, row));
+                    settling.Add(id);
+                }
+            }
+
+            if (rows.Count == 0)
+            {
+                continue;
+            }
+
+            try
+            {
+                await group.Add(new RowsSettled(rows));
+            }
+            catch (MlopsException)
+            {
+                return;
+            }
+            finally
+            {
+                settling.ExceptWith(ids);
+            }
+        }
+    }
+
+    /// <summary>Collects what has been dirty for a whole period, so that neither a search after a long silence nor a restart has to look at everything.</summary>
+    private async Task Sweep(CancellationToken cancellationToken)
+    {
+        var quiet = dirty.Where(dirtyAtLastSweep.Contains).Take(SweptAtOnce).ToList();
+        dirty.ExceptWith(quiet);
+        dirtyAtLastSweep = [.. dirty];
+        LookAt(quiet);
+        try
+        {
+            await Task.WhenAll(quiet.Select(id => looks.TryGetValue(id, out var look) ? look.Done : Task.CompletedTask).ToList());
+        }
+#pragma warning disable CA1031 // A run that could not be collected is dirty again; the next search or sweep tries, and a search tells its caller.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
         }
     }
 

@@ -1,18 +1,22 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Paging;
 using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Experiments;
 
-/// <summary>Asks the index of each experiment and merges the answers. A page may be shorter than asked for when its runs are big; its token says that more follow.</summary>
+/// <summary>
+/// Asks the index shards of each experiment and merges their answers. Each is first asked for little more than its share of the page, and again where the merge
+/// used that up. A page may be shorter than asked for when its runs are big; its token says that more follow.
+/// </summary>
 [GrainType("run-search")]
 [StatelessWorker]
 internal sealed class RunSearchGrain(IGrainFactory grains) : Grain, IRunSearchGrain
 {
     public const int ExperimentsMax = 1000;
 
-    private const int ExperimentsAtOnce = 16;
+    private const int ShardsAtOnce = 64;
 
     public async Task<Page<Run>> Search(RunQuery query, CancellationToken cancellationToken = default)
     {
@@ -20,15 +24,21 @@ internal sealed class RunSearchGrain(IGrainFactory grains) : Grain, IRunSearchGr
         TrackingLimits.CheckPage("maxResults", query.MaxResults, TrackingLimits.SearchResultsMax);
         RunFilter.Parse(query.Filter);
         var order = RunOrder.Parse(query.OrderBy);
-        order.Read(query.PageToken);
-        var question = new RunIndexQuery(query.Filter, query.View, query.OrderBy ?? [], query.MaxResults, query.PageToken);
-        var answers = new List<RunMatches>();
-        foreach (var some in Experiments(query).Chunk(ExperimentsAtOnce))
+        var after = RunPageToken.Read(query, order);
+        var shards = Experiments(query).SelectMany(id => grains.RunIndex(id)).ToList();
+        var merge = new RunMerge(order, shards.Count, query.MaxResults);
+        while (merge.Open.Count > 0)
         {
-            answers.AddRange(await Task.WhenAll(some.Select(id => grains.GetGrain<IRunIndexGrain>(id).Search(question, cancellationToken))));
+            foreach (var some in merge.Open.Chunk(ShardsAtOnce))
+            {
+                await Task.WhenAll(some.Select(async shard => merge.Add(shard, await shards[shard].Search(
+                    new RunIndexQuery(query.Filter, query.View, query.OrderBy ?? [], merge.Ask(shard), merge.LastOf(shard) ?? after), cancellationToken))));
+            }
+
+            merge.Close();
         }
 
-        return RunMerge.Merge(answers, order, query.MaxResults);
+        return new Page<Run>([.. merge.Page.Select(r => r.Run)], merge.More && merge.Page.Count > 0 ? RunPageToken.Write(query, merge.Page[^1].Place) : null);
     }
 
     private static List<string> Experiments(RunQuery query)
@@ -48,21 +58,5 @@ internal sealed class RunSearchGrain(IGrainFactory grains) : Grain, IRunSearchGr
         }
 
         return ids;
-    }
-}
-
-/// <summary>Merges ordered answers. Pure.</summary>
-internal static class RunMerge
-{
-    public static Page<Run> Merge(IReadOnlyList<RunMatches> answers, RunOrder order, int resultsMax)
-    {
-        // Behind the last run of a cut answer others of its experiment may follow: nothing beyond it may be given out yet.
-        var ends = answers.Where(a => !a.Complete && a.Runs.Count > 0).Select(a => order.PlaceOf(a.Runs[^1])).ToList();
-        var end = ends.Count == 0 ? null : ends.Min(order);
-        var all = answers.SelectMany(a => a.Runs).Select(run => (Place: order.PlaceOf(run), Run: run)).ToList();
-        all.Sort((x, y) => order.Compare(x.Place, y.Place));
-        var page = all.Where(r => end is null || order.Compare(r.Place, end) <= 0).Take(resultsMax).Select(r => r.Run).ToList();
-        var more = page.Count < all.Count || answers.Any(a => !a.Complete);
-        return new Page<Run>(page, more && page.Count > 0 ? order.Token(page[^1]) : null);
     }
 }

@@ -43,6 +43,8 @@ internal ref struct BinaryInput(ReadOnlySpan<byte> payload)
 
     public double Double() => BinaryPrimitives.ReadDoubleLittleEndian(Take(8));
 
+    public ulong Fixed() => BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
+
     public string Text() => Encoding.UTF8.GetString(Take(Count()));
 
     public ReadOnlySpan<byte> Bytes() => Take(Count());

@@ -39,6 +39,13 @@ internal readonly struct BinaryOutput(IBufferWriter<byte> output)
         output.Advance(8);
     }
 
+    /// <summary>Eight bytes, whatever the number.</summary>
+    public void Fixed(ulong value)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), value);
+        output.Advance(8);
+    }
+
     public void Text(string value)
     {
         var length = Encoding.UTF8.GetByteCount(value);

@@ -1,7 +1,8 @@
 using CsCheck;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.Search;
+using MlopsGrains.Grains.Tests.Experiments.Search;
 
 namespace MlopsGrains.Grains.Tests.Experiments;
 
@@ -50,7 +51,7 @@ public sealed class RunFilterTests
     [InlineData("metrics.acc > 0.95 OR params.opt IN ('Adam', 'SGD')", true)]
     [InlineData("NOT (metrics.acc > 0.95 OR params.opt = 'Adam')", false)]
     [InlineData("NOT metrics.absent > 0", true)]
-    public void Filter_MatchesAsTheProtocolSays(string filter, bool matches) => Assert.Equal(matches, RunFilter.Parse(filter).Matches(Sample));
+    public void Filter_MatchesAsTheProtocolSays(string filter, bool matches) => Assert.Equal(matches, Matches(filter, Sample));
 
     [Theory]
     [InlineData("max(params.lr) > 1", "history")]
@@ -89,35 +90,13 @@ public sealed class RunFilterTests
         {
             try
             {
-                RunFilter.Parse(text).Matches(Sample);
+                Matches(text, Sample);
             }
             catch (MlopsException e)
             {
                 Assert.Equal("filter", e.Field);
             }
         });
-
-    [Fact]
-    public void RandomConjunctions_MatchLikeANaiveEvaluator()
-    {
-        var comparison = Gen.Select(Gen.OneOf("a", "b", "c"), Gen.OneOf("=", "!=", ">", ">=", "<", "<="), Gen.Int[-2, 2]);
-        Gen.Select(comparison.Array[0, 4], Gen.Select(Gen.Bool, Gen.Int[-2, 2]).Array[3]).Sample((comparisons, values) =>
-        {
-            var metrics = values.Select((v, i) => (Has: v.Item1, Metric: new Metric("abc"[i].ToString(), v.Item2, 1, 1))).Where(m => m.Has).Select(m => m.Metric).ToList();
-            var expected = comparisons.All(c => metrics.FirstOrDefault(m => m.Key == c.Item1) is { } metric && c.Item2 switch
-            {
-                "=" => metric.Value == c.Item3,
-                "!=" => metric.Value != c.Item3,
-                ">" => metric.Value > c.Item3,
-                ">=" => metric.Value >= c.Item3,
-                "<" => metric.Value < c.Item3,
-                _ => metric.Value <= c.Item3,
-            });
-            var filter = string.Join(" AND ", comparisons.Select(c => $"metrics.{c.Item1} {c.Item2} {c.Item3}"));
-
-            Assert.Equal(expected, RunFilter.Parse(filter).Matches(Sample with { Metrics = metrics }));
-        });
-    }
 
     [Theory]
     [InlineData("metrics.m", "3 1 2 nan none")]
@@ -127,14 +106,13 @@ public sealed class RunFilterTests
     [InlineData("end_time", "3 2 1 nan none")]
     public void Order_PutsNaNAfterNumbers_AndWhatIsMissingLast(string orderBy, string expected)
     {
-        var order = RunOrder.Parse([orderBy]);
-        var sorted = Ordered(order);
-
-        Assert.Equal(expected, string.Join(' ', sorted.Select(r => r.Info.RunName)));
-        foreach (var run in sorted)
+        var table = new RunTable();
+        foreach (var run in Unordered)
         {
-            Assert.Equal(0, order.Compare(order.Read(order.Token(run)), order.PlaceOf(run)));
+            table.Put(SampleRuns.Collected(run));
         }
+
+        Assert.Equal(expected, string.Join(' ', SampleRuns.Find(table, null, [orderBy], LifecycleView.All, null, 10).Select(r => r.Info.RunName)));
     }
 
     [Theory]
@@ -145,49 +123,18 @@ public sealed class RunFilterTests
     public void BadOrder_IsRefused(string first, string? second, string field) =>
         Assert.Equal(field, Assert.Throws<MlopsException>(() => RunOrder.Parse(second is null ? [first] : [first, second])).Field);
 
-    [Fact]
-    public void Token_OfAnotherOrder_IsRefused()
+    private static IEnumerable<Run> Unordered =>
+    [
+        With(Named("none", 5), null, "b", null), With(Named("nan", 5), double.NaN, null, null), With(Named("1", 1), 2, "a", 30),
+        With(Named("2", 2), double.PositiveInfinity, "c", 20), With(Named("3", 3), -1, null, 10),
+    ];
+
+    private static bool Matches(string filter, Run run)
     {
-        var token = RunOrder.Parse(["metrics.acc"]).Token(Sample);
-
-        Assert.Equal("pageToken", Assert.Throws<MlopsException>(() => RunOrder.Parse([]).Read(token)).Field);
-        Assert.Equal("pageToken", Assert.Throws<MlopsException>(() => RunOrder.Parse([]).Read("!!!")).Field);
-        Assert.Null(RunOrder.Parse([]).Read(""));
+        var table = new RunTable();
+        table.Put(SampleRuns.Collected(run));
+        return SampleRuns.Find(table, filter, [], LifecycleView.All, null, 10).Count == 1;
     }
-
-    [Fact]
-    public void Merge_OfCutAnswers_GivesEveryRunOnceInOrder() =>
-        Gen.Select(Gen.Int[0, 3].Array[0, 40], Gen.Int[1, 5], Gen.Int[1, 5]).Sample((owners, cut, limit) =>
-        {
-            var order = RunOrder.Parse([]);
-            var runs = owners.Select((owner, i) => (owner, Run: Named($"r{i:00}", i % 7))).ToList();
-            var (walked, after) = (new List<string>(), (RunOrder.Place?)null);
-            while (true)
-            {
-                var answers = runs.GroupBy(r => r.owner).Select(g =>
-                {
-                    var rest = g.Select(r => r.Run).Where(r => after is null || order.Compare(order.PlaceOf(r), after) > 0).OrderBy(order.PlaceOf, order).ToList();
-                    return new RunMatches([.. rest.Take(cut)], rest.Count <= cut);
-                }).ToList();
-                var page = RunMerge.Merge(answers, order, limit);
-                walked.AddRange(page.Items.Select(r => r.Info.RunId));
-                if (page.NextPageToken is null)
-                {
-                    break;
-                }
-
-                after = order.Read(page.NextPageToken);
-            }
-
-            Assert.Equal(runs.Select(r => r.Run).OrderBy(order.PlaceOf, order).Select(r => r.Info.RunId), walked);
-        });
-
-    private static List<Run> Ordered(RunOrder order) =>
-        [.. new[]
-        {
-            With(Named("none", 5), null, "b", null), With(Named("nan", 5), double.NaN, null, null), With(Named("1", 1), 2, "a", 30),
-            With(Named("2", 2), double.PositiveInfinity, "c", 20), With(Named("3", 3), -1, null, 10),
-        }.OrderBy(order.PlaceOf, order)];
 
     private static Run Named(string name, long start) => Sample with { Info = Sample.Info with { RunId = name, RunName = name, StartTime = start }, Metrics = [], Params = [] };
 

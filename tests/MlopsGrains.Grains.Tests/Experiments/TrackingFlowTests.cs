@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Governance;
+using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Storage.Journals;
 
 namespace MlopsGrains.Grains.Tests.Experiments;
@@ -238,7 +239,11 @@ public sealed class TrackingFlowTests(SiloFixture silo)
         await NewRun(id);
         Assert.Equal(2, (await Search(id)).Count);
 
-        await silo.Cluster.DeactivateAsync(silo.Grains.GetGrain<MlopsGrains.Grains.Experiments.IRunIndexGrain>(id));
+        foreach (var shard in silo.Grains.RunIndex(id))
+        {
+            await silo.Cluster.DeactivateAsync(shard);
+        }
+
         await run.LogBatch(Points(("x", 2, 2, 2)), Token);
 
         Assert.Equal(2, (await Search(id)).Count);

@@ -1,0 +1,187 @@
+using Microsoft.Extensions.DependencyInjection;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.Search;
+using MlopsGrains.Storage.Journals;
+using MlopsGrains.Testing;
+using Orleans.Runtime;
+
+namespace MlopsGrains.Grains.Tests.Experiments.Search;
+
+/// <summary>The index through a real silo on real storage.</summary>
+public sealed class RunIndexTests(SiloFixture silo)
+{
+    private static readonly RunIndexCodec Codec = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Restart_AsksOnlyRunsThatAreNotSettled()
+    {
+        var id = await NewExperiment();
+        var (ended, running) = (await NewRuns(id, 40), await NewRuns(id, 3));
+        await End(ended);
+        Assert.Equal(40, (await Search(id, "metrics.m >= 0 AND status = 'FINISHED'")).Items.Count);
+        await Settled(id, ended);
+        await Restart(id, ended.Concat(running));
+
+        Assert.Equal(43, (await Search(id, null)).Items.Count);
+        var active = await silo.Grains.GetGrain<IManagementGrain>(0).GetActiveGrains(GrainType.Create("run"), Token);
+        Assert.DoesNotContain(ended, run => active.Contains(run.GetGrainId()));
+    }
+
+    [Fact]
+    public async Task SettledRun_ThatChanges_IsSeenChangedAfterARestart()
+    {
+        var id = await NewExperiment();
+        var runs = await NewRuns(id, 12);
+        await End(runs);
+        await Search(id, null);
+        await Settled(id, runs);
+
+        await Task.WhenAll(runs.Take(6).Select(run => run.LogBatch(TrackingFlowTests.Points(("m", -1, 9, 9)), Token)));
+        await runs[11].Delete(Token);
+        await Restart(id, runs);
+
+        Assert.Equal(6, (await Search(id, "metrics.m = -1")).Items.Count);
+        Assert.Equal(11, (await Search(id, null)).Items.Count);
+        Assert.Equal(12, (await Search(id, null, LifecycleView.All)).Items.Count);
+    }
+
+    [Fact]
+    public async Task RunThatNobodySearchedFor_IsSettledByTheSweep()
+    {
+        var id = await NewExperiment();
+        var runs = await NewRuns(id, 1);
+        await End(runs);
+
+        await Settled(id, runs);
+    }
+
+    [Fact]
+    public async Task RemovedRun_IsNotFoundAgain()
+    {
+        var id = await NewExperiment();
+        var runs = await NewRuns(id, 2);
+        await Search(id, null);
+        var gone = runs[0].GetPrimaryKeyString();
+        await silo.Grains.RunIndexOf(id, gone).Remove([gone], Token);
+
+        Assert.Single((await Search(id, null)).Items);
+        await Restart(id, []);
+        Assert.Single((await Search(id, null)).Items);
+    }
+
+    [Fact]
+    public async Task HistoryPredicates_LookAtTheWholeHistory()
+    {
+        var id = await NewExperiment();
+        var runs = await NewRuns(id, 3);
+        for (var r = 0; r < 3; r++)
+        {
+            await runs[r].LogBatch(TrackingFlowTests.Points(("loss", 8, 1, 1), ("loss", 2 + r, 2, 2), ("loss", 5, 3, 3), ("nan", double.NaN, 1, 1)), Token);
+        }
+
+        async Task<int> Count(string filter) => (await Search(id, filter)).Items.Count;
+        Assert.Equal(3, await Count("max(metrics.loss) = 8 AND last(metrics.loss) = 5"));
+        Assert.Equal(1, await Count("min(metrics.loss) < 3"));
+        Assert.Equal(1, await Count("avg(metrics.loss) = 5"));
+        Assert.Equal(0, await Count("max(metrics.nan) != 1"));
+        Assert.Equal(3, await Count("at(metrics.loss, 1) = 8"));
+        Assert.Equal(1, await Count("at(metrics.loss, 2) = 3"));
+        Assert.Equal(2, await Count("NOT at(metrics.loss, 2) = 3 AND metrics.m >= 0"));
+        Assert.Equal(0, await Count("at(metrics.loss, 99) > 0 OR at(metrics.absent, 1) > 0"));
+        Assert.Equal("filter", (await Assert.ThrowsAsync<MlopsException>(() => Search(id, "max(params.x) > 1"))).Field);
+    }
+
+    [Fact]
+    public async Task Searcher_AmongManyWriters_SeesEverythingAcknowledgedBefore()
+    {
+        var id = await NewExperiment();
+        var runs = await NewRuns(id, 60);
+        var acknowledged = new long[runs.Count];
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var writers = Enumerable.Range(0, runs.Count).Select(async r =>
+        {
+            for (var step = 1L; !done.IsCancellationRequested; step++)
+            {
+                await runs[r].LogBatch(TrackingFlowTests.Points(("step", step, step, step)), Token);
+                Volatile.Write(ref acknowledged[r], step);
+                await Task.Yield();
+            }
+        }).ToList();
+
+        for (var search = 0; search < 40; search++)
+        {
+            var before = Enumerable.Range(0, runs.Count).Select(r => Volatile.Read(ref acknowledged[r])).ToArray();
+            var found = (await Search(id, "metrics.step >= 0", max: 1000)).Items.ToDictionary(r => r.Info.RunId, r => r.Metrics.Single(m => m.Key == "step").Value);
+            for (var r = 0; r < runs.Count; r++)
+            {
+                Assert.True(before[r] == 0 || found[runs[r].GetPrimaryKeyString()] >= before[r]);
+            }
+        }
+
+        await done.CancelAsync();
+        await Task.WhenAll(writers);
+        Assert.All(acknowledged, steps => Assert.True(steps > 0));
+    }
+
+    [Fact]
+    public async Task PageToken_OfAnotherQuery_IsRefused()
+    {
+        var id = await NewExperiment();
+        await NewRuns(id, 5);
+        var query = new RunQuery([id], "metrics.m >= 0", LifecycleView.ActiveOnly, ["metrics.m DESC"], 2, null);
+        var first = await silo.Grains.GetGrain<IRunSearchGrain>(0).Search(query, Token);
+        query = query with { PageToken = first.NextPageToken };
+
+        Assert.Equal([4, 3], first.Items.Select(r => r.Metrics[0].Value));
+        Assert.Equal([2, 1], (await silo.Grains.GetGrain<IRunSearchGrain>(0).Search(query, Token)).Items.Select(r => r.Metrics[0].Value));
+        foreach (var other in (RunQuery[])[query with { Filter = null }, query with { OrderBy = [] }, query with { View = LifecycleView.All }, query with { ExperimentIds = [id, "0"] }])
+        {
+            Assert.Equal("pageToken", (await Assert.ThrowsAsync<MlopsException>(() => silo.Grains.GetGrain<IRunSearchGrain>(0).Search(other, Token))).Field);
+        }
+    }
+
+    private async Task<string> NewExperiment() =>
+        (await silo.Grains.GetGrain<IExperimentCatalogGrain>(IExperimentCatalogGrain.Main).Create(new NewExperiment($"index-{Guid.NewGuid():N}"), Token)).ExperimentId;
+
+    private async Task<List<IRunGrain>> NewRuns(string experimentId, int count)
+    {
+        var runs = Enumerable.Range(0, count).Select(_ => silo.Grains.GetGrain<IRunGrain>(Guid.NewGuid().ToString("N"))).ToList();
+        for (var r = 0; r < count; r++)
+        {
+            await runs[r].Create(new NewRun(experimentId), Token);
+            await runs[r].LogBatch(TrackingFlowTests.Points(("m", r, 1, 1)), Token);
+        }
+
+        return runs;
+    }
+
+    private static Task<RunInfo[]> End(IEnumerable<IRunGrain> runs) => Task.WhenAll(runs.Select(run => run.Update(new RunUpdate(RunStatus.Finished), Token)));
+
+    private async Task Restart(string experimentId, IEnumerable<IRunGrain> runs)
+    {
+        await Task.WhenAll(runs.Select(run => silo.Cluster.DeactivateAsync(run)));
+        await Task.WhenAll(silo.Grains.RunIndex(experimentId).Select(shard => silo.Cluster.DeactivateAsync(shard)));
+    }
+
+    /// <summary>Waits until the index has stored the rows of the runs.</summary>
+    private Task Settled(string experimentId, IEnumerable<IRunGrain> runs) => Eventually.Async(async () =>
+    {
+        var stored = new HashSet<string>();
+        for (var shard = 0; shard < RunShards.Count; shard++)
+        {
+            foreach (var entry in (await silo.Services.GetRequiredService<IJournal>().ReadAsync($"run-index/{experimentId}/{shard}", Token)).Entries)
+            {
+                stored.UnionWith(Codec.DecodeEvent(entry) is RowsSettled settled ? settled.Rows.Select(r => r.Run.Info.RunId) : []);
+            }
+        }
+
+        return runs.All(run => stored.Contains(run.GetPrimaryKeyString()));
+    }, cancellationToken: Token);
+
+    private Task<Paging.Page<Run>> Search(string id, string? filter, LifecycleView view = LifecycleView.ActiveOnly, int max = 100) =>
+        silo.Grains.GetGrain<IRunSearchGrain>(0).Search(new RunQuery([id], filter, view, [], max, null), Token);
+}
