@@ -40,6 +40,17 @@ public sealed class GatewayOptions
     /// <summary>How long a reader of live events may take nothing before it is cut off; 10 s by default.</summary>
     public TimeSpan LiveWriteTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the answer to a request with an <c>Idempotency-Key</c> is given again; 1 day by default.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "7.00:00:00")]
+    public TimeSpan IdempotencyRetention { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>
+    /// For clients that send no <c>Idempotency-Key</c>: for this long, an MLflow <c>runs/create</c> that equals an earlier one of the same principal and address is
+    /// answered with the first run. Off (zero) by default, because two workers may mean two runs by equal requests; 5 min covers the clients' retries.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan RepeatedRunWindow { get; set; } = TimeSpan.Zero;
+
     /// <summary>What a busy or starting platform asks its callers to wait; 1 s by default.</summary>
     public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(1);
 }

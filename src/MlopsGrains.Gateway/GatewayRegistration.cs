@@ -35,7 +35,7 @@ public static class GatewayRegistration
         return services;
     }
 
-    /// <summary>Adds what every request passes: security headers, one error mapping, host and origin check, authentication, body limits.</summary>
+    /// <summary>Adds what every request passes: security headers, one error mapping, host and origin check, authentication, body limits, repeated creations.</summary>
     public static IApplicationBuilder UseMlopsGateway(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
@@ -44,6 +44,7 @@ public static class GatewayRegistration
             .UseMiddleware<RequestTargetMiddleware>()
             .UseMiddleware<OriginCheckMiddleware>()
             .UseMiddleware<AuthenticationMiddleware>()
-            .UseMiddleware<BodyLimitMiddleware>();
+            .UseMiddleware<BodyLimitMiddleware>()
+            .UseMiddleware<IdempotencyMiddleware>();
     }
 }

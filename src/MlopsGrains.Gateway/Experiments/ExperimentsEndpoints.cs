@@ -27,7 +27,7 @@ internal static class ExperimentsEndpoints
 
         var experiments = endpoints.MapNative("Experiments");
         experiments.MapGet("/experiments", List).WithName("ListExperiments").WithSummary("Experiments that match a filter, newest first.");
-        experiments.MapPost("/experiments", Create).WithName("CreateExperiment").WithSummary("Creates an experiment with a name of its own.");
+        experiments.MapPost("/experiments", Create).WithName("CreateExperiment").CreatesOnce().WithSummary("Creates an experiment with a name of its own.");
         experiments.MapGet("/experiments/{id}", Get).WithName("GetExperiment").WithSummary("One experiment, deleted or not.");
     }
 

@@ -1,5 +1,6 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Mlflow;
 using Microsoft.AspNetCore.Routing;
 
@@ -13,7 +14,7 @@ internal static class MlflowExperimentEndpoints
     public static void MapMlflowExperiments(this IEndpointRouteBuilder endpoints)
     {
         const string Root = "/mlflow/experiments/";
-        endpoints.MapMlflowMethod("POST", Root + "create", Create);
+        endpoints.MapMlflowMethod("POST", Root + "create", Create, e => e.CreatesOnce());
         endpoints.MapMlflowMethod("GET", Root + "get-by-name", GetByName);
         endpoints.MapMlflowMethod("GET", Root + "get", Get);
         endpoints.MapMlflowMethod("GET POST", Root + "search", Search);

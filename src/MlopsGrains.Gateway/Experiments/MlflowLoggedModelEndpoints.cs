@@ -3,7 +3,6 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Mlflow;
-using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,7 +28,7 @@ internal static class MlflowLoggedModelEndpoints
 
     public static void MapMlflowLoggedModels(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMlflowMethod("POST", Root, Create);
+        endpoints.MapMlflowMethod("POST", Root, Create, e => e.CreatesOnce());
         endpoints.MapMlflowMethod("POST", Root + "/search", Search);
         endpoints.MapMlflowMethod("GET", Root + "/{model_id}", Get);
         endpoints.MapMlflowMethod("PATCH", Root + "/{model_id}", SetStatus);
@@ -52,8 +51,7 @@ internal static class MlflowLoggedModelEndpoints
             NullIfEmpty(request.Text("source_run_id")),
             request.Tags("params"),
             request.Tags("tags"));
-        var key = "m-" + call.Context.RequestServices.GetRequiredService<IIdSource>().NewId();
-        await Answer(call, await call.Grains.GetGrain<ILoggedModelGrain>(key).Create(model, call.Aborted));
+        await Answer(call, await call.Grains.GetGrain<ILoggedModelGrain>("m-" + call.Context.NewId()).Create(model, call.Aborted));
     }
 
     private static async Task Get(MlflowCall call)

@@ -2,7 +2,6 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Mlflow;
-using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,7 +18,7 @@ internal static class MlflowRunEndpoints
     public static void MapMlflowRuns(this IEndpointRouteBuilder endpoints)
     {
         const string Root = "/mlflow/runs/";
-        endpoints.MapMlflowMethod("POST", Root + "create", Create);
+        endpoints.MapMlflowMethod("POST", Root + "create", Create, e => e.CreatesOnce(guessed: true));
         endpoints.MapMlflowMethod("GET", Root + "get", Get);
         endpoints.MapMlflowMethod("POST", Root + "update", Update);
         endpoints.MapMlflowMethod("POST", Root + "delete", Delete);
@@ -41,7 +40,7 @@ internal static class MlflowRunEndpoints
         var request = call.Request;
         var experiment = request.Id("experiment_id") is { Length: > 0 } id ? ExperimentIds.CheckExisting(id) : "0";
         var name = request.Text("run_name") is { Length: > 0 } given ? given : null;
-        var runId = call.Context.RequestServices.GetRequiredService<IIdSource>().NewId();
+        var runId = call.Context.NewId();
         var tags = request.Tags("tags").Select(t => t with { Value = MlflowValues.Cut(t.Value, BatchReader.TagValueMax) }).ToArray();
         var run = await call.Grains.GetGrain<IRunGrain>(runId).Create(
             new NewRun(experiment, name, request.Text("user_id"), request.Int64("start_time"), tags), call.Aborted);

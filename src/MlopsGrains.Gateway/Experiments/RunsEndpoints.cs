@@ -1,7 +1,6 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Identity;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -20,7 +19,7 @@ internal static class RunsEndpoints
     public static void MapRuns(this IEndpointRouteBuilder endpoints)
     {
         var runs = endpoints.MapNative("Runs");
-        runs.MapPost("/runs", Create).WithName("CreateRun").WithSummary("Starts a run in an experiment.");
+        runs.MapPost("/runs", Create).WithName("CreateRun").CreatesOnce().WithSummary("Starts a run in an experiment.");
         runs.MapGet("/runs/{id}", Get).WithName("GetRun").WithSummary("One run with its params, tags, inputs and latest metrics.");
         runs.MapPatch("/runs/{id}", Update).WithName("UpdateRun").WithSummary("Changes a run's status, end time or name; what is not given stays.");
         runs.MapPost("/runs/search", Search).WithName("SearchRuns").WithSummary("Runs of some experiments that match a filter.");
@@ -31,10 +30,10 @@ internal static class RunsEndpoints
         runs.MapGet("/runs/{id}/metrics", GetHistory).WithName("GetMetricHistory").WithSummary("All points of one metric, ordered by timestamp, step and value.");
     }
 
-    private static async Task<Created<Run>> Create(NewRun run, IGrainFactory grains, IIdSource ids, CancellationToken cancellationToken)
+    private static async Task<Created<Run>> Create(NewRun run, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
         ExperimentIds.CheckExisting(run.ExperimentId);
-        var created = await grains.GetGrain<IRunGrain>(ids.NewId()).Create(run, cancellationToken);
+        var created = await grains.GetGrain<IRunGrain>(context.NewId()).Create(run, cancellationToken);
         return TypedResults.Created($"/api/v1/runs/{created.Info.RunId}", created);
     }
 

@@ -50,8 +50,9 @@ internal static class MlflowRoutes
     /// <param name="methods">HTTP methods, separated by a space.</param>
     /// <param name="path">The path after the generation, such as <c>/mlflow/runs/get</c>.</param>
     /// <param name="handler">Reads the message, calls one grain, answers.</param>
+    /// <param name="configure">Adds metadata to both endpoints.</param>
     /// <param name="generation">Of the protocol: 2, or 3 for its newer methods.</param>
-    public static void MapMlflowMethod(this IEndpointRouteBuilder endpoints, string methods, string path, Func<MlflowCall, Task> handler, int generation = 2) =>
+    public static void MapMlflowMethod(this IEndpointRouteBuilder endpoints, string methods, string path, Func<MlflowCall, Task> handler, Action<IEndpointConventionBuilder>? configure = null, int generation = 2) =>
         endpoints.MapMlflowRaw(
             methods,
             path,
@@ -60,7 +61,8 @@ internal static class MlflowRoutes
                 using var request = await MlflowRequest.ReadAsync(context);
                 await handler(new MlflowCall(context, request));
             },
-            generation: generation);
+            configure,
+            generation);
 
     /// <summary>The same for handlers that read the body themselves.</summary>
     public static void MapMlflowRaw(

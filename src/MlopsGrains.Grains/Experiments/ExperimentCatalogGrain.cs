@@ -2,6 +2,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Identity;
 using MlopsGrains.Paging;
 using MlopsGrains.Storage.Journals;
 
@@ -20,9 +21,14 @@ internal sealed class ExperimentCatalogGrain(IJournal journal, TimeProvider time
     {
         ArgumentNullException.ThrowIfNull(experiment);
         await Settle();
+        if (State.FindByRequest(RequestKey.Current) is { } first)
+        {
+            return first;
+        }
+
         var made = ExperimentRules.Make(State.NextNumber, experiment, time.GetUtcNow());
         RequireFree(made.Name);
-        await Add(made);
+        await Add(made, RequestKey.Current);
         await GrainFactory.Audit(
             "experiment.created",
             $"experiment/{made.ExperimentId}",
@@ -77,10 +83,10 @@ internal sealed class ExperimentCatalogGrain(IJournal journal, TimeProvider time
         }
     }
 
-    private async Task Add(Experiment experiment)
+    private async Task Add(Experiment experiment, string? request = null)
     {
         lastIsMade = false;
-        await Record(new ExperimentListed(experiment));
+        await Record(new ExperimentListed(experiment, request));
         await Make(experiment);
     }
 

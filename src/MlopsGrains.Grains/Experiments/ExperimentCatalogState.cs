@@ -9,7 +9,9 @@ namespace MlopsGrains.Grains.Experiments;
 internal abstract record ExperimentCatalogEvent;
 
 /// <summary>A new experiment, or the present face of an old one.</summary>
-internal sealed record ExperimentListed(Experiment Experiment) : ExperimentCatalogEvent;
+/// <param name="Experiment">Its head.</param>
+/// <param name="Request">The <see cref="Identity.RequestKey"/> of its creation, once.</param>
+internal sealed record ExperimentListed(Experiment Experiment, string? Request = null) : ExperimentCatalogEvent;
 
 /// <summary>The heads of all experiments, deleted ones too: they keep their names.</summary>
 [Immutable]
@@ -18,6 +20,9 @@ internal sealed class ExperimentCatalogState
     private Dictionary<string, string>? idByName;
 
     public Dictionary<string, Experiment> Experiments { get; init; } = [];
+
+    /// <summary>Ids of the experiments that a request with a key created, by that request.</summary>
+    public Dictionary<string, string> IdByRequest { get; init; } = [];
 
     public long NextNumber { get; set; }
 
@@ -30,11 +35,18 @@ internal sealed class ExperimentCatalogState
 
     public Experiment? FindByName(string name) => IdByName.TryGetValue(name, out var id) ? Experiments[id] : null;
 
+    public Experiment? FindByRequest(string? request) => request is not null && IdByRequest.TryGetValue(request, out var id) ? Experiments[id] : null;
+
     public void Apply(ExperimentCatalogEvent e)
     {
-        if (e is not ExperimentListed { Experiment: var experiment })
+        if (e is not ExperimentListed { Experiment: var experiment } listed)
         {
             return;
+        }
+
+        if (listed.Request is { } request)
+        {
+            IdByRequest[request] = experiment.ExperimentId;
         }
 
         if (Experiments.TryGetValue(experiment.ExperimentId, out var old))

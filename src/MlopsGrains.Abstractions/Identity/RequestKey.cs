@@ -1,0 +1,19 @@
+using Orleans.Runtime;
+
+namespace MlopsGrains.Identity;
+
+/// <summary>
+/// Names a request that may come again (its caller sent an idempotency key), so that a thing with a name of its own can tell the repeat of its creation from a
+/// second thing of that name. The gateway sets it and Orleans carries it with each call.
+/// </summary>
+public static class RequestKey
+{
+    private const string Key = "mlops.request";
+
+    /// <summary>The request of the current call; <see langword="null"/> when it has no key.</summary>
+    public static string? Current
+    {
+        get => RequestContext.Get(Key) as string;
+        set => RequestContext.Set(Key, value!);
+    }
+}
