@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Experiments;
+using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
@@ -18,7 +19,7 @@ internal static class MlflowModelEndpoints
     public static void MapMlflowModels(this IEndpointRouteBuilder endpoints)
     {
         const string Root = "/mlflow/registered-models/";
-        endpoints.MapMlflowMethod("POST", Root + "create", Create);
+        endpoints.MapMlflowMethod("POST", Root + "create", Create, e => e.CreatesOnce());
         endpoints.MapMlflowMethod("GET", Root + "get", Get);
         endpoints.MapMlflowMethod("POST", Root + "rename", Rename);
         endpoints.MapMlflowMethod("PATCH", Root + "update", Update);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
@@ -14,7 +15,7 @@ internal static class MlflowVersionEndpoints
     public static void MapMlflowVersions(this IEndpointRouteBuilder endpoints)
     {
         const string Root = "/mlflow/model-versions/";
-        endpoints.MapMlflowMethod("POST", Root + "create", Create);
+        endpoints.MapMlflowMethod("POST", Root + "create", Create, e => e.CreatesOnce());
         endpoints.MapMlflowMethod("GET", Root + "get", Get);
         endpoints.MapMlflowMethod("PATCH", Root + "update", Update);
         endpoints.MapMlflowMethod("POST", Root + "transition-stage", TransitionStage);

@@ -19,10 +19,10 @@ internal static class ModelsEndpoints
     {
         var models = endpoints.MapNative("Models");
         models.MapGet("/models", List).WithName("ListModels").WithSummary("Registered models by name.");
-        models.MapPost("/models", Create).WithName("CreateModel").WithSummary("Creates a registered model without versions.");
+        models.MapPost("/models", Create).WithName("CreateModel").CreatesOnce().WithSummary("Creates a registered model without versions.");
         models.MapGet("/models/{name}", Get).WithName("GetModel").WithSummary("A registered model with its aliases.");
         models.MapGet("/models/{name}/versions", ListVersions).WithName("ListModelVersions").WithSummary("All versions, newest first.");
-        models.MapPost("/models/{name}/versions", AddVersion).WithName("AddModelVersion").WithSummary("Registers an uploaded model file as the next version; creates the model when it is new.");
+        models.MapPost("/models/{name}/versions", AddVersion).WithName("AddModelVersion").CreatesOnce().WithSummary("Registers an uploaded model file as the next version; creates the model when it is new.");
         models.MapGet("/models/{name}/versions/{reference}", GetVersion).WithName("GetModelVersion").WithSummary("The version that a number, an alias or 'latest' names.");
         models.MapPut("/models/{name}/aliases/{alias}", SetAlias).WithName("SetModelAlias").WithSummary("Points an alias at a version.");
         models.MapPatch("/models/{name}", Update).WithName("UpdateModel").WithSummary("Changes a model's description.");

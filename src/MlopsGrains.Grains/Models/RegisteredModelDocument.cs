@@ -25,6 +25,9 @@ internal sealed class RegisteredModelDocument
 
     public string? CreatedBy { get; set; }
 
+    /// <summary>The <see cref="Identity.RequestKey"/> of its creation, if that had one.</summary>
+    public string? CreatedByRequest { get; set; }
+
     public DateTimeOffset UpdatedAt { get; set; }
 
     public IReadOnlyDictionary<string, string> Tags { get; set; } = ModelTags.None;
@@ -98,7 +101,7 @@ internal sealed class RegisteredModelDocument
         }
 
         Description = null;
-        (CreatedAt, CreatedBy, UpdatedAt) = (default, null, default);
+        (CreatedAt, CreatedBy, CreatedByRequest, UpdatedAt) = (default, null, null, default);
         Tags = ModelTags.None;
         Signatures = [];
         Versions = [];
@@ -140,7 +143,7 @@ internal sealed class RegisteredModelDocument
     }
 
     /// <summary>A version that is known by its source; a copy takes over what the version that it copies is known by.</summary>
-    public StoredModelVersion Add(NewSourcedVersion version, string location, ModelVersion? origin, string actor, DateTimeOffset now)
+    public StoredModelVersion Add(NewSourcedVersion version, string location, ModelVersion? origin, string? idempotencyKey, string actor, DateTimeOffset now)
     {
         CheckNext(Weight(version.Description) + Weight(version.Tags) + Weight(version.Source) + Weight(location) + Weight(version.RunLink));
         var lineage = origin?.Lineage ?? new ModelLineage();
@@ -157,7 +160,7 @@ internal sealed class RegisteredModelDocument
             lineage,
             origin?.Metrics ?? new Dictionary<string, double>(),
             version.Description,
-            null,
+            idempotencyKey,
             now,
             actor)
         {

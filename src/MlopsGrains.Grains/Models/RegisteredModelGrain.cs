@@ -46,10 +46,11 @@ internal sealed class RegisteredModelGrain(
         ModelTags.Check(model.Tags);
         if (Model.Exists)
         {
-            throw MlopsException.AlreadyExists("Registered model", Name);
+            return Model.CreatedByRequest is { } request && request == RequestKey.Current ? Model.View(Name) : throw MlopsException.AlreadyExists("Registered model", Name);
         }
 
         Model.Create(model, Actor.Current, Now);
+        Model.CreatedByRequest = RequestKey.Current;
         await StoreNew();
         await Audit("model.created");
         return Model.View(Name);
@@ -114,6 +115,7 @@ internal sealed class RegisteredModelGrain(
     {
         Names.CheckModel("name", Name);
         NewVersionRules.Check(version);
+        version = version with { IdempotencyKey = version.IdempotencyKey ?? RequestKey.Current };
         if (Model.FindByKey(version.IdempotencyKey) is { } known)
         {
             return Model.View(Name, known);
@@ -138,7 +140,12 @@ internal sealed class RegisteredModelGrain(
 
     public async Task<ModelVersion> AddSourced(NewSourcedVersion version, string location, ModelVersion? origin, CancellationToken cancellationToken = default)
     {
-        var added = Existing().Add(version, location, origin, Actor.Current, Now);
+        if (Existing().FindByKey(RequestKey.Current) is { } known)
+        {
+            return Model.View(Name, known);
+        }
+
+        var added = Model.Add(version, location, origin, RequestKey.Current, Actor.Current, Now);
         await Store();
         await AuditVersion("registered", added.Version, ("source", version.Source), ("run", added.Lineage.RunId), ("digest", added.Blob?.Digest));
         return Model.View(Name, added);

@@ -22,6 +22,9 @@ public sealed class IdempotencyTests(ServerFixture server)
         { "/api/v1/runs", """{"experimentId":"0","runName":"UNIQUE"}""" },
         { "/api/2.0/mlflow/experiments/create", """{"name":"UNIQUE"}""" },
         { "/api/v1/experiments", """{"name":"UNIQUE"}""" },
+        { "/api/2.0/mlflow/registered-models/create", """{"name":"UNIQUE"}""" },
+        { "/api/v1/models", """{"name":"UNIQUE"}""" },
+        { "/api/2.0/mlflow/model-versions/create", """{"name":"parent","source":"s3://b/UNIQUE"}""" },
         { "/api/2.0/mlflow/logged-models", """{"experiment_id":"0","name":"UNIQUE"}""" },
     };
 
@@ -36,6 +39,7 @@ public sealed class IdempotencyTests(ServerFixture server)
         await using (var app = await ServerFixture.StartAsync(directory.Path))
         {
             using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+            await PostAsync(http, "/api/v1/models", """{"name":"parent"}""");
             var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => PostAsync(http, path, body, key)));
             Assert.All(answers, a => Assert.True(a.Status is 200 or 201, $"{a.Status} {a.Body}"));
             first = Assert.Single(answers.Select(a => $"{a.Status} {a.Location} {a.Body}").Distinct());
@@ -66,6 +70,7 @@ public sealed class IdempotencyTests(ServerFixture server)
         await using var app = await ServerFixture.StartAsync(directory.Path, b => b.Services.AddSingleton<IGrainFactory>(s => ForgetfulBooks.Over(s.GetRequiredService<IClusterClient>())));
         using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
         body = body.Replace("UNIQUE", Guid.NewGuid().ToString("N"), StringComparison.Ordinal);
+        await PostAsync(http, "/api/v1/models", """{"name":"parent"}""");
 
         var first = await PostAsync(http, path, body, "k");
         var again = await PostAsync(http, path, body, "k");
@@ -144,7 +149,7 @@ public sealed class IdempotencyTests(ServerFixture server)
     private static string IdOf(string body)
     {
         var json = JsonNode.Parse(body)!;
-        return (string)(json["run"]?["info"]?["run_id"] ?? json["info"]?["runId"] ?? json["experiment_id"] ?? json["experimentId"] ?? json["model"]?["info"]?["model_id"])!;
+        return (string)(json["run"]?["info"]?["run_id"] ?? json["info"]?["runId"] ?? json["registered_model"]?["name"] ?? json["model_version"]?["version"] ?? json["name"] ?? json["experiment_id"] ?? json["experimentId"] ?? json["model"]?["info"]?["model_id"])!;
     }
 
     private static async Task<(int Status, string Body, string? Location)> PostAsync(HttpClient http, string path, string body, string? key = null)
