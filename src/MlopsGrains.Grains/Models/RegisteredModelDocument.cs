@@ -143,7 +143,7 @@ internal sealed class RegisteredModelDocument
     }
 
     /// <summary>A version that is known by its source; a copy takes over what the version that it copies is known by.</summary>
-    public StoredModelVersion Add(NewSourcedVersion version, string location, ModelVersion? origin, string? idempotencyKey, string actor, DateTimeOffset now)
+    public StoredModelVersion Add(NewSourcedVersion version, string location, ModelVersion? origin, string actor, DateTimeOffset now, string? idempotencyKey = null)
     {
         CheckNext(Weight(version.Description) + Weight(version.Tags) + Weight(version.Source) + Weight(location) + Weight(version.RunLink));
         var lineage = origin?.Lineage ?? new ModelLineage();

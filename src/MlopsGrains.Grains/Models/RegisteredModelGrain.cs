@@ -145,7 +145,7 @@ internal sealed class RegisteredModelGrain(
             return Model.View(Name, known);
         }
 
-        var added = Model.Add(version, location, origin, RequestKey.Current, Actor.Current, Now);
+        var added = Model.Add(version, location, origin, Actor.Current, Now, RequestKey.Current);
         await Store();
         await AuditVersion("registered", added.Version, ("source", version.Source), ("run", added.Lineage.RunId), ("digest", added.Blob?.Digest));
         return Model.View(Name, added);
