@@ -4,6 +4,7 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Grains.Blobs;
 using MlopsGrains.Grains.Deployments;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Grains.Pipelines;
@@ -23,6 +24,7 @@ public static class GrainsRegistration
         silo.UseSystemTextJsonGrainStorageSerializer();
         silo.AddCustomStorageBasedLogConsistencyProviderAsDefault();
         silo.Services.AddPlatformPorts();
+        silo.Services.AddExperiments();
         silo.Services.AddDeployments();
         silo.Services.AddMonitoring();
         silo.Services.AddPipelines();

@@ -41,6 +41,9 @@ public static class CatalogKinds
     /// <summary>Pipeline runs that have not ended.</summary>
     public const string UnfinishedPipelineRuns = "unfinished-pipeline-runs";
 
+    /// <summary>Runs of experiments of which signs of life are expected.</summary>
+    public const string AwaitedRuns = "awaited-runs";
+
     /// <summary>Runs of one pipeline.</summary>
     public static string RunsOf(string pipeline) => "pipeline-runs/" + pipeline;
 }

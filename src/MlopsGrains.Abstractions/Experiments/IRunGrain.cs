@@ -25,6 +25,10 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("LogBatch")]
     Task LogBatch(RunBatch batch, CancellationToken cancellationToken = default);
 
+    /// <summary>A sign of life of a run that has a heartbeat; every write is one too. The run must be active.</summary>
+    [Alias("Beat")]
+    Task Beat(CancellationToken cancellationToken = default);
+
     /// <summary>Removes a tag; throws not found when it is absent.</summary>
     [Alias("DeleteTag")]
     Task DeleteTag(string key, CancellationToken cancellationToken = default);
@@ -106,13 +110,19 @@ public enum RunStatus
 /// <param name="UserId">Free text.</param>
 /// <param name="StartTime">Unix milliseconds; now when <see langword="null"/>.</param>
 /// <param name="Tags">Initial tags.</param>
+/// <param name="HeartbeatTimeoutSeconds">Sets the tag <see cref="HeartbeatTag"/>.</param>
 [GenerateSerializer, Immutable, Alias("mlops.NewRun")]
 public sealed record NewRun(
     [property: Id(0)] string ExperimentId,
     [property: Id(1)] string? RunName = null,
     [property: Id(2)] string? UserId = null,
     [property: Id(3)] long? StartTime = null,
-    [property: Id(4)] IReadOnlyList<Tag>? Tags = null);
+    [property: Id(4)] IReadOnlyList<Tag>? Tags = null,
+    [property: Id(5)] int? HeartbeatTimeoutSeconds = null)
+{
+    /// <summary>The tag that says after how many seconds of silence a running run counts as failed; 5–604,800.</summary>
+    public const string HeartbeatTag = "mlops.heartbeat.timeout_s";
+}
 
 /// <summary>Fields to change; <see langword="null"/> leaves one as it is.</summary>
 [GenerateSerializer, Immutable, Alias("mlops.RunUpdate")]

@@ -25,6 +25,7 @@ internal static class RunsEndpoints
         runs.MapPost("/runs/search", Search).WithName("SearchRuns").WithSummary("Runs of some experiments that match a filter.");
         runs.MapPost("/runs/{id}/batches", LogBatch).WithName("LogBatch").Accepts<BatchBody>("application/json").Produces(StatusCodes.Status204NoContent)
             .WithSummary("Writes params, metrics and tags together, all or nothing; with a producer position, exactly once. Points come as objects (metrics) or as columns.");
+        runs.MapPost("/runs/{id}/heartbeat", Beat).WithName("BeatRun").WithSummary("A sign of life of a run whose silence would count as failure.");
         runs.MapGet("/runs/{id}/metrics/{key}/history", GetBuckets).WithName("GetMetricBuckets")
             .WithSummary("Lowest and highest point of a metric per bucket of steps, for charts: no spike is lost, and a complete bucket does not change. A '/' in the key is sent as %2F.");
         runs.MapGet("/runs/{id}/metrics", GetHistory).WithName("GetMetricHistory").WithSummary("All points of one metric, ordered by timestamp, step and value.");
@@ -79,6 +80,12 @@ internal static class RunsEndpoints
         }
 
         await run.LogBatch(batch, CancellationToken.None);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> Beat(string id, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        await Run(grains, id).Beat(cancellationToken);
         return TypedResults.NoContent();
     }
 

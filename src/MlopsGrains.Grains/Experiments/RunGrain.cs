@@ -1,5 +1,6 @@
 using System.Globalization;
 using MlopsGrains.Algorithms.Experiments;
+using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
@@ -12,7 +13,7 @@ namespace MlopsGrains.Grains.Experiments;
 /// <summary>The thin shell around <see cref="RunRules"/>: decides, tells the index that it changes, journals, answers.</summary>
 [GrainType("run")]
 internal sealed class RunGrain(IJournal journal, TimeProvider time)
-    : JournalGrain<RunState, RunEvent>(journal, new RunJournalCodec()), IRunGrain, IExperimentMember
+    : JournalGrain<RunState, RunEvent>(journal, new RunJournalCodec()), IRunGrain, IExperimentMember, IAwaitedRun
 {
     private static readonly MetricHistory NoHistory = new(MetricColumns.Empty, null);
 
@@ -22,6 +23,8 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
     private readonly RecentChanges<RunChange> recent = new(time, RunNews.Weight);
     private bool dirty;
     private IGrainTimer? showing;
+    private DateTimeOffset lastHeard = time.GetUtcNow();
+    private bool awaited;
     private bool onlyCollected = true;
     private Run? view;
 
@@ -29,7 +32,7 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
 
     public async Task<Run> Create(NewRun run, CancellationToken cancellationToken = default)
     {
-        onlyCollected = false;
+        Heard();
         if (State.Exists)
         {
             return View();
@@ -39,6 +42,7 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
         var experiment = await Experiment(run.ExperimentId).Get(cancellationToken) ?? throw MlopsException.NotFound("Experiment", run.ExperimentId);
         RequireActive(experiment);
         var created = RunRules.Create(Id, run, experiment, time.GetUtcNow());
+        await ExpectBeats(created.Tags.Any(t => t.Key == Heartbeat.TimeoutTag));
         await GrainFactory.RunIndexOf(run.ExperimentId, Id).Add(Id, CancellationToken.None);
         dirty = true;
         await Store(created, CancellationToken.None);
@@ -62,10 +66,11 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
 
     public async Task<RunInfo> Update(RunUpdate update, CancellationToken cancellationToken = default)
     {
-        onlyCollected = false;
+        Heard();
         if (RunRules.Update(State, Id, update) is { } updated)
         {
             var (name, status) = (State.RunName, State.Status);
+            await ExpectBeats(updated.Status == RunStatus.Running && State.Tags.ContainsKey(Heartbeat.TimeoutTag));
             await Store(updated, cancellationToken);
             await AuditUpdate(name, status);
             if (RunState.HasEnded(State.Status))
@@ -79,7 +84,7 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
 
     public async Task LogBatch(RunBatch batch, CancellationToken cancellationToken = default)
     {
-        onlyCollected = false;
+        Heard();
         if (RunRules.LogBatch(State, Id, batch) is not { } logged)
         {
             return;
@@ -90,22 +95,50 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
             logged = logged with { Metrics = await WithoutRepeats(logged.Metrics, suspects) };
         }
 
+        if (logged.Tags.Count > 0)
+        {
+            await ExpectBeats(logged.Tags.Any(t => t.Key == Heartbeat.TimeoutTag));
+        }
+
         if (logged.Metrics.Count + logged.Params.Count + logged.Tags.Count > 0 || logged.Producer is not null)
         {
             await Store(logged, cancellationToken);
         }
     }
 
+    public Task Beat(CancellationToken cancellationToken = default)
+    {
+        Heard();
+        RunRules.Beat(State, Id);
+        return ExpectBeats(State.Tags.ContainsKey(Heartbeat.TimeoutTag));
+    }
+
+    public async Task CheckHeartbeat(CancellationToken cancellationToken = default)
+    {
+        if (Heartbeat.Awaited(State) is not { } timeout)
+        {
+            await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.AwaitedRuns).Remove(Id, cancellationToken);
+            awaited = false;
+        }
+        else if (time.GetUtcNow() - lastHeard >= timeout)
+        {
+            var (name, status) = (State.RunName, State.Status);
+            await Store(Heartbeat.Fail(timeout, time.GetUtcNow()), cancellationToken);
+            await AuditUpdate(name, status);
+            await SnapshotAtEnd();
+        }
+    }
+
     public async Task DeleteTag(string key, CancellationToken cancellationToken = default)
     {
-        onlyCollected = false;
+        Heard();
         await Store(RunRules.DeleteTag(State, Id, key), cancellationToken);
         await Audit("run.tag-deleted", new() { ["key"] = key });
     }
 
     public async Task LogInputs(IReadOnlyList<DatasetInput> datasets, CancellationToken cancellationToken = default)
     {
-        onlyCollected = false;
+        Heard();
         if (RunRules.LogInputs(State, Id, datasets) is { } logged)
         {
             await Store(logged, cancellationToken);
@@ -118,7 +151,7 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
 
     public async Task LogModels(IReadOnlyList<string> inputs, IReadOnlyList<ModelOutput> outputs, CancellationToken cancellationToken = default)
     {
-        onlyCollected = false;
+        Heard();
         if (RunRules.LogModels(State, Id, inputs, outputs) is { } logged)
         {
             await Store(logged, cancellationToken);
@@ -132,7 +165,7 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
 
     public Task LogModelDescription(string modelJson, CancellationToken cancellationToken = default)
     {
-        onlyCollected = false;
+        Heard();
         return RunRules.LogModelDescription(State, Id, modelJson) is { } logged ? Store(logged, cancellationToken) : Task.CompletedTask;
     }
 
@@ -243,10 +276,28 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
         return repeats.Count == 0 ? points : SealedRepeats.Without(points, repeats);
     }
 
+    private void Heard()
+    {
+        onlyCollected = false;
+        lastHeard = time.GetUtcNow();
+    }
+
+    /// <summary>Puts the run on the list that is swept before it can be lost; it goes off the list when it is looked at in vain.</summary>
+    private async Task ExpectBeats(bool expected)
+    {
+        if (expected && !awaited)
+        {
+            await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.AwaitedRuns).Add(Id);
+            awaited = true;
+        }
+    }
+
+    private Task Store(RunEvent e, CancellationToken cancellationToken) => Store([e], cancellationToken);
+
     /// <summary>
-    /// Tells the index before the event is stored: whoever is told that it is stored can search for it, and a crash between the two costs one needless look.
+    /// Tells the index before the events are stored: whoever is told that they are stored can search for them, and a crash between the two costs one needless look.
     /// </summary>
-    private async Task Store(RunEvent e, CancellationToken cancellationToken)
+    private async Task Store(IReadOnlyList<RunEvent> events, CancellationToken cancellationToken)
     {
         if (!dirty)
         {
@@ -256,14 +307,15 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
 
         var before = recent.IsWatched ? State.Info(Id) : null;
         view = null;
-        await Record(e);
+        await Record(events);
         view = null;
-        if (before is not null)
+        for (var i = 0; before is not null && i < events.Count; i++)
         {
-            recent.Add(Version, RunNews.Change(e, Version, before, State.Info(Id)));
+            var version = Version - events.Count + 1 + i;
+            recent.Add(version, RunNews.Change(events[i], version, before, State.Info(Id)));
         }
 
-        await Show(RunNews.Kind(e));
+        await Show(RunNews.Kind(events[0]));
     }
 
     /// <summary>Tells the experiment's feed: of a run's life at once, of what it logs about once a second.</summary>
@@ -295,7 +347,7 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
 
     private async Task Move(LifecycleStage stage, string action, CancellationToken cancellationToken)
     {
-        onlyCollected = false;
+        Heard();
         RequireExists();
         if (State.Stage != stage)
         {

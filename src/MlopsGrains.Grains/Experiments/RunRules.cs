@@ -1,3 +1,4 @@
+using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
@@ -15,7 +16,7 @@ internal static class RunRules
             throw MlopsException.Invalid("startTime", $"startTime is {run.StartTime}; expected Unix milliseconds, 0 or more.");
         }
 
-        var tags = CutTags(run.Tags ?? []);
+        var tags = CutTags(WithHeartbeat(run));
         CheckTags(tags);
         var tagged = tags.LastOrDefault(t => t.Key == RunState.RunNameTag)?.Value;
         if (!string.IsNullOrEmpty(run.RunName) && tagged is not null && tagged != run.RunName)
@@ -32,6 +33,20 @@ internal static class RunRules
             $"{experiment.ArtifactLocation.TrimEnd('/')}/{id}/artifacts",
             [.. tags.Where(t => t.Key != RunState.RunNameTag), new Tag(RunState.RunNameTag, name)]);
     }
+
+    private static IReadOnlyList<Tag> WithHeartbeat(NewRun run)
+    {
+        if (run.HeartbeatTimeoutSeconds is not { } seconds)
+        {
+            return run.Tags ?? [];
+        }
+
+        var tag = new Tag(Heartbeat.TimeoutTag, seconds.ToString(CultureInfo.InvariantCulture));
+        Heartbeat.Check("heartbeatTimeoutSeconds", tag);
+        return [.. (run.Tags ?? []).Where(t => t.Key != Heartbeat.TimeoutTag), tag];
+    }
+
+    public static void Beat(RunState state, string id) => RequireActive(state, id);
 
     /// <returns><see langword="null"/> when there is nothing to write: an empty batch, or one that its producer sent before.</returns>
     public static BatchLogged? LogBatch(RunState state, string id, RunBatch batch)
@@ -230,6 +245,7 @@ internal static class RunRules
         for (var i = 0; i < tags.Count; i++)
         {
             TrackingLimits.CheckKey($"tags[{i}].key", tags[i].Key);
+            Heartbeat.Check($"tags[{i}].value", tags[i]);
             if (tags[i].Key == RunState.RunNameTag)
             {
                 CheckRunName($"tags[{i}].value", tags[i].Value);
