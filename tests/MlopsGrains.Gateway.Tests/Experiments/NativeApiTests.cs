@@ -56,6 +56,8 @@ public sealed class NativeApiTests(ServerFixture server)
     }
 
     [Theory]
+    [InlineData("POST", "/api/v1/runs/none/heartbeat", null, 404, null)]
+    [InlineData("POST", "/api/v1/runs", """{"experimentId":"0","heartbeatTimeoutSeconds":1}""", 400, "heartbeatTimeoutSeconds")]
     [InlineData("GET", "/api/v1/runs/none/metrics/m/history", null, 404, null)]
     [InlineData("GET", "/api/v1/runs/none/metrics/m/history?points=x", null, 400, "points")]
     [InlineData("POST", "/api/v1/experiments", """{"name":""}""", 400, "name")]
