@@ -21,19 +21,22 @@ internal static class JournalBenchmark
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var entryBytes = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 1024;
+        var entryBytes = int.Parse(Option(args, "--bytes") ?? "1024", CultureInfo.InvariantCulture);
+        var engines = (Option(args, "--engine") ?? "sqlite,postgres").Split(',');
         Console.WriteLine($"{Writers} writers, {entryBytes} bytes an append, {Measured.TotalSeconds:0} s each, {Environment.ProcessorCount} cores");
         Console.WriteLine($"{"",-44}{"appends/s",12}{"p50 ms",10}{"p99 ms",10}{"ratio",8}");
 
-        using (var directory = new TempDirectory())
+        if (engines.Contains("sqlite"))
         {
+            using var directory = new TempDirectory();
             var single = await SqliteAsync(directory.File("single.db"), batchLengthMax: 1, entryBytes);
             Report("SQLite, one commit per append", single, single);
             Report("SQLite, group commit", await SqliteAsync(directory.File("group.db"), batchLengthMax: 4096, entryBytes), single);
         }
 
-        await using (var server = new PostgresServer())
+        if (engines.Contains("postgres"))
         {
+            await using var server = new PostgresServer();
             await server.InitializeAsync();
             var single = await PostgresAsync(server, lanes: 4, batchLengthMax: 1, entryBytes);
             Report("PostgreSQL, one commit per append, 4 lanes", single, single);
@@ -93,6 +96,8 @@ internal static class JournalBenchmark
         double[] all = [.. latencies.SelectMany(own => own).Order()];
         return new Result(all.Length / Measured.TotalSeconds, all[all.Length / 2], all[(int)(all.Length * 0.99)]);
     }
+
+    private static string? Option(string[] args, string name) => Array.IndexOf(args, name) is >= 0 and var i && i + 1 < args.Length ? args[i + 1] : null;
 
     private static void Report(string name, Result result, Result baseline) => Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,

@@ -96,11 +96,11 @@ internal static class JournalGuard
     }
 
     /// <summary>A hole in a stored history is damage; state must not be rebuilt over it.</summary>
-    public static void Follows(string stream, long before, long version)
+    public static void Found(string stream, long version, bool found)
     {
-        if (version != before + 1)
+        if (!found)
         {
-            throw new InvalidDataException($"stream \"{stream}\" is damaged: version {version} follows version {before}");
+            throw new InvalidDataException($"stream \"{stream}\" is damaged: its entry of version {version} is missing");
         }
     }
 

@@ -133,7 +133,7 @@ public sealed class PostgresJournal : IJournal, IStorageEngine, IAsyncDisposable
             var version = reader.GetInt64(0);
             if (!reader.GetBoolean(2))
             {
-                JournalGuard.Follows(stream, snapshotVersion + entries.Count, version);
+                JournalGuard.Found(stream, snapshotVersion + entries.Count + 1, version == snapshotVersion + entries.Count + 1);
                 entries.Add(reader.GetFieldValue<byte[]>(1));
                 continue;
             }

@@ -11,7 +11,8 @@ internal sealed class SqliteReader : IDisposable
     private readonly SqliteStatement begin;
     private readonly SqliteStatement commit;
     private readonly SqliteStatement snapshot;
-    private readonly SqliteStatement entries;
+    private readonly SqliteStatement head;
+    private readonly SqliteStatement entry;
     private readonly SqliteStatement chunks;
     private readonly SqliteStatement record;
     private readonly SqliteStatement list;
@@ -22,12 +23,13 @@ internal sealed class SqliteReader : IDisposable
         begin = new(connection, "BEGIN");
         commit = new(connection, "COMMIT");
         snapshot = new(connection, "SELECT version, payload FROM snapshot WHERE stream = (SELECT id FROM stream WHERE name = ?1)");
-        entries = new(connection, "SELECT version, payload FROM journal WHERE stream = (SELECT id FROM stream WHERE name = ?1) AND version > ?2 ORDER BY version");
+        head = new(connection, "SELECT stream, version, entry FROM head WHERE stream = (SELECT id FROM stream WHERE name = ?1)");
+        entry = new(connection, "SELECT previous, payload FROM journal WHERE id = ?1 AND stream = ?2 AND version = ?3");
         chunks = new(connection, "SELECT payload FROM chunk WHERE stream = (SELECT id FROM stream WHERE name = ?1) AND series = ?2 AND number >= ?3 ORDER BY number LIMIT ?4");
         record = new(connection, "SELECT version, payload FROM record WHERE kind = ?1 AND key = ?2");
         list = new(connection, """
-            SELECT name FROM stream WHERE name >= ?1 AND name > ?2 AND name <= ?3
-            AND NOT EXISTS (SELECT 1 FROM snapshot s WHERE s.stream = id AND s.payload IS NULL AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.stream = id))
+            SELECT name FROM stream JOIN head h ON h.stream = id WHERE name >= ?1 AND name > ?2 AND name <= ?3
+            AND NOT EXISTS (SELECT 1 FROM snapshot s WHERE s.stream = id AND s.version = h.version AND s.payload IS NULL)
             ORDER BY name LIMIT ?4
             """);
     }
@@ -97,7 +99,7 @@ internal sealed class SqliteReader : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in (SqliteStatement[])[begin, commit, snapshot, entries, chunks, record, list])
+        foreach (var statement in (SqliteStatement[])[begin, commit, snapshot, head, entry, chunks, record, list])
         {
             statement.Dispose();
         }
@@ -105,17 +107,20 @@ internal sealed class SqliteReader : IDisposable
         connection.Dispose();
     }
 
-    private List<ReadOnlyMemory<byte>> ReadEntries(string stream, long snapshotVersion)
+    /// <summary>Walks from the newest entry back to the snapshot.</summary>
+    private ReadOnlyMemory<byte>[] ReadEntries(string stream, long snapshotVersion)
     {
-        var payloads = new List<ReadOnlyMemory<byte>>();
-        entries.Bind(1, stream).Bind(2, snapshotVersion);
-        while (entries.Step())
+        var (id, version, row) = head.Bind(1, stream).Step() ? (head.Int64(0), head.Int64(1), head.Int64(2)) : default;
+        head.Reset();
+        var payloads = new ReadOnlyMemory<byte>[Math.Max(0, version - snapshotVersion)];
+        for (var i = payloads.Length - 1; i >= 0; i--, version--)
         {
-            JournalGuard.Follows(stream, snapshotVersion + payloads.Count, entries.Int64(0));
-            payloads.Add(entries.Blob(1));
+            JournalGuard.Found(stream, version, entry.Bind(1, row).Bind(2, id).Bind(3, version).Step());
+            row = entry.Int64(0);
+            payloads[i] = entry.Blob(1);
+            entry.Reset();
         }
 
-        entries.Reset();
         return payloads;
     }
 }

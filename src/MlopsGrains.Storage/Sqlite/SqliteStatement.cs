@@ -36,6 +36,13 @@ internal sealed class SqliteStatement : IDisposable
         return raw.sqlite3_changes(database);
     }
 
+    /// <summary>Runs an insert and says which row it made.</summary>
+    public long Insert()
+    {
+        Run();
+        return raw.sqlite3_last_insert_rowid(database);
+    }
+
     /// <summary>Moves to the next row; <see langword="false"/> at the end.</summary>
     public bool Step()
     {

@@ -18,11 +18,13 @@ internal sealed class SqliteTransaction : IDisposable
     private readonly SqliteStatement dataVersion;
     private readonly SqliteStatement head;
     private readonly SqliteStatement insertStream;
+    private readonly SqliteStatement putHead;
     private readonly SqliteStatement insertEntry;
+    private readonly SqliteStatement previous;
+    private readonly SqliteStatement deleteEntry;
+    private readonly SqliteStatement snapshotVersion;
     private readonly SqliteStatement putSnapshot;
-    private readonly SqliteStatement truncate;
     private readonly SqliteStatement putChunk;
-    private readonly SqliteStatement bury;
     private readonly SqliteStatement deleteChunks;
     private readonly SqliteStatement insertRecord;
     private readonly SqliteStatement updateRecord;
@@ -39,15 +41,17 @@ internal sealed class SqliteTransaction : IDisposable
         rollback = new(connection, "ROLLBACK");
         dataVersion = new(connection, "PRAGMA data_version");
         head = new(connection, """
-            SELECT id, max(coalesce(entry, 0), coalesce(s.version, 0)), entry IS NULL AND s.payload IS NULL
-            FROM (SELECT id, (SELECT max(version) FROM journal WHERE stream = id) AS entry FROM stream WHERE name = ?1) LEFT JOIN snapshot s ON s.stream = id
+            SELECT h.stream, h.version, h.entry, EXISTS (SELECT 1 FROM snapshot s WHERE s.stream = h.stream AND s.version = h.version AND s.payload IS NULL)
+            FROM head h WHERE h.stream = (SELECT id FROM stream WHERE name = ?1)
             """);
-        insertStream = new(connection, "INSERT INTO stream (name) VALUES (?1) RETURNING id");
-        insertEntry = new(connection, "INSERT INTO journal (stream, version, payload) VALUES (?1, ?2, ?3)");
-        putSnapshot = new(connection, "INSERT INTO snapshot (stream, version, payload) VALUES (?1, ?2, ?3) ON CONFLICT (stream) DO UPDATE SET version = ?2, payload = ?3 WHERE version < ?2");
-        truncate = new(connection, "DELETE FROM journal WHERE stream = ?1 AND version <= ?2");
+        insertStream = new(connection, "INSERT INTO stream (name) VALUES (?1)");
+        putHead = new(connection, "INSERT INTO head (stream, version, entry) VALUES (?1, ?2, ?3) ON CONFLICT (stream) DO UPDATE SET version = ?2, entry = ?3");
+        insertEntry = new(connection, "INSERT INTO journal (stream, version, previous, payload) VALUES (?1, ?2, ?3, ?4)");
+        previous = new(connection, "SELECT previous FROM journal WHERE id = ?1 AND stream = ?2 AND version = ?3");
+        deleteEntry = new(connection, "DELETE FROM journal WHERE id = ?1");
+        snapshotVersion = new(connection, "SELECT version FROM snapshot WHERE stream = ?1");
+        putSnapshot = new(connection, "INSERT INTO snapshot (stream, version, payload) VALUES (?1, ?2, ?3) ON CONFLICT (stream) DO UPDATE SET version = ?2, payload = ?3");
         putChunk = new(connection, "INSERT INTO chunk (stream, series, number, payload) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET payload = ?4");
-        bury = new(connection, "INSERT INTO snapshot (stream, version, payload) VALUES (?1, ?2, NULL) ON CONFLICT (stream) DO UPDATE SET version = ?2, payload = NULL");
         deleteChunks = new(connection, "DELETE FROM chunk WHERE stream = ?1");
         insertRecord = new(connection, "INSERT INTO record (kind, key, version, payload) VALUES (?1, ?2, 1, ?3) ON CONFLICT (kind, key) DO NOTHING");
         updateRecord = new(connection, "UPDATE record SET version = version + 1, payload = ?3 WHERE kind = ?1 AND key = ?2 AND version = ?4");
@@ -77,7 +81,7 @@ internal sealed class SqliteTransaction : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in (SqliteStatement[])[begin, commit, rollback, dataVersion, head, insertStream, insertEntry, putSnapshot, truncate, putChunk, bury, deleteChunks, insertRecord, updateRecord])
+        foreach (var statement in (SqliteStatement[])[begin, commit, rollback, dataVersion, head, insertStream, putHead, insertEntry, previous, deleteEntry, snapshotVersion, putSnapshot, putChunk, deleteChunks, insertRecord, updateRecord])
         {
             statement.Dispose();
         }
@@ -114,14 +118,15 @@ internal sealed class SqliteTransaction : IDisposable
             return false;
         }
 
-        var id = head.Id == 0 ? Create(append.Stream) : head.Id;
+        var id = head.Id == 0 ? insertStream.Bind(1, append.Stream).Insert() : head.Id;
+        var (version, entry) = (head.Version, head.Entry);
         insertEntry.Bind(1, id);
         for (var i = 0; i < append.Entries.Count; i++)
         {
-            insertEntry.Bind(2, append.ExpectedVersion + 1 + i).Bind(3, append.Entries[i]).Run();
+            entry = insertEntry.Bind(2, ++version).Bind(3, entry).Bind(4, append.Entries[i]).Insert();
         }
 
-        heads[append.Stream] = new(id, append.ExpectedVersion + append.Entries.Count, Deleted: false);
+        MoveHead(append.Stream, new(id, version, entry, Deleted: false));
         return true;
     }
 
@@ -131,15 +136,21 @@ internal sealed class SqliteTransaction : IDisposable
         if (head.Version < snapshot.Version)
         {
             snapshot.RefuseAsAhead(head.Version);
+            return;
         }
-        else if (putSnapshot.Bind(1, head.Id).Bind(2, snapshot.Version).Bind(3, snapshot.Payload).Run() > 0)
+
+        var before = SnapshotVersion(head.Id);
+        if (snapshot.Version <= before)
         {
-            truncate.Bind(1, head.Id).Bind(2, snapshot.Version).Run();
-            putChunk.Bind(1, head.Id);
-            foreach (var chunk in snapshot.Chunks)
-            {
-                putChunk.Bind(2, chunk.Series).Bind(3, chunk.Number).Bind(4, chunk.Payload).Run();
-            }
+            return;
+        }
+
+        putSnapshot.Bind(1, head.Id).Bind(2, snapshot.Version).Bind(3, snapshot.Payload).Run();
+        Truncate(head, before, snapshot.Version);
+        putChunk.Bind(1, head.Id);
+        foreach (var chunk in snapshot.Chunks)
+        {
+            putChunk.Bind(2, chunk.Series).Bind(3, chunk.Number).Bind(4, chunk.Payload).Run();
         }
     }
 
@@ -151,10 +162,46 @@ internal sealed class SqliteTransaction : IDisposable
             return;
         }
 
-        bury.Bind(1, head.Id).Bind(2, head.Version + 1).Run();
-        truncate.Bind(1, head.Id).Bind(2, head.Version).Run();
+        Truncate(head, SnapshotVersion(head.Id), head.Version);
+        putSnapshot.Bind(1, head.Id).Bind(2, head.Version + 1).BindNull(3).Run();
         deleteChunks.Bind(1, head.Id).Run();
-        heads[delete.Stream] = new(head.Id, head.Version + 1, Deleted: true);
+        MoveHead(delete.Stream, head with { Version = head.Version + 1, Deleted = true });
+    }
+
+    /// <summary>Removes the entries above <paramref name="after"/> and up to <paramref name="upTo"/>, walking back from the newest.</summary>
+    private void Truncate(Head head, long after, long upTo)
+    {
+        var row = head.Entry;
+        for (var version = head.Version; version > after; version--)
+        {
+            if (!previous.Bind(1, row).Bind(2, head.Id).Bind(3, version).Step())
+            {
+                // Damage. A reader who needs the missing entry says so; the others of this group commit must not suffer for it.
+                return;
+            }
+
+            var next = previous.Int64(0);
+            previous.Reset();
+            if (version <= upTo)
+            {
+                deleteEntry.Bind(1, row).Run();
+            }
+
+            row = next;
+        }
+    }
+
+    private long SnapshotVersion(long id)
+    {
+        var version = snapshotVersion.Bind(1, id).Step() ? snapshotVersion.Int64(0) : 0;
+        snapshotVersion.Reset();
+        return version;
+    }
+
+    private void MoveHead(string stream, Head head)
+    {
+        putHead.Bind(1, head.Id).Bind(2, head.Version).Bind(3, head.Entry).Run();
+        heads[stream] = head;
     }
 
     private long? Write(RecordOperation record)
@@ -180,7 +227,7 @@ internal sealed class SqliteTransaction : IDisposable
             return known;
         }
 
-        var stored = head.Bind(1, stream).Step() ? new Head(head.Int64(0), head.Int64(1), head.Int64(2) != 0) : default;
+        var stored = head.Bind(1, stream).Step() ? new Head(head.Int64(0), head.Int64(1), head.Int64(2), head.Int64(3) != 0) : default;
         head.Reset();
         if (heads.Count >= HeadsMax)
         {
@@ -189,14 +236,6 @@ internal sealed class SqliteTransaction : IDisposable
 
         heads[stream] = stored;
         return stored;
-    }
-
-    private long Create(string stream)
-    {
-        insertStream.Bind(1, stream).Step();
-        var id = insertStream.Int64(0);
-        insertStream.Reset();
-        return id;
     }
 
     private void ForgetHeadsOfOthers()
@@ -224,5 +263,5 @@ internal sealed class SqliteTransaction : IDisposable
     }
 
     /// <summary>Id 0: the stream was never written.</summary>
-    private readonly record struct Head(long Id, long Version, bool Deleted);
+    private readonly record struct Head(long Id, long Version, long Entry, bool Deleted);
 }

@@ -75,7 +75,7 @@ public sealed class SqliteFailureTests : IDisposable
 
         var damage = await Assert.ThrowsAsync<InvalidDataException>(() => store.ReadAsync("s", Token));
 
-        Assert.Contains("version 3 follows version 1", damage.Message, StringComparison.Ordinal);
+        Assert.Contains("version 2 is missing", damage.Message, StringComparison.Ordinal);
     }
 
     [Fact]
