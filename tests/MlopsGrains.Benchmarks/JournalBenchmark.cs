@@ -16,8 +16,8 @@ namespace MlopsGrains.Benchmarks;
 internal static class JournalBenchmark
 {
     private const int Writers = 256;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Measured = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Measured = TimeSpan.FromSeconds(4);
 
     public static async Task<int> RunAsync(string[] args)
     {

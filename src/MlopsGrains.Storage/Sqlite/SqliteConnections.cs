@@ -6,8 +6,11 @@ namespace MlopsGrains.Storage.Sqlite;
 /// <summary>How every connection to the file is set up: WAL, and a commit that has reached the disk when it returns.</summary>
 internal static class SqliteConnections
 {
-    /// <summary>Pages of the write-ahead log before a commit copies them back: 16 MiB, so hot index pages are copied once per many commits.</summary>
-    private const int CheckpointPages = 2048;
+    /// <summary>
+    /// Pages of the write-ahead log before a commit copies them back: 32 MiB, so that hot pages are copied and flushed once per many commits. Below
+    /// journal_size_limit, or the log's file would be cut and allocated anew each time.
+    /// </summary>
+    private const int CheckpointPages = 4096;
 
     /// <summary>Decided when the file is created. With 4 KiB three entries of 1 KiB fill a page; this size measured a quarter more appends a second.</summary>
     private const int PageBytes = 8192;
