@@ -23,40 +23,56 @@ internal static class JournalBenchmark
     {
         var entryBytes = int.Parse(Option(args, "--bytes") ?? "1024", CultureInfo.InvariantCulture);
         var engines = (Option(args, "--engine") ?? "sqlite,postgres").Split(',');
-        Console.WriteLine($"{Writers} writers, {entryBytes} bytes an append, {Measured.TotalSeconds:0} s each, {Environment.ProcessorCount} cores");
-        Console.WriteLine($"{"",-44}{"appends/s",12}{"p50 ms",10}{"p99 ms",10}{"ratio",8}");
-
-        if (engines.Contains("sqlite"))
+        var reference = TimeSpan.FromMilliseconds(double.Parse(Option(args, "--flush-ms") ?? "0.3", CultureInfo.InvariantCulture));
+        using var directory = new TempDirectory();
+        var flush = Flush.Measure(directory.File("flush"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Writers} writers, {entryBytes} bytes an append, {Measured.TotalSeconds:0} s each, {Environment.ProcessorCount} cores; fdatasync here takes {flush.TotalMilliseconds:0.00} ms"));
+        Console.WriteLine($"{"",-46}{"appends/s",12}{"p50 ms",10}{"p99 ms",10}{"ratio",8}");
+        TimeSpan[] waits = flush < reference ? [TimeSpan.Zero, reference - flush] : [TimeSpan.Zero];
+        foreach (var wait in waits)
         {
-            using var directory = new TempDirectory();
-            var single = await SqliteAsync(directory.File("single.db"), batchLengthMax: 1, entryBytes);
-            Report("SQLite, one commit per append", single, single);
-            Report("SQLite, group commit", await SqliteAsync(directory.File("group.db"), batchLengthMax: 4096, entryBytes), single);
-        }
+            if (wait > TimeSpan.Zero)
+            {
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"simulated: every commit of both sides waits {wait.TotalMilliseconds:0.00} ms longer, as on a disk that flushes in {reference.TotalMilliseconds:0.00} ms"));
+            }
 
-        if (engines.Contains("postgres"))
-        {
-            await using var server = new PostgresServer();
-            await server.InitializeAsync();
-            var single = await PostgresAsync(server, lanes: 4, batchLengthMax: 1, entryBytes);
-            Report("PostgreSQL, one commit per append, 4 lanes", single, single);
-            Report("PostgreSQL, one commit per append, 64 lanes", await PostgresAsync(server, lanes: 64, batchLengthMax: 1, entryBytes), single);
-            Report("PostgreSQL, group commit, 4 lanes", await PostgresAsync(server, lanes: 4, batchLengthMax: 1024, entryBytes), single);
-            Report("PostgreSQL, group commit, 2 lanes", await PostgresAsync(server, lanes: 2, batchLengthMax: 1024, entryBytes), single);
+            if (engines.Contains("sqlite"))
+            {
+                var single = await SqliteAsync(directory.File($"single{wait.Ticks}.db"), batchLengthMax: 1, entryBytes, wait);
+                Report("SQLite, one commit per append", single, single);
+                Report("SQLite, group commit", await SqliteAsync(directory.File($"group{wait.Ticks}.db"), batchLengthMax: 4096, entryBytes, wait), single);
+            }
+
+            if (engines.Contains("postgres"))
+            {
+                await using var server = new PostgresServer();
+                await server.InitializeAsync();
+                var single = await PostgresAsync(server, lanes: 4, batchLengthMax: 1, entryBytes, wait);
+                Report("PostgreSQL, one commit per append, 4 lanes", single, single);
+                Report("PostgreSQL, one commit per append, 64 lanes", await PostgresAsync(server, lanes: 64, batchLengthMax: 1, entryBytes, wait), single);
+                Report("PostgreSQL, group commit, 4 lanes", await PostgresAsync(server, lanes: 4, batchLengthMax: 1024, entryBytes, wait), single);
+                Report("PostgreSQL, group commit, 2 lanes", await PostgresAsync(server, lanes: 2, batchLengthMax: 1024, entryBytes, wait), single);
+            }
         }
 
         return 0;
     }
 
-    private static async Task<Result> SqliteAsync(string path, int batchLengthMax, int entryBytes)
+    private static async Task<Result> SqliteAsync(string path, int batchLengthMax, int entryBytes, TimeSpan wait)
     {
-        await using var store = await SqliteStore.OpenAsync(new() { Path = path, BatchLengthMax = batchLengthMax });
+        await using var store = await SqliteStore.OpenAsync(new()
+        {
+            Path = path,
+            BatchLengthMax = batchLengthMax,
+            Committed = wait > TimeSpan.Zero ? () => Flush.Wait(wait) : null,
+        });
         return await MeasureAsync(store, entryBytes);
     }
 
-    private static async Task<Result> PostgresAsync(PostgresServer server, int lanes, int batchLengthMax, int entryBytes)
+    private static async Task<Result> PostgresAsync(PostgresServer server, int lanes, int batchLengthMax, int entryBytes, TimeSpan wait)
     {
-        var database = await server.CreateDatabaseAsync();
+        // commit_delay makes whoever flushes the log wait, with the log's lock held, exactly where a slow disk would.
+        var database = $"{await server.CreateDatabaseAsync()};Options=-c commit_siblings=0 -c commit_delay={(int)wait.TotalMicroseconds}";
         await using var source = NpgsqlDataSource.Create(database);
         await using var journal = await PostgresJournal.OpenAsync(new() { ConnectionString = database, Lanes = lanes, BatchLengthMax = batchLengthMax }, source);
         return await MeasureAsync(journal, entryBytes);
@@ -101,7 +117,7 @@ internal static class JournalBenchmark
 
     private static void Report(string name, Result result, Result baseline) => Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{name,-44}{result.PerSecond,12:0}{result.P50,10:0.0}{result.P99,10:0.0}{result.PerSecond / baseline.PerSecond,8:0.0}"));
+        $"{name,-46}{result.PerSecond,12:0}{result.P50,10:0.0}{result.P99,10:0.0}{result.PerSecond / baseline.PerSecond,8:0.0}"));
 
     private sealed record Result(double PerSecond, double P50, double P99);
 }

@@ -15,6 +15,6 @@ switch (args.FirstOrDefault())
     case "cold-start":
         return await ColdStartBenchmark.RunAsync();
     default:
-        Console.Error.WriteLine("usage: MlopsGrains.Benchmarks journal [bytes] | log-batch [--connections N] [--seconds N] [--rounds N] | tracking [--engine sqlite,postgres] [--runs N] [--seconds N] | client [--engine sqlite,postgres] [--seconds N] | search [--runs N] [--points N] [--writers N] [--searches N] | cold-start");
+        Console.Error.WriteLine("usage: MlopsGrains.Benchmarks journal [--engine sqlite,postgres] [--bytes N] [--flush-ms N] | log-batch [--connections N] [--seconds N] [--rounds N] | tracking [--engine sqlite,postgres] [--runs N] [--seconds N] | client [--engine sqlite,postgres] [--seconds N] | search [--runs N] [--points N] [--writers N] [--searches N] | cold-start");
         return 2;
 }

@@ -27,6 +27,9 @@ public sealed class SqliteStorageOptions
     /// <summary>Lets a test meet a full disk.</summary>
     internal long PagesMax { get; set; } = uint.MaxValue - 1;
 
+    /// <summary>Called on the writer's thread after each commit: lets a benchmark meet a slower disk.</summary>
+    internal Action? Committed { get; set; }
+
     internal IEnumerable<string> Faults()
     {
         if (string.IsNullOrWhiteSpace(Path) || Path.Contains(":memory:", StringComparison.Ordinal))

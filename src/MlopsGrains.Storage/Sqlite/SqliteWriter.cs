@@ -69,6 +69,7 @@ internal sealed partial class SqliteWriter
         {
             transaction ??= Open();
             transaction.Commit(operations);
+            options.Committed?.Invoke();
         }
         catch (Exception exception)
         {
