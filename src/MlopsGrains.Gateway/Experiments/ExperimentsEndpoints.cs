@@ -18,6 +18,7 @@ internal static class ExperimentsEndpoints
     {
         endpoints.MapMlflowExperiments();
         endpoints.MapMlflowRuns();
+        endpoints.MapMlflowMetrics();
         endpoints.MapMlflowArtifacts();
         endpoints.MapMlflowUploads();
         endpoints.MapMlflowLoggedModels();

@@ -106,7 +106,7 @@ internal static class MlflowEntities
         json.WriteEndObject();
     }
 
-    public static void WriteMetric(this Utf8JsonWriter json, string key, double value, long timestamp, long step)
+    public static void WriteMetric(this Utf8JsonWriter json, string key, double value, long timestamp, long step, string? runId = null)
     {
         json.WriteStartObject();
         json.WriteString("key"u8, key);
@@ -114,6 +114,11 @@ internal static class MlflowEntities
         json.WriteDouble(value);
         json.WriteNumber("timestamp"u8, timestamp);
         json.WriteNumber("step"u8, step);
+        if (runId is not null)
+        {
+            json.WriteString("run_id"u8, runId);
+        }
+
         json.WriteEndObject();
     }
 

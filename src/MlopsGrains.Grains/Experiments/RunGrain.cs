@@ -13,7 +13,7 @@ namespace MlopsGrains.Grains.Experiments;
 /// <summary>The thin shell around <see cref="RunRules"/>: decides, tells the index that it changes, journals, answers.</summary>
 [GrainType("run")]
 internal sealed class RunGrain(IJournal journal, TimeProvider time)
-    : JournalGrain<RunState, RunEvent>(journal, new RunJournalCodec()), IRunGrain, IExperimentMember, IAwaitedRun
+    : JournalGrain<RunState, RunEvent>(journal, new RunJournalCodec()), IRunGrain, IExperimentMember, IAwaitedRun, IMetricSource
 {
     private static readonly MetricHistory NoHistory = new(MetricColumns.Empty, null);
 
@@ -249,6 +249,19 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
 
     public Task<double?> ValueAt(string key, long step, CancellationToken cancellationToken = default) =>
         Reader(key) is { } reader ? reader.ValueAt(step) : Task.FromResult<double?>(null);
+
+    public async Task<MetricSteps> GetSteps(string key, long startStep, long endStep, CancellationToken cancellationToken = default)
+    {
+        onlyCollected = false;
+        var steps = Reader(key) is { } reader ? await reader.Steps(startStep, endStep) : [];
+        return new MetricSteps([.. steps.Select(s => s.First)], [.. steps.Select(s => s.Stride)], [.. steps.Select(s => s.Count)]);
+    }
+
+    public Task<MetricColumns> GetPointsAt(string key, long[] steps, int maxResults, CancellationToken cancellationToken = default)
+    {
+        onlyCollected = false;
+        return Reader(key) is { } reader ? reader.PointsAt(key, steps, maxResults) : Task.FromResult(MetricColumns.Empty);
+    }
 
     protected override void Apply(RunState state, RunEvent e) => state.Apply(e);
 

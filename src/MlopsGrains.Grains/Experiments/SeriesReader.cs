@@ -102,12 +102,49 @@ internal sealed class SeriesReader(MetricSeries series, Func<SealedChunk, Task<S
         return found?.Value;
     }
 
-    /// <summary>Every point with a step in a range, in no order that matters.</summary>
-    public async Task Visit(long startStep, long endStep, Action<SeriesPoint> visit)
+    /// <summary>The distinct steps in a range, rising.</summary>
+    public async Task<IReadOnlyList<StepRun>> Steps(long startStep, long endStep)
+    {
+        var (rising, late) = (new List<StepRun>(), new HashSet<long>());
+        await Visit(startStep, endStep, point =>
+        {
+            if (rising.Count == 0 || point.Step > rising[^1].Last)
+            {
+                StepSampling.Append(rising, point.Step);
+            }
+            else if (point.Step != rising[^1].Last && late.Add(point.Step) && late.Count > StepSampling.StepsMax)
+            {
+                throw MlopsException.Invalid("start_step", $"More than {StepSampling.StepsMax} steps in range do not rise with time; ask for a narrower range.");
+            }
+        });
+        return late.Count == 0 ? rising : StepSampling.Compress(StepSampling.Each(rising).Concat(late).Distinct().Order());
+    }
+
+    /// <summary>Points at the given steps (rising), ordered by step, timestamp, value, at most <paramref name="maxResults"/>.</summary>
+    public async Task<MetricColumns> PointsAt(string key, long[] steps, int maxResults)
+    {
+        var (wanted, found) = (steps.ToHashSet(), new List<SeriesPoint>());
+        if (steps.Length > 0)
+        {
+            await Visit(steps[0], steps[^1], point =>
+            {
+                if (wanted.Contains(point.Step))
+                {
+                    found.Add(point);
+                }
+            }, chunk => Array.BinarySearch(steps, chunk.StepMin) is var at && (at >= 0 || (~at < steps.Length && steps[~at] <= chunk.StepMax)));
+        }
+
+        var points = found.OrderBy(p => p.Step).ThenBy(p => p.Timestamp).ThenBy(p => p.Value).Take(maxResults).ToList();
+        return new MetricColumns([key], new int[points.Count], [.. points.Select(p => p.Value)], [.. points.Select(p => p.Timestamp)], [.. points.Select(p => p.Step)]);
+    }
+
+    /// <summary>Every point with a step in a range: chunk by chunk, then the tail.</summary>
+    private async Task Visit(long startStep, long endStep, Action<SeriesPoint> visit, Func<SealedChunk, bool>? opens = null)
     {
         foreach (var chunk in series.Chunks)
         {
-            if (chunk.StepMax < startStep || chunk.StepMin > endStep)
+            if (chunk.StepMax < startStep || chunk.StepMin > endStep || opens?.Invoke(chunk) == false)
             {
                 continue;
             }

@@ -254,6 +254,39 @@ public sealed class MlflowFlowTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task HistoriesOfSeveralRuns_ComeTogether_AndAtTheSameSteps()
+    {
+        var (a, b) = (await _mlflow.NewRunAsync(), await _mlflow.NewRunAsync());
+        await LogAsync(a, Enumerable.Range(0, 100));
+        await LogAsync(b, Enumerable.Range(-5, 30).Select(i => i * 10));
+        var runs = $"run_id={a}&run_id={b}&run_id=none&metric_key=m";
+
+        var bulk = (await _mlflow.DoAsync($"/mlflow/metrics/get-history-bulk?{runs}"))["metrics"]!.AsArray();
+        Assert.Equal(130, bulk.Count);
+        Assert.Equal(bulk.Select(m => (string)m!["run_id"]!).Order(StringComparer.Ordinal), bulk.Select(m => (string)m!["run_id"]!));
+        Assert.Equal(101, (await _mlflow.DoAsync($"/mlflow/metrics/get-history-bulk?{runs}&max_results=101"))["metrics"]!.AsArray().Count);
+
+        // The rule: of the 115 distinct steps from 0 on those at places 0, 23, 46, 69, 92, the last one, and each run's first and last.
+        var interval = $"/mlflow/metrics/get-history-bulk-interval?{runs.Replace("run_id", "run_ids", StringComparison.Ordinal)}";
+        var sampled = (await _mlflow.DoAsync($"{interval}&max_results=5"))["metrics"]!.AsArray();
+        Assert.Equal([0, 23, 46, 69, 92, 99], Steps(sampled, a));
+        Assert.Equal([0, 240], Steps(sampled, b));
+        Assert.Equal([-20, -10, 0], Steps((await _mlflow.DoAsync($"{interval}&start_step=-20&end_step=5"))["metrics"]!.AsArray(), b));
+        Assert.Equal("{}", (await _mlflow.DoAsync(interval.Replace("=m", "=other", StringComparison.Ordinal))).ToJsonString());
+
+        await _mlflow.RefusedAsync($"{interval}&start_step=1", null, 400, "INVALID_PARAMETER_VALUE");
+        await _mlflow.RefusedAsync($"{interval}&start_step=2&end_step=1", null, 400, "INVALID_PARAMETER_VALUE");
+        await _mlflow.RefusedAsync($"{interval}&max_results=2501", null, 400, "INVALID_PARAMETER_VALUE");
+        await _mlflow.RefusedAsync("/mlflow/metrics/get-history-bulk-interval?metric_key=m", null, 400, "INVALID_PARAMETER_VALUE");
+        await _mlflow.RefusedAsync("/mlflow/metrics/get-history-bulk?metric_key=m" + string.Concat(Enumerable.Repeat("&run_id=x", 101)), null, 400, "INVALID_PARAMETER_VALUE");
+
+        Task LogAsync(string run, IEnumerable<int> steps) =>
+            _mlflow.DoAsync("/mlflow/runs/log-batch", new { run_id = run, metrics = steps.Select(i => new { key = "m", value = i, timestamp = i + 100, step = i }) });
+
+        static IEnumerable<long> Steps(JsonArray metrics, string run) => metrics.Where(m => (string?)m!["run_id"] == run).Select(m => (long)m!["step"]!);
+    }
+
+    [Fact]
     public async Task Service_TellsThatItIsWell_AndHowNew()
     {
         Assert.Equal("OK", await server.Http.GetStringAsync("/health", TestContext.Current.CancellationToken));

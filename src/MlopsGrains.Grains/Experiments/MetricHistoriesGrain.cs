@@ -1,0 +1,82 @@
+using MlopsGrains.Algorithms.Experiments;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using Orleans.Concurrency;
+
+namespace MlopsGrains.Grains.Experiments;
+
+/// <summary>Asks the runs and puts their answers together.</summary>
+[GrainType("metric-histories")]
+[StatelessWorker]
+internal sealed class MetricHistoriesGrain(IGrainFactory grains) : Grain, IMetricHistoriesGrain
+{
+    public const int RunsMax = 100;
+    public const int StepsMax = 2500;
+
+    private const int RunsAtOnce = 16;
+
+    public async Task<IReadOnlyList<RunMetricHistory>> All(IReadOnlyList<string> runIds, string key, int maxResults, CancellationToken cancellationToken = default)
+    {
+        TrackingLimits.CheckPage("max_results", maxResults, TrackingLimits.HistoryPageMax);
+        var histories = new List<RunMetricHistory>();
+        foreach (var id in Distinct(runIds).Order(StringComparer.Ordinal))
+        {
+            if (maxResults > 0 && await grains.GetGrain<IRunGrain>(id).GetMetricHistory(key, null, maxResults, cancellationToken) is { Points: { Count: > 0 } points })
+            {
+                histories.Add(new RunMetricHistory(id, points));
+                maxResults -= points.Count;
+            }
+        }
+
+        return histories;
+    }
+
+    public async Task<IReadOnlyList<RunMetricHistory>> Sampled(
+        IReadOnlyList<string> runIds, string key, long? startStep, long? endStep, int maxSteps, CancellationToken cancellationToken = default)
+    {
+        TrackingLimits.CheckPage("max_results", maxSteps, StepsMax);
+        if (startStep is null != endStep is null)
+        {
+            throw MlopsException.Invalid("start_step", "start_step and end_step are given together or not at all.");
+        }
+
+        if (startStep > endStep)
+        {
+            throw MlopsException.Invalid("start_step", $"start_step is {startStep} and end_step {endStep}; the start comes first.");
+        }
+
+        var ids = Distinct(runIds);
+        var steps = await Ask(ids, (run, _) => run.GetSteps(key, startStep ?? 0, endStep ?? long.MaxValue, cancellationToken));
+        var series = steps.ConvertAll(s => (IReadOnlyList<StepRun>)[.. s.Firsts.Select((first, i) => new StepRun(first, s.Strides[i], s.Counts[i]))]);
+        var chosen = StepSampling.Choose(series, maxSteps)
+            ?? throw MlopsException.Invalid("start_step", $"The runs have more than {StepSampling.StepsMax} steps in range together; ask for a narrower range with start_step and end_step.");
+        var points = await Ask(ids, (run, _) => run.GetPointsAt(key, chosen, TrackingLimits.HistoryPageMax, cancellationToken));
+        return [.. ids.Zip(points, (id, columns) => new RunMetricHistory(id, columns)).Where(h => h.Points.Count > 0)];
+    }
+
+    private async Task<List<T>> Ask<T>(IReadOnlyList<string> ids, Func<IMetricSource, string, Task<T>> ask)
+    {
+        var answers = new List<T>();
+        foreach (var some in ids.Chunk(RunsAtOnce))
+        {
+            answers.AddRange(await Task.WhenAll(some.Select(id => ask(grains.GetGrain<IMetricSource>(id), id))));
+        }
+
+        return answers;
+    }
+
+    private static List<string> Distinct(IReadOnlyList<string> runIds)
+    {
+        if (runIds.Count is 0 or > RunsMax)
+        {
+            throw MlopsException.Invalid("run_ids", $"{runIds.Count} run ids are given; expected 1–{RunsMax}.");
+        }
+
+        foreach (var id in runIds)
+        {
+            TrackingLimits.CheckRunId(id);
+        }
+
+        return [.. runIds.Distinct(StringComparer.Ordinal)];
+    }
+}
