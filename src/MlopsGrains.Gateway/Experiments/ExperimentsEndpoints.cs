@@ -23,6 +23,7 @@ internal static class ExperimentsEndpoints
         endpoints.MapMlflowUploads();
         endpoints.MapMlflowLoggedModels();
         endpoints.MapRuns();
+        endpoints.MapRunGroups();
         endpoints.MapLiveEvents();
         endpoints.MapArtifacts();
 

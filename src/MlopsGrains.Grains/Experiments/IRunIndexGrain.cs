@@ -24,6 +24,10 @@ internal interface IRunIndexGrain : IGrainWithStringKey
     [Alias("Search"), ResponseTimeout("00:02:00")]
     Task<RunMatches> Search(RunIndexQuery query, CancellationToken cancellationToken = default);
 
+    /// <summary>What the shard's active runs contribute to groups.</summary>
+    [Alias("Group"), ResponseTimeout("00:02:00")]
+    Task<IReadOnlyList<RunGroupPart>> Group(RunGroupQuery query, CancellationToken cancellationToken = default);
+
     /// <summary>Gives every run the experiment's new stage.</summary>
     [Alias("Follow"), ResponseTimeout("00:05:00")]
     Task Follow(LifecycleStage stage, CancellationToken cancellationToken = default);

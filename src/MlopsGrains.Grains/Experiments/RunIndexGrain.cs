@@ -115,6 +115,12 @@ internal sealed class RunIndexGrain : JournalGrain<RunIndexState, RunIndexEvent>
         }
     }
 
+    public async Task<IReadOnlyList<RunGroupPart>> Group(RunGroupQuery query, CancellationToken cancellationToken = default)
+    {
+        await CollectDirty();
+        return RunGroups.Parts(index.Table, query);
+    }
+
     public Task Follow(LifecycleStage stage, CancellationToken cancellationToken = default)
     {
         var members = index.Waiting.Concat(index.Table.Rows.Select(r => r.Block.Id(r.Row))).ToList();
