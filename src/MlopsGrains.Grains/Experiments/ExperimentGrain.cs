@@ -30,8 +30,14 @@ internal sealed partial class ExperimentGrain(
     TimeProvider time,
     ILogger<ExperimentGrain> logger) : Grain, IExperimentGrain
 {
+    /// <summary>How long a deletion or restoration waits for the experiment's runs; an experiment of some ten thousand runs is done by then.</summary>
+    private static readonly TimeSpan FollowPatience = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan FollowPause = TimeSpan.FromSeconds(1);
+
     private Experiment? stored;
     private bool settled;
+    private IGrainTimer? following;
 
     private string Id => this.GetPrimaryKeyString();
 
@@ -163,6 +169,7 @@ internal sealed partial class ExperimentGrain(
         if (document.State.RunsFollow)
         {
             await FinishRuns();
+            return;
         }
 
         settled = true;
@@ -198,10 +205,20 @@ internal sealed partial class ExperimentGrain(
         await Write(new ExperimentDocument { Experiment = experiment with { Name = name, LastUpdateTime = Now() }, RunsFollow = document.State.RunsFollow });
     }
 
+    /// <summary>Waits a while for the runs to follow; those of a big experiment take longer and are waited for by a timer.</summary>
     private async Task FinishRuns()
     {
-        await Task.WhenAll(GrainFactory.RunIndex(Id).Select(shard => shard.Follow(stored!.LifecycleStage)));
-        await Write(new ExperimentDocument { Experiment = stored });
+        settled = false;
+        var followed = await Task.WhenAll(GrainFactory.RunIndex(Id).Select(shard => shard.Follow(stored!.LifecycleStage, FollowPatience)));
+        if (Array.TrueForAll(followed, all => all))
+        {
+            await Write(new ExperimentDocument { Experiment = stored });
+            settled = true;
+            return;
+        }
+
+        following?.Dispose();
+        following = this.RegisterGrainTimer(SettleInTime, new GrainTimerCreationOptions(FollowPause, Timeout.InfiniteTimeSpan) { KeepAlive = true });
     }
 
     private Task Publish() => Catalog.Changed(stored!);

@@ -28,9 +28,12 @@ internal interface IRunIndexGrain : IGrainWithStringKey
     [Alias("Group"), ResponseTimeout("00:02:00")]
     Task<IReadOnlyList<RunGroupPart>> Group(RunGroupQuery query, CancellationToken cancellationToken = default);
 
-    /// <summary>Gives every run the experiment's new stage.</summary>
-    [Alias("Follow"), ResponseTimeout("00:05:00")]
-    Task Follow(LifecycleStage stage, CancellationToken cancellationToken = default);
+    /// <summary>
+    /// The experiment was deleted or restored: searches see every run in the new stage when this returns, and the runs themselves follow, a few at a time.
+    /// </summary>
+    /// <returns>Whether all runs have followed within <paramref name="patience"/>; the others still do. Calling again goes on with those that failed.</returns>
+    [Alias("Follow"), ResponseTimeout("00:02:00")]
+    Task<bool> Follow(LifecycleStage stage, TimeSpan patience, CancellationToken cancellationToken = default);
 }
 
 /// <summary>What a run owes to its experiment.</summary>

@@ -173,14 +173,15 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
 
     public Task Restore(CancellationToken cancellationToken = default) => Move(LifecycleStage.Active, "run.restored", cancellationToken);
 
-    /// <summary>Not audited run by run: the experiment's own event says it.</summary>
+    /// <summary>Not audited run by run: the experiment's own event says it. The index knows already, so it need not look again.</summary>
     public async Task Follow(LifecycleStage stage, CancellationToken cancellationToken = default)
     {
         if (State.Exists && State.Stage != stage)
         {
-            await Store(new LifecycleChanged(stage), cancellationToken);
+            await StoreKnown([new LifecycleChanged(stage)]);
         }
-        else if (onlyCollected)
+
+        if (onlyCollected)
         {
             DeactivateOnIdle();
         }
@@ -318,6 +319,11 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
             dirty = true;
         }
 
+        await StoreKnown(events);
+    }
+
+    private async Task StoreKnown(IReadOnlyList<RunEvent> events)
+    {
         var before = recent.IsWatched ? State.Info(Id) : null;
         view = null;
         await Record(events);

@@ -1,9 +1,11 @@
+using Microsoft.Extensions.Logging;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Storage.Journals;
 using Orleans.Concurrency;
+using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Experiments;
 
@@ -17,7 +19,7 @@ namespace MlopsGrains.Grains.Experiments;
 [Reentrant]
 [CollectionAgeLimit(Hours = 4)]
 #pragma warning disable CA1001 // A semaphore that nobody takes a wait handle of owns nothing.
-internal sealed class RunIndexGrain : JournalGrain<RunIndexState, RunIndexEvent>, IRunIndexGrain
+internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunIndexEvent>, IRunIndexGrain
 #pragma warning restore CA1001
 {
     /// <summary>In one shard; eight times as many in an experiment whose ids are spread well.</summary>
@@ -43,11 +45,16 @@ internal sealed class RunIndexGrain : JournalGrain<RunIndexState, RunIndexEvent>
     private RunIndexState index = new();
     private HashSet<string> dirty = new(StringComparer.Ordinal);
     private HashSet<string> dirtyAtLastSweep = [];
+    private readonly ILogger<RunIndexGrain> logger;
+    private Following? following;
     private Task settler = Task.CompletedTask;
 
-    public RunIndexGrain(IJournal journal)
-        : base(journal, new RunIndexCodec()) =>
+    public RunIndexGrain(IJournal journal, ILogger<RunIndexGrain> logger)
+        : base(journal, new RunIndexCodec())
+    {
+        this.logger = logger;
         group = new CommitGroup<RunIndexEvent>(100, 10_000, events => Record(Joined(events)));
+    }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -121,10 +128,24 @@ internal sealed class RunIndexGrain : JournalGrain<RunIndexState, RunIndexEvent>
         return RunGroups.Parts(index.Table, query);
     }
 
-    public Task Follow(LifecycleStage stage, CancellationToken cancellationToken = default)
+    public async Task<bool> Follow(LifecycleStage stage, TimeSpan patience, CancellationToken cancellationToken = default)
     {
-        var members = index.Waiting.Concat(index.Table.Rows.Select(r => r.Block.Id(r.Row))).ToList();
-        return Task.WhenAll(members.Select(id => Call(() => GrainFactory.GetGrain<IExperimentMember>(id).Follow(stage, cancellationToken))));
+        if (following?.Stage != stage)
+        {
+            following = new Following(stage, new HashSet<string>(index.Waiting.Concat(index.Table.Rows.Select(r => r.Block.Id(r.Row))), StringComparer.Ordinal));
+            await group.Add(new RunsMoved(stage));
+        }
+
+        var mine = following;
+        mine.Done = mine.Done.IsCompleted ? FollowAll(mine) : mine.Done;
+        await Task.WhenAny(mine.Done, Task.Delay(patience, cancellationToken));
+        if (mine.Left.Count > 0)
+        {
+            return false;
+        }
+
+        following = following == mine ? null : following;
+        return true;
     }
 
     protected override void Apply(RunIndexState state, RunIndexEvent e) => state.Apply(e);
@@ -238,6 +259,12 @@ internal sealed class RunIndexGrain : JournalGrain<RunIndexState, RunIndexEvent>
             return;
         }
 
+        if (following is { } those && those.Left.Contains(id))
+        {
+            // The run has yet to hear what searches see already.
+            collected = collected with { Run = collected.Run with { Info = collected.Run.Info with { LifecycleStage = those.Stage } } };
+        }
+
         index.Put(collected);
         if (RunState.HasEnded(collected.Run.Info.Status) && RunSize.Of(collected.Run) <= SettledCharactersMax)
         {
@@ -302,6 +329,32 @@ internal sealed class RunIndexGrain : JournalGrain<RunIndexState, RunIndexEvent>
         }
     }
 
+    /// <summary>Runs whose call fails stay left.</summary>
+    private async Task FollowAll(Following those)
+    {
+        await Task.Yield();
+        foreach (var some in those.Left.Chunk(CallsAtOnce))
+        {
+            if (following != those)
+            {
+                return;
+            }
+
+            await Task.WhenAll(some.Select(id => Call(async () =>
+            {
+                try
+                {
+                    await GrainFactory.GetGrain<IExperimentMember>(id).Follow(those.Stage);
+                    those.Left.Remove(id);
+                }
+                catch (Exception e) when (e is MlopsException or OrleansException or TimeoutException)
+                {
+                    LogNotFollowed(id, e);
+                }
+            })));
+        }
+    }
+
     private async Task Call(Func<Task> call)
     {
         await calls.WaitAsync();
@@ -313,6 +366,18 @@ internal sealed class RunIndexGrain : JournalGrain<RunIndexState, RunIndexEvent>
         {
             calls.Release();
         }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {RunId} could not follow its experiment yet")]
+    private partial void LogNotFollowed(string runId, Exception exception);
+
+    private sealed class Following(LifecycleStage stage, HashSet<string> left)
+    {
+        public LifecycleStage Stage => stage;
+
+        public HashSet<string> Left => left;
+
+        public Task Done { get; set; } = Task.CompletedTask;
     }
 
     private sealed class Look

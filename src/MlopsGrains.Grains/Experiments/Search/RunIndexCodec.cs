@@ -18,6 +18,7 @@ internal sealed class RunIndexCodec : IJournalCodec<RunIndexState, RunIndexEvent
         Settled = 2,
         Unsettled = 3,
         Removed = 4,
+        Moved = 5,
     }
 
     public void EncodeEvent(RunIndexEvent e, IBufferWriter<byte> output)
@@ -42,6 +43,10 @@ internal sealed class RunIndexCodec : IJournalCodec<RunIndexState, RunIndexEvent
                 o.Byte((byte)Kind.Removed);
                 WriteTexts(o, removed.RunIds);
                 break;
+            case RunsMoved moved:
+                o.Byte((byte)Kind.Moved);
+                o.Byte((byte)moved.Stage);
+                break;
             default:
                 throw new NotSupportedException($"{e.GetType().Name} has no place in the journal.");
         }
@@ -57,6 +62,7 @@ internal sealed class RunIndexCodec : IJournalCodec<RunIndexState, RunIndexEvent
             Kind.Settled => new RowsSettled(ReadRows(ref i)),
             Kind.Unsettled => new RowsUnsettled(ReadTexts(ref i)),
             Kind.Removed => new RunsRemoved(ReadTexts(ref i)),
+            Kind.Moved => new RunsMoved((LifecycleStage)i.Byte()),
             _ => throw new InvalidDataException($"Run index event kind {(byte)kind} is unknown to format {Version}."),
         };
     }

@@ -1,3 +1,4 @@
+using MlopsGrains.Experiments;
 using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Experiments.Search;
@@ -16,6 +17,9 @@ internal sealed record RowsUnsettled(IReadOnlyList<string> RunIds) : RunIndexEve
 
 /// <summary>Runs that are gone for good.</summary>
 internal sealed record RunsRemoved(IReadOnlyList<string> RunIds) : RunIndexEvent;
+
+/// <summary>The experiment was deleted or restored, and every run with it.</summary>
+internal sealed record RunsMoved(LifecycleStage Stage) : RunIndexEvent;
 
 /// <summary>
 /// The runs of a shard: rows, and members that have none yet. The truth is in the runs; the events here only spare a restarted shard from asking those
@@ -71,6 +75,13 @@ internal sealed class RunIndexState
                 {
                     Waiting.Remove(id);
                     Table.Remove(id);
+                }
+
+                break;
+            case RunsMoved moved:
+                foreach (var (block, row) in Table.Rows)
+                {
+                    block.SetStage(row, moved.Stage);
                 }
 
                 break;

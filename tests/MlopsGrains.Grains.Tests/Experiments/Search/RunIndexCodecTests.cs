@@ -25,7 +25,7 @@ public sealed class RunIndexCodecTests
         [new MetricSummary(4, -1, 2, 2.5)]);
 
     private static readonly RunIndexEvent[] Events =
-        [new RunsAdded(["a", "odd-run"]), new RowsSettled([Plain, Full]), new RowsUnsettled(["odd-run"]), new RunsRemoved(["a"])];
+        [new RunsAdded(["a", "odd-run"]), new RowsSettled([Plain, Full]), new RowsUnsettled(["odd-run"]), new RunsRemoved(["a"]), new RunsMoved(LifecycleStage.Deleted)];
 
     /// <summary>Bytes that a released version wrote. They are never changed; a new format adds its own.</summary>
     public static TheoryData<int, string> Version1 => new()
@@ -34,6 +34,7 @@ public sealed class RunIndexCodecTests
         { 1, "01020203efcdab8967452301efcdab8967452301000100036163630101026c720102047465616d030137040b71756965742d6865726f6e0503616461061f6d6c666c6f772d6172746966616374733a2f372f002f61727469666163747380a0abfef96201d00f000000000000e03fe807060703302e31080161fb076f64642d72756e00030405090673333a2f2f6280a0abfef96200000000000000e03fe8070608000000000000f0bf000000000000004000000000000004400708010a04697269730b0264310c056c6f63616c0d08697269732e63737600010e027b7d010f136d6c666c6f772e646174612e636f6e746578741005747261696e01036d2d3101036d2d3201" },
         { 2, "010301076f64642d72756e" },
         { 3, "0104010161" },
+        { 4, "010501" },
     };
 
     [Theory]

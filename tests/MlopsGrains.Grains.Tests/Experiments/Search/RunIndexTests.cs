@@ -74,6 +74,27 @@ public sealed class RunIndexTests(SiloFixture silo)
     }
 
     [Fact]
+    public async Task DeletedExperiment_IsSearchedAsDeletedAtOnce_AndItsRunsFollow()
+    {
+        var id = await NewExperiment();
+        var runs = await NewRuns(id, 30);
+        await End(runs.Take(20));
+        await Search(id, null);
+        await Settled(id, runs.Take(20));
+
+        await Task.WhenAll(silo.Grains.RunIndex(id).Select(shard => shard.Follow(LifecycleStage.Deleted, TimeSpan.Zero, Token)));
+        Assert.Empty((await Search(id, null)).Items);
+        Assert.Equal(30, (await Search(id, null, LifecycleView.DeletedOnly)).Items.Count);
+
+        await Eventually.Async(
+            async () => (await Task.WhenAll(silo.Grains.RunIndex(id).Select(shard => shard.Follow(LifecycleStage.Deleted, TimeSpan.FromSeconds(1), Token)))).All(all => all),
+            cancellationToken: Token);
+        Assert.All(await Task.WhenAll(runs.Select(run => run.Get(Token))), run => Assert.Equal(LifecycleStage.Deleted, run!.Info.LifecycleStage));
+        await Restart(id, runs);
+        Assert.Equal(30, (await Search(id, null, LifecycleView.DeletedOnly)).Items.Count);
+    }
+
+    [Fact]
     public async Task HistoryPredicates_LookAtTheWholeHistory()
     {
         var id = await NewExperiment();
