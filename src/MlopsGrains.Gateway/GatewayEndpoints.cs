@@ -6,6 +6,7 @@ using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Models;
 using MlopsGrains.Gateway.Pipelines;
 using MlopsGrains.Gateway.Monitoring;
+using MlopsGrains.Gateway.Webhooks;
 using Microsoft.AspNetCore.Routing;
 
 namespace MlopsGrains.Gateway;
@@ -25,6 +26,7 @@ public static class GatewayEndpoints
         endpoints.MapDeployments();
         endpoints.MapPipelines();
         endpoints.MapMonitoring();
+        endpoints.MapWebhooks();
         return endpoints;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Models;
@@ -63,6 +64,9 @@ internal sealed class RegisteredModelDocument
     [JsonIgnore]
     public bool IsPrompt => ModelTags.IsPrompt(Tags);
 
+    /// <summary>What happened and is not known to be in the webhooks' outbox yet.</summary>
+    public List<WebhookEvent> Notices { get; set; } = [];
+
     public void Create(NewRegisteredModel model, string actor, DateTimeOffset now)
     {
         CheckRoom(Weight(model.Description) + Weight(model.Tags));
@@ -119,6 +123,7 @@ internal sealed class RegisteredModelDocument
         Versions = other.Versions;
         AdoptedFrom = from;
         Change = Math.Max(Change, other.Change);
+        Notices.AddRange(other.Notices);
         Touch(now);
         ResetChange = Change;
     }

@@ -1,21 +1,25 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Governance;
+using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
+using MlopsGrains.Webhooks;
 using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Models;
 
 [GrainType("registered-model")]
-internal sealed class RegisteredModelGrain(
+internal sealed partial class RegisteredModelGrain(
     [PersistentState("registered-model", MlopsStorage.Documents)] IPersistentState<RegisteredModelDocument> document,
     IBlobs blobs,
-    TimeProvider time) : Grain, IRegisteredModelGrain, IRegistrySource
+    TimeProvider time,
+    ILogger<RegisteredModelGrain> logger) : Grain, IRegisteredModelGrain, IRegistrySource
 {
     private string Name => this.GetPrimaryKeyString();
 
@@ -51,8 +55,9 @@ internal sealed class RegisteredModelGrain(
 
         Model.Create(model, Actor.Current, Now);
         Model.CreatedByRequest = RequestKey.Current;
-        await StoreNew();
+        await StoreNew(RegistryEvents.Created(Model, Name));
         await Audit("model.created");
+        await HandOver();
         return Model.View(Name);
     }
 
@@ -95,8 +100,9 @@ internal sealed class RegisteredModelGrain(
     {
         ModelTags.Check(key, value);
         Existing().SetTag(key, value, Now);
-        await Store();
+        await Store([.. RegistryEvents.TagSet(Model, Name, key, value)]);
         await Audit("model-tag.set", ("key", key));
+        await HandOver();
     }
 
     public async Task DeleteTag(string key, CancellationToken cancellationToken = default)
@@ -107,8 +113,9 @@ internal sealed class RegisteredModelGrain(
         }
 
         Model.DeleteTag(key, Now);
-        await Store();
+        await Store([.. RegistryEvents.TagDeleted(Model, Name, key)]);
         await Audit("model-tag.deleted", ("key", key));
+        await HandOver();
     }
 
     public async Task<ModelVersion> AddVersion(NewModelVersion version, CancellationToken cancellationToken = default)
@@ -124,18 +131,20 @@ internal sealed class RegisteredModelGrain(
         await CheckBlob(version.Blob, cancellationToken);
         var isNew = !Model.Exists;
         var added = Model.Add(version, Actor.Current, Now);
+        var view = Model.View(Name, added);
         if (isNew)
         {
-            await StoreNew();
+            await StoreNew(RegistryEvents.Created(Model, Name), RegistryEvents.VersionCreated(Model, Name, view));
             await Audit("model.created");
         }
         else
         {
-            await Store();
+            await Store(RegistryEvents.VersionCreated(Model, Name, view));
         }
 
         await AuditVersion("registered", added.Version, ("digest", version.Blob.Digest), ("run", added.Lineage.RunId), ("dataset-digest", added.Lineage.DatasetDigest));
-        return Model.View(Name, added);
+        await HandOver();
+        return view;
     }
 
     public async Task<ModelVersion> AddSourced(NewSourcedVersion version, string location, ModelVersion? origin, CancellationToken cancellationToken = default)
@@ -145,10 +154,11 @@ internal sealed class RegisteredModelGrain(
             return Model.View(Name, known);
         }
 
-        var added = Model.Add(version, location, origin, Actor.Current, Now, RequestKey.Current);
-        await Store();
+        var added = Model.View(Name, Model.Add(version, location, origin, Actor.Current, Now, RequestKey.Current));
+        await Store(RegistryEvents.VersionCreated(Model, Name, added));
         await AuditVersion("registered", added.Version, ("source", version.Source), ("run", added.Lineage.RunId), ("digest", added.Blob?.Digest));
-        return Model.View(Name, added);
+        await HandOver();
+        return added;
     }
 
     public Task<ModelVersion> Resolve(string reference, CancellationToken cancellationToken = default) =>
@@ -209,8 +219,9 @@ internal sealed class RegisteredModelGrain(
     {
         ModelTags.Check(key, value);
         Model.SetVersionTag(Version(version), key, value, Now);
-        await Store();
+        await Store(RegistryEvents.VersionTagSet(Model, Name, Version(version), key, value));
         await AuditVersion("tag-set", version, ("key", key));
+        await HandOver();
     }
 
     public async Task DeleteVersionTag(int version, string key, CancellationToken cancellationToken = default)
@@ -222,8 +233,9 @@ internal sealed class RegisteredModelGrain(
         }
 
         Model.DeleteVersionTag(found, key, Now);
-        await Store();
+        await Store(RegistryEvents.VersionTagDeleted(Model, Name, found, key));
         await AuditVersion("tag-deleted", version, ("key", key));
+        await HandOver();
     }
 
     public async Task SetAlias(string alias, int version, CancellationToken cancellationToken = default)
@@ -242,8 +254,9 @@ internal sealed class RegisteredModelGrain(
         }
 
         Model.SetAlias(alias, version, Now);
-        await Store();
+        await Store(RegistryEvents.AliasSet(Model, Name, alias, version));
         await Audit("model-alias.set", ("alias", alias), ("version", Text(version)), ("before", before is { } b ? Text(b) : null));
+        await HandOver();
     }
 
     public async Task DeleteAlias(string alias, CancellationToken cancellationToken = default)
@@ -254,18 +267,20 @@ internal sealed class RegisteredModelGrain(
         }
 
         Model.SetAlias(alias, null, Now);
-        await Store();
+        await Store(RegistryEvents.AliasDeleted(Model, Name, alias));
         await Audit("model-alias.deleted", ("alias", alias), ("version", Text(version)));
+        await HandOver();
     }
 
-    public Task<RegistryChanges> Changes(long since, CancellationToken cancellationToken = default)
+    public async Task<RegistryChanges> Changes(long since, CancellationToken cancellationToken = default)
     {
+        await HandOver();
         var reset = since == 0 || since < Model.ResetChange;
-        return Task.FromResult(new RegistryChanges(
+        return new RegistryChanges(
             Model.Change,
             Model.Exists ? Model.View(Name) : null,
             reset,
-            Model.Views(Name, reset ? Model.Versions : Model.Versions.Where(v => v.Change > since))));
+            Model.Views(Name, reset ? Model.Versions : Model.Versions.Where(v => v.Change > since)));
     }
 
     public async Task Adopt(string json, string from, CancellationToken cancellationToken = default)
@@ -307,6 +322,7 @@ internal sealed class RegisteredModelGrain(
         }
 
         Model.Delete(Name);
+        Model.Notices = [];
         await Store();
         await Catalog.Remove(Name, CancellationToken.None);
         await Audit("model.renamed", ("to", to));
@@ -337,7 +353,7 @@ internal sealed class RegisteredModelGrain(
     }
 
     /// <summary>A name in the catalog without its model is passed over; a model without its name would be lost to searches.</summary>
-    private async Task StoreNew()
+    private async Task StoreNew(params WebhookEvent[] events)
     {
         try
         {
@@ -349,13 +365,15 @@ internal sealed class RegisteredModelGrain(
             throw;
         }
 
-        await Store();
+        await Store(events);
     }
 
-    private async Task Store()
+    /// <summary>Stores the model together with what is to be told of the change.</summary>
+    private async Task Store(params WebhookEvent[] events)
     {
         try
         {
+            Model.Notices.AddRange(events);
             await GrainFactory.GetGrain<IRegistryIndexGrain>(IModelRegistryGrain.Main).Touch(Name, CancellationToken.None);
             await document.WriteStateAsync(CancellationToken.None);
         }
@@ -364,6 +382,36 @@ internal sealed class RegisteredModelGrain(
             // Whether it was stored is not known: the next call reads it afresh.
             DeactivateOnIdle();
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Gives what happened to the webhooks' outbox. When that fails the document still holds it, and the registry asks this model again. What nobody subscribes to
+    /// is only forgotten with the next change, which spares a write.
+    /// </summary>
+    private async Task HandOver()
+    {
+        if (Model.Notices.Count == 0)
+        {
+            return;
+        }
+
+        int durable;
+        try
+        {
+            durable = await GrainFactory.GetGrain<IWebhookOutboxGrain>(IWebhooksGrain.Main).Publish(Model.Notices, CancellationToken.None);
+        }
+        catch (Exception e) when (e is MlopsException or TimeoutException or OrleansException)
+        {
+            HandOverFailed(logger, Name, Model.Notices.Count, e);
+            await GrainFactory.GetGrain<IRegistryIndexGrain>(IModelRegistryGrain.Main).Touch(Name, CancellationToken.None);
+            return;
+        }
+
+        Model.Notices = [];
+        if (durable > 0)
+        {
+            await Store();
         }
     }
 
@@ -376,6 +424,9 @@ internal sealed class RegisteredModelGrain(
 
     private static Dictionary<string, string> Detail((string Key, string? Value)[] detail) =>
         detail.Where(d => d.Value is not null).ToDictionary(d => d.Key, d => d.Value!);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Registered model {Model} could not hand {Count} events to the webhooks' outbox; it keeps them and tries again.")]
+    private static partial void HandOverFailed(ILogger logger, string model, int count, Exception exception);
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

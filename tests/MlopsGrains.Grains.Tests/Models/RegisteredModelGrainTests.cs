@@ -6,9 +6,11 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Governance;
 using MlopsGrains.Grains.Models;
+using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Models;
 using MlopsGrains.Storage.Sqlite;
 using MlopsGrains.Testing;
+using MlopsGrains.Webhooks;
 
 namespace MlopsGrains.Grains.Tests.Models;
 
@@ -251,6 +253,29 @@ public sealed class RegisteredModelGrainTests(SiloFixture silo)
         Assert.Equal("about", models.Items[0].Description);
         Assert.Null(await second.Client.GetGrain<IRegisteredModelGrain>("old").Get(Ct));
         Assert.Equal("new", Assert.Single((await registry.SearchVersions(new RegistryQuery(null, [], 10), Ct)).Items).Model);
+    }
+
+    [Fact]
+    public async Task EventsThatWereNotHandedOver_AreDeliveredAfterARestart()
+    {
+        using var directory = new TempDirectory();
+        await using var receiver = new HttpReceiver();
+        void Configure(ISiloBuilder silo) => silo.Services.Configure<WebhookOptions>(o => o.AllowHttp = o.AllowPrivateTargets = true);
+        await using (var first = await SiloFixture.StartAsync(directory.Path, Configure))
+        {
+            await first.Client.GetGrain<IRegisteredModelGrain>("m").Create(new NewRegisteredModel("about"), Ct);
+            await first.Client.GetGrain<IWebhooksGrain>(IWebhooksGrain.Main).Create(new NewWebhook("w", receiver.Address.AbsoluteUri, [new("REGISTERED_MODEL", "CREATED")]), Ct);
+        }
+
+        // The model and what is to be told of it are stored, and the process dies.
+        await EditDocument(directory.Path, "m", d => d.Notices = [RegistryEvents.Created(d, "m")]);
+        await using var second = await SiloFixture.StartAsync(directory.Path, Configure);
+
+        await Eventually.Async(() => receiver.All.Count == 1, cancellationToken: Ct);
+        Assert.Contains("\"about\"", receiver.All[0].Body, StringComparison.Ordinal);
+        await second.Client.GetGrain<IRegisteredModelGrain>("m").Update("other", Ct);
+        Assert.Single((await second.Client.GetGrain<IWebhooksGrain>(IWebhooksGrain.Main).List(10, null, Ct)).Items);
+        Assert.Single(receiver.All);
     }
 
     private static async Task EditDocument(string directory, string model, Action<RegisteredModelDocument> edit)

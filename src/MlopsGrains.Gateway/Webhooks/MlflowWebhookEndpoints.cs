@@ -1,0 +1,156 @@
+using System.Globalization;
+using System.Text.Json;
+using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Experiments;
+using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Webhooks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace MlopsGrains.Gateway.Webhooks;
+
+/// <summary>MLflow's webhook methods.</summary>
+internal static class MlflowWebhookEndpoints
+{
+    private const int PageDefault = 100;
+
+    private static readonly Dictionary<string, WebhookStatus> Statuses = new() { ["ACTIVE"] = WebhookStatus.Active, ["DISABLED"] = WebhookStatus.Disabled };
+
+    public static void MapMlflowWebhooks(this IEndpointRouteBuilder endpoints)
+    {
+        const string Root = "/mlflow/webhooks";
+        endpoints.MapMlflowMethod("POST", Root, Create);
+        endpoints.MapMlflowMethod("GET", Root, List);
+        endpoints.MapMlflowMethod("GET", Root + "/{webhook_id}", Get);
+        endpoints.MapMlflowMethod("PATCH", Root + "/{webhook_id}", Update);
+        endpoints.MapMlflowMethod("DELETE", Root + "/{webhook_id}", Delete);
+        endpoints.MapMlflowMethod("POST", Root + "/{webhook_id}/test", Test);
+    }
+
+    private static async Task Create(MlflowCall call)
+    {
+        var request = call.Request;
+        var webhook = new NewWebhook(
+            request.Required("name"),
+            request.Required("url"),
+            Events(request) is { Count: > 0 } events ? events : throw MlflowRequest.Missing("events"),
+            request.Text("description"),
+            NotEmpty(request.Text("secret")),
+            request.Enum("status", Statuses) ?? WebhookStatus.Active);
+        await Answer(call, await Webhooks(call).Create(webhook, call.Aborted));
+    }
+
+    private static async Task List(MlflowCall call)
+    {
+        var limit = (int)Math.Clamp(call.Request.Int64("max_results") ?? PageDefault, int.MinValue, int.MaxValue);
+        var page = await Webhooks(call).List(limit, call.Request.Text("page_token"), call.Aborted);
+        await call.Answer(json =>
+        {
+            if (page.Items.Count > 0)
+            {
+                json.WriteStartArray("webhooks");
+                foreach (var webhook in page.Items)
+                {
+                    Write(json, webhook);
+                }
+
+                json.WriteEndArray();
+            }
+
+            json.WriteNextPage(page.NextPageToken);
+        });
+    }
+
+    private static async Task Get(MlflowCall call) =>
+        await Answer(call, await Webhooks(call).Get(Id(call), call.Aborted) ?? throw MlopsException.NotFound("Webhook", Id(call)));
+
+    private static async Task Update(MlflowCall call)
+    {
+        var request = call.Request;
+        var change = new WebhookChange(
+            NotEmpty(request.Text("name")),
+            NotEmpty(request.Text("url")),
+            Events(request) is { Count: > 0 } events ? events : null,
+            request.Text("description"),
+            NotEmpty(request.Text("secret")),
+            request.Enum("status", Statuses));
+        await Answer(call, await Webhooks(call).Update(Id(call), change, call.Aborted));
+    }
+
+    private static async Task Delete(MlflowCall call)
+    {
+        await Webhooks(call).Delete(Id(call), call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task Test(MlflowCall call)
+    {
+        var kind = call.Request.Message("event") is { } given ? Event("event.", given) : null;
+        var result = await Webhooks(call).Test(Id(call), kind, call.Aborted);
+        await call.Answer(json =>
+        {
+            json.WriteStartObject("result");
+            json.WriteBoolean("success", result.Success);
+            if (result.ResponseStatus is { } status)
+            {
+                json.WriteNumber("response_status", status);
+            }
+
+            if (result.ResponseBody is { } body)
+            {
+                json.WriteString("response_body", body);
+            }
+
+            if (result.ErrorMessage is { } error)
+            {
+                json.WriteString("error_message", error);
+            }
+
+            json.WriteEndObject();
+        });
+    }
+
+    private static List<WebhookEventKind> Events(MlflowRequest request) => [.. request.Messages("events").Select((e, i) => Event($"events[{i}].", e))];
+
+    private static WebhookEventKind Event(string at, MlflowRequest part) =>
+        new(part.Text("entity") is { Length: > 0 } entity ? entity : throw MlflowRequest.Missing(at + "entity"), part.Text("action") is { Length: > 0 } action ? action : throw MlflowRequest.Missing(at + "action"));
+
+    private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private static string Id(MlflowCall call) => Convert.ToString(call.Context.GetRouteValue("webhook_id"), CultureInfo.InvariantCulture)!;
+
+    private static Task Answer(MlflowCall call, Webhook webhook) => call.Answer(json =>
+    {
+        json.WritePropertyName("webhook");
+        Write(json, webhook);
+    });
+
+    private static void Write(Utf8JsonWriter json, Webhook webhook)
+    {
+        json.WriteStartObject();
+        json.WriteString("webhook_id", webhook.Id);
+        json.WriteString("name", webhook.Name);
+        if (webhook.Description is { } description)
+        {
+            json.WriteString("description", description);
+        }
+
+        json.WriteString("url", webhook.Url);
+        json.WriteStartArray("events");
+        foreach (var e in webhook.Events)
+        {
+            json.WriteStartObject();
+            json.WriteString("entity", e.Entity);
+            json.WriteString("action", e.Action);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteString("status", webhook.Status == WebhookStatus.Disabled ? "DISABLED" : "ACTIVE");
+        json.WriteNumber("creation_timestamp", webhook.CreatedAt.ToUnixTimeMilliseconds());
+        json.WriteNumber("last_updated_timestamp", webhook.UpdatedAt.ToUnixTimeMilliseconds());
+        json.WriteEndObject();
+    }
+
+    private static IWebhooksGrain Webhooks(MlflowCall call) => call.Grains.GetGrain<IWebhooksGrain>(IWebhooksGrain.Main);
+}

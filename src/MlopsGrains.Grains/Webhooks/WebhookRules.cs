@@ -1,0 +1,96 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using MlopsGrains.Errors;
+using MlopsGrains.Webhooks;
+
+namespace MlopsGrains.Grains.Webhooks;
+
+/// <summary>What a webhook must be like. Pure.</summary>
+internal static partial class WebhookRules
+{
+    public const int UrlCharactersMax = 2_048;
+    public const int DescriptionCharactersMax = 1_000;
+    public const int SecretCharactersMax = 1_000;
+
+    public static void Check(StoredWebhook webhook, WebhookOptions options)
+    {
+        if (string.IsNullOrEmpty(webhook.Name) || !Name().IsMatch(webhook.Name))
+        {
+            throw MlopsException.Invalid("name", "name must be 1–63 letters, digits, '.', '_' and '-', and begin and end with a letter or digit.");
+        }
+
+        CheckLength("description", webhook.Description, DescriptionCharactersMax);
+        CheckLength("secret", webhook.Secret, SecretCharactersMax);
+        if (webhook.Secret?.Length == 0)
+        {
+            throw MlopsException.Invalid("secret", "secret must not be empty; leave it out to send without a signature.");
+        }
+
+        CheckEvents(webhook.Events);
+        CheckUrl(webhook.Url, options);
+        if (!Enum.IsDefined(webhook.Status))
+        {
+            throw MlopsException.Invalid("status", "status must be ACTIVE or DISABLED.");
+        }
+    }
+
+    public static void CheckEvents(IReadOnlyList<WebhookEventKind> events)
+    {
+        if (events.Count is 0 || events.Count > WebhookEventKind.All.Count)
+        {
+            throw MlopsException.Invalid("events", $"events has {events.Count} entries; expected 1–{WebhookEventKind.All.Count}.");
+        }
+
+        for (var i = 0; i < events.Count; i++)
+        {
+            CheckEvent($"events[{i}]", events[i]);
+        }
+    }
+
+    public static void CheckEvent(string field, WebhookEventKind kind)
+    {
+        if (!WebhookEventKind.All.Contains(kind))
+        {
+            throw MlopsException.Invalid(field, $"{field} is no event that there is. Valid are {string.Join(", ", WebhookEventKind.All)}.");
+        }
+    }
+
+    private static void CheckUrl(string? url, WebhookOptions options)
+    {
+        CheckLength("url", url, UrlCharactersMax);
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp) || uri.Host.Length == 0)
+        {
+            throw MlopsException.Invalid("url", "url must be an absolute https address.");
+        }
+
+        if (uri.Scheme == Uri.UriSchemeHttp && !options.AllowHttp)
+        {
+            throw MlopsException.Invalid("url", "url must be https; this server does not allow http (Webhooks:AllowHttp).");
+        }
+
+        if (uri.UserInfo.Length > 0)
+        {
+            throw MlopsException.Invalid("url", "url must not hold a user name or password; sign with a secret.");
+        }
+
+        var host = uri.IdnHost.TrimEnd('.');
+        var isPrivate = IPAddress.TryParse(uri.IdnHost.Trim('[', ']'), out var address)
+            ? !PublicAddress.IsPublic(address)
+            : host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
+        if (isPrivate && !options.AllowPrivateTargets)
+        {
+            throw MlopsException.Invalid("url", $"url names a private, loopback or link-local host; this server does not deliver to those (Webhooks:AllowPrivateTargets).");
+        }
+    }
+
+    private static void CheckLength(string field, string? text, int max)
+    {
+        if (text?.Length > max)
+        {
+            throw MlopsException.Invalid(field, $"{field} has {text.Length} characters; at most {max}.");
+        }
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\z")]
+    private static partial Regex Name();
+}

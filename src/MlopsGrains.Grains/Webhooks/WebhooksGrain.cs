@@ -1,0 +1,304 @@
+using Microsoft.Extensions.Options;
+using MlopsGrains.Errors;
+using MlopsGrains.Grains.Governance;
+using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Identity;
+using MlopsGrains.Paging;
+using MlopsGrains.Storage.Journals;
+using MlopsGrains.Webhooks;
+
+namespace MlopsGrains.Grains.Webhooks;
+
+/// <summary>
+/// Webhooks and their outbox. What waits is in the journal; who is sending it at the moment is only remembered, so after a crash it is due again.
+/// </summary>
+[GrainType("webhooks")]
+internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<WebhookOptions> options, TimeProvider time)
+    : JournalGrain<WebhooksState, WebhooksEvent>(journal, new JsonJournalCodec<WebhooksState, WebhooksEvent>()), IWebhooksGrain, IWebhookOutboxGrain
+{
+    private const int PageMax = 1_000;
+
+    /// <summary>Beyond an attempt's own time, for the call that reports it.</summary>
+    private static readonly TimeSpan LeaseSlack = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(20);
+
+    private readonly WebhookOptions options = options.Value;
+    private readonly Dictionary<long, (string WebhookId, DateTimeOffset Until)> leases = [];
+    private readonly Queue<LeasedDelivery> tests = new();
+    private readonly Dictionary<long, TaskCompletionSource<DeliveryOutcome>> testing = [];
+    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long lastTest;
+
+    private DateTimeOffset Now => time.GetUtcNow();
+
+    public async Task<Webhook> Create(NewWebhook webhook, CancellationToken cancellationToken = default)
+    {
+        var stored = new StoredWebhook(
+            OutboxRules.DeliveryId(ids), webhook.Name, webhook.Description, webhook.Url, [.. webhook.Events.Distinct()], webhook.Secret, webhook.Status, Now, Now);
+        Check(stored);
+        if (State.Webhooks.Count >= options.WebhooksMax)
+        {
+            throw MlopsException.Conflict($"There are {options.WebhooksMax} webhooks, the most there can be (Webhooks:WebhooksMax).");
+        }
+
+        await Record(new WebhookStored(stored));
+        await Audit("created", stored);
+        return stored.View();
+    }
+
+    public Task<Webhook?> Get(string id, CancellationToken cancellationToken = default) => Task.FromResult(State.Webhooks.GetValueOrDefault(id)?.View());
+
+    public Task<Page<Webhook>> List(int limit, string? pageToken, CancellationToken cancellationToken = default)
+    {
+        CheckLimit(limit);
+        if (!string.IsNullOrEmpty(pageToken) && !Guid.TryParseExact(pageToken, "D", out _))
+        {
+            throw MlopsException.Invalid("page_token", "The page token is not one that this list gave out.");
+        }
+
+        var items = State.Webhooks.Values.Where(w => string.IsNullOrEmpty(pageToken) || string.CompareOrdinal(w.Id, pageToken) > 0).Take(limit + 1).Select(w => w.View()).ToList();
+        return Task.FromResult(items.Count <= limit ? new Page<Webhook>(items, null) : new Page<Webhook>(items[..limit], items[limit - 1].Id));
+    }
+
+    public async Task<Webhook> Update(string id, WebhookChange change, CancellationToken cancellationToken = default)
+    {
+        var known = Existing(id);
+        var stored = known with
+        {
+            Name = change.Name ?? known.Name,
+            Description = change.Description ?? known.Description,
+            Url = change.Url ?? known.Url,
+            Events = change.Events is null ? known.Events : [.. change.Events.Distinct()],
+            Secret = change.Secret ?? known.Secret,
+            Status = change.Status ?? known.Status,
+            UpdatedAt = Now,
+        };
+        Check(stored);
+        await Record(new WebhookStored(stored));
+        await Audit("updated", stored);
+        Wake();
+        return stored.View();
+    }
+
+    public async Task Delete(string id, CancellationToken cancellationToken = default)
+    {
+        var known = Existing(id);
+        await Record(new WebhookRemoved(id));
+        await Audit("deleted", known);
+    }
+
+    public async Task<WebhookTestResult> Test(string id, WebhookEventKind? kind, CancellationToken cancellationToken = default)
+    {
+        var webhook = Existing(id);
+        if (kind is not null)
+        {
+            WebhookRules.CheckEvent("event", kind);
+        }
+
+        if (tests.Count >= options.QueueMax)
+        {
+            throw MlopsException.Overloaded($"{tests.Count} tests of webhooks wait; at most {options.QueueMax}.");
+        }
+
+        var number = --lastTest;
+        var outcome = testing[number] = new TaskCompletionSource<DeliveryOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        tests.Enqueue(new LeasedDelivery(
+            number, OutboxRules.DeliveryId(ids), webhook.Url, webhook.Secret, OutboxRules.Body(kind ?? webhook.Events[0], Now, ExampleData.Of(kind ?? webhook.Events[0]))));
+        Wake();
+        try
+        {
+            var result = await outcome.Task.WaitAsync(options.AttemptTimeout + LeaseSlack, time, cancellationToken);
+            return new WebhookTestResult(result.Success, result.Status, result.ResponseBody, result.Error);
+        }
+        catch (TimeoutException)
+        {
+            return new WebhookTestResult(false, ErrorMessage: "No worker sent it; is one running (Webhooks:Parallel)?");
+        }
+        finally
+        {
+            testing.Remove(number);
+        }
+    }
+
+    public Task<WebhookQueue> Deliveries(string id, int limit, CancellationToken cancellationToken = default)
+    {
+        CheckLimit(limit);
+        var webhook = Existing(id);
+        var own = State.Deliveries.Values.Where(d => d.WebhookId == id).ToList();
+        var parked = own.Count(d => d.IsParked);
+        return Task.FromResult(new WebhookQueue(
+            [.. own.Take(limit).Select(d => new WebhookDelivery(d.DeliveryId, d.Kind, d.QueuedAt, d.Attempts, d.NextAt, d.Error))],
+            own.Count - parked,
+            parked,
+            webhook.Delivered,
+            webhook.Dropped));
+    }
+
+    public async Task<int> RetryParked(string id, CancellationToken cancellationToken = default)
+    {
+        var webhook = Existing(id);
+        var parked = State.Deliveries.Values.Count(d => d.WebhookId == id && d.IsParked);
+        if (parked > 0)
+        {
+            await Record(new ParkedRequeued(id, Now));
+            await Audit("parked-retried", webhook);
+            Wake();
+        }
+
+        return parked;
+    }
+
+    public async Task<int> Publish(IReadOnlyList<WebhookEvent> events, CancellationToken cancellationToken = default)
+    {
+        var queued = OutboxRules.Publish(State, events, options, ids, Now);
+        if (queued.Count == 0)
+        {
+            return events.Count(e => State.Seen.Contains(e.Id));
+        }
+
+        await Record(queued);
+        await Shrink();
+        Wake();
+        return queued.OfType<EventQueued>().Sum(e => e.For.Count);
+    }
+
+    public Task<bool> HasWebhooks(CancellationToken cancellationToken = default) => Task.FromResult(State.Webhooks.Count > 0);
+
+    public async Task<IReadOnlyList<LeasedDelivery>> Take(int max, TimeSpan wait, CancellationToken cancellationToken = default)
+    {
+        var waitUntil = Now + (wait < WaitMax ? wait : WaitMax);
+        while (true)
+        {
+            var taken = TakeDue(Math.Clamp(max, 1, options.ParallelPerWebhook), out var nextAt);
+            var until = nextAt < waitUntil ? nextAt : waitUntil;
+            if (taken.Count > 0 || Now >= waitUntil)
+            {
+                return taken;
+            }
+
+            try
+            {
+                // At least a little: a clock that has not moved on must not make this spin.
+                var pause = until - Now;
+                await changed.Task.WaitAsync(pause > TimeSpan.FromMilliseconds(1) ? pause : TimeSpan.FromMilliseconds(1), time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                // Something is due by now, or nothing came.
+            }
+        }
+    }
+
+    public async Task Report(long number, DeliveryOutcome outcome, CancellationToken cancellationToken = default)
+    {
+        if (testing.TryGetValue(number, out var test))
+        {
+            test.TrySetResult(outcome);
+            return;
+        }
+
+        if (State.Deliveries.TryGetValue(number, out var delivery))
+        {
+            await Record(OutboxRules.After(delivery, outcome, options, Now, Random.Shared.NextDouble()));
+            await Shrink();
+        }
+
+        // Only now: while it was being stored, the delivery still looked as if it were due.
+        leases.Remove(number);
+        Wake();
+    }
+
+    protected override void Apply(WebhooksState state, WebhooksEvent e) => state.Apply(e);
+
+    private List<LeasedDelivery> TakeDue(int max, out DateTimeOffset nextAt)
+    {
+        var now = Now;
+        nextAt = DateTimeOffset.MaxValue;
+        var taken = new List<LeasedDelivery>();
+        while (taken.Count < max && tests.TryDequeue(out var test))
+        {
+            taken.Add(test);
+        }
+
+        foreach (var (number, lease) in leases.Where(l => l.Value.Until <= now).ToList())
+        {
+            leases.Remove(number);
+        }
+
+        var busy = leases.Values.GroupBy(l => l.WebhookId).ToDictionary(g => g.Key, g => g.Count());
+        foreach (var delivery in State.Deliveries.Values)
+        {
+            if (taken.Count >= max)
+            {
+                break;
+            }
+
+            var webhook = State.Webhooks[delivery.WebhookId];
+            var sending = busy.GetValueOrDefault(delivery.WebhookId);
+            if (delivery.NextAt is not { } at || leases.ContainsKey(delivery.Number) || webhook.Status != WebhookStatus.Active || sending >= options.ParallelPerWebhook)
+            {
+                continue;
+            }
+
+            if (at > now)
+            {
+                nextAt = at < nextAt ? at : nextAt;
+                continue;
+            }
+
+            busy[delivery.WebhookId] = sending + 1;
+            leases[delivery.Number] = (delivery.WebhookId, now + options.AttemptTimeout + LeaseSlack);
+            taken.Add(new LeasedDelivery(delivery.Number, delivery.DeliveryId, webhook.Url, webhook.Secret, delivery.Body));
+        }
+
+        if (leases.Count > 0)
+        {
+            var ends = leases.Values.Min(l => l.Until);
+            nextAt = ends < nextAt ? ends : nextAt;
+        }
+
+        return taken;
+    }
+
+    private async Task Shrink()
+    {
+        var gone = OutboxRules.Shrink(State, options);
+        foreach (var some in gone.Chunk(JournalLimits.EntriesPerAppendMax))
+        {
+            await Record(some);
+        }
+    }
+
+    private void Check(StoredWebhook webhook)
+    {
+        WebhookRules.Check(webhook, options);
+        if (State.Webhooks.Values.Any(w => w.Name == webhook.Name && w.Id != webhook.Id))
+        {
+            throw MlopsException.AlreadyExists("Webhook", webhook.Name);
+        }
+    }
+
+    private StoredWebhook Existing(string id) => State.Webhooks.GetValueOrDefault(id) ?? throw MlopsException.NotFound("Webhook", id);
+
+    private static void CheckLimit(int limit)
+    {
+        if (limit is < 1 or > PageMax)
+        {
+            throw MlopsException.Invalid("max_results", $"max_results is {limit}; must be 1 to {PageMax}.");
+        }
+    }
+
+    private void Wake()
+    {
+        var waiting = changed;
+        changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        waiting.TrySetResult();
+    }
+
+    /// <summary>The path and query of a URL may hold a token; the host does not.</summary>
+    private Task Audit(string what, StoredWebhook webhook) => GrainFactory.Audit(
+        $"webhook.{what}",
+        $"webhook/{webhook.Id}",
+        new Dictionary<string, string> { ["name"] = webhook.Name, ["host"] = new Uri(webhook.Url).Authority, ["status"] = webhook.Status.ToString(), ["events"] = string.Join(", ", webhook.Events) });
+}
