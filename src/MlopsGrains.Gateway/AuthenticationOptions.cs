@@ -1,18 +1,39 @@
+using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Identity;
 using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Gateway;
 
-/// <summary>Who may come in. Section <c>Authentication</c>; without any key everybody who reaches the (loopback) address may.</summary>
+/// <summary>Who may come in. Section <c>Authentication</c>; without any key or administrator everybody who reaches the (loopback) address may.</summary>
 public sealed class AuthenticationOptions
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "Authentication";
 
-    /// <summary>The accepted keys; only their digests are stored.</summary>
+    /// <summary>The accepted keys; only their digests are stored. Who holds one may do everything: keys are for services and operators.</summary>
     public IList<ApiKeyOptions> ApiKeys { get; } = [];
 
-    /// <summary>Whether any key is configured. The server must refuse to listen beyond loopback when not.</summary>
-    public bool IsConfigured => ApiKeys.Count > 0;
+    /// <summary>
+    /// The first administrator; with one, users with passwords and permissions are served. It is made when no user of that name exists; later its password is
+    /// changed like any other's.
+    /// </summary>
+    public AdministratorOptions? Administrator { get; set; }
+
+    /// <summary>What every user may do with what no level was given on: <c>None</c>, <c>Read</c> (default), <c>Use</c>, <c>Edit</c> or <c>Manage</c>.</summary>
+    public PermissionLevel DefaultPermission { get; set; } = PermissionLevel.Read;
+
+    /// <summary>Whether anybody is asked who they are. The server must refuse to listen beyond loopback when not.</summary>
+    public bool IsConfigured => ApiKeys.Count > 0 || Administrator is not null;
+}
+
+/// <summary>The first administrator.</summary>
+public sealed class AdministratorOptions
+{
+    /// <summary>1–128 characters, without <c>:</c>.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>12–1,024 characters. Give it by an environment variable or a secret, not in a file that others read.</summary>
+    public string Password { get; set; } = "";
 }
 
 /// <summary>One key.</summary>
@@ -47,6 +68,25 @@ internal sealed class AuthenticationOptionsValidation : IValidateOptions<Authent
 
         faults.AddRange(options.ApiKeys.GroupBy(k => k.Name, StringComparer.Ordinal).Where(g => g.Count() > 1)
             .Select(g => $"{AuthenticationOptions.Section}:ApiKeys names '{g.Key}' {g.Count()} times; names must be unique."));
+        if (options.Administrator is { } administrator)
+        {
+            const string Path = $"{AuthenticationOptions.Section}:Administrator";
+            if (string.IsNullOrWhiteSpace(administrator.Name) || administrator.Name.Length > 128 || administrator.Name.Contains(':', StringComparison.Ordinal))
+            {
+                faults.Add($"{Path}:Name must have 1 to 128 characters, without ':'.");
+            }
+
+            if (administrator.Password.Length is < Passwords.LengthMin or > Passwords.LengthMax)
+            {
+                faults.Add($"{Path}:Password must have {Passwords.LengthMin} to {Passwords.LengthMax} characters.");
+            }
+        }
+
+        if (!Enum.IsDefined(options.DefaultPermission))
+        {
+            faults.Add($"{AuthenticationOptions.Section}:DefaultPermission must be one of {string.Join(", ", Enum.GetNames<PermissionLevel>())}.");
+        }
+
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 }

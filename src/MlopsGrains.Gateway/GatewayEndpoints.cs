@@ -3,6 +3,7 @@ using MlopsGrains.Gateway.Deployments;
 using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Governance;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Models;
 using MlopsGrains.Gateway.Pipelines;
 using MlopsGrains.Gateway.Monitoring;
@@ -19,6 +20,7 @@ public static class GatewayEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         endpoints.MapService();
+        endpoints.MapMlflowUsers();
         endpoints.MapGovernance();
         endpoints.MapData();
         endpoints.MapExperiments();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -25,6 +26,9 @@ public static class GatewayRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IIdSource, UuidSource>();
         services.TryAddSingleton<ApiKeys>();
+        services.TryAddSingleton<Accounts>();
+        services.TryAddSingleton<UserPasswords>();
+        services.TryAddSingleton<Owners>();
         services.TryAddSingleton<ArtifactFiles>();
         services.TryAddSingleton<ArtifactUploads>();
         services.TryAddSingleton<LiveFeeds>();
@@ -35,7 +39,7 @@ public static class GatewayRegistration
         return services;
     }
 
-    /// <summary>Adds what every request passes: security headers, one error mapping, host and origin check, authentication, body limits, repeated creations.</summary>
+    /// <summary>Adds what every request passes: security headers, one error mapping, host and origin check, authentication, body limits, permissions, repeated creations.</summary>
     public static IApplicationBuilder UseMlopsGateway(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
@@ -45,6 +49,7 @@ public static class GatewayRegistration
             .UseMiddleware<OriginCheckMiddleware>()
             .UseMiddleware<AuthenticationMiddleware>()
             .UseMiddleware<BodyLimitMiddleware>()
+            .UseMiddleware<AccessMiddleware>()
             .UseMiddleware<IdempotencyMiddleware>();
     }
 }

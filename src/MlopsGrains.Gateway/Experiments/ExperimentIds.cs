@@ -18,6 +18,10 @@ internal static partial class ExperimentIds
     public static string CheckRun(string field, string id) =>
         RunId().IsMatch(id) ? id : throw MlopsException.Invalid(field, $"{field} must begin with a letter or digit and hold at most 256 letters, digits, '_' and '-'.");
 
+    public static bool IsRun(string id) => RunId().IsMatch(id);
+
+    public static bool IsModel(string id) => ModelId().IsMatch(id);
+
     /// <summary>A logged model's id is <c>m-</c> and 32 hex digits, so anything else names none.</summary>
     public static string CheckModel(string id) =>
         ModelId().IsMatch(id) ? id : throw MlopsException.NotFound("Logged model", id.Length <= 64 ? id : id[..64] + "…");

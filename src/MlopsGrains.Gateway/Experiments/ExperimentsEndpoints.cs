@@ -1,6 +1,8 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Identity;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -34,7 +36,7 @@ internal static class ExperimentsEndpoints
     }
 
     private static async Task<Ok<Page<Experiment>>> List(
-        IGrainFactory grains, CancellationToken cancellationToken, string? filter = null, string view = "active", int limit = 100, string? pageToken = null)
+        IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, string? filter = null, string view = "active", int limit = 100, string? pageToken = null)
     {
         var stage = view switch
         {
@@ -44,12 +46,14 @@ internal static class ExperimentsEndpoints
             _ => throw MlopsException.Invalid("view", "view must be active, deleted or all."),
         };
         var query = new ExperimentQuery(filter, stage, [], Limits.Check("limit", limit, LimitMax), string.IsNullOrEmpty(pageToken) ? null : pageToken);
-        return TypedResults.Ok(await Catalog(grains).Search(query, cancellationToken));
+        var page = await Catalog(grains).Search(query, cancellationToken);
+        return TypedResults.Ok(page with { Items = await context.ReadableAsync(PermissionKind.Experiment, page.Items, e => e.ExperimentId) });
     }
 
-    private static async Task<Created<Experiment>> Create(NewExperiment experiment, IGrainFactory grains, CancellationToken cancellationToken)
+    private static async Task<Created<Experiment>> Create(NewExperiment experiment, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
         var created = await Catalog(grains).Create(experiment, cancellationToken);
+        await context.OwnAsync(PermissionKind.Experiment, created.ExperimentId);
         return TypedResults.Created($"/api/v1/experiments/{created.ExperimentId}", created);
     }
 

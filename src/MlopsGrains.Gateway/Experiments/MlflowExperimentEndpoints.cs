@@ -1,7 +1,9 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Routing;
 
 namespace MlopsGrains.Gateway.Experiments;
@@ -10,6 +12,12 @@ namespace MlopsGrains.Gateway.Experiments;
 internal static class MlflowExperimentEndpoints
 {
     private const int ResultsMax = 50_000;
+    private const int DatasetExperimentsMax = 20;
+    private const int DatasetsMax = 1000;
+    private const int DatasetPageSize = 1000;
+
+    /// <summary>Looks at the latest 50,000 runs with datasets at most.</summary>
+    private const int DatasetPagesMax = 50;
 
     public static void MapMlflowExperiments(this IEndpointRouteBuilder endpoints)
     {
@@ -18,6 +26,7 @@ internal static class MlflowExperimentEndpoints
         endpoints.MapMlflowMethod("GET", Root + "get-by-name", GetByName);
         endpoints.MapMlflowMethod("GET", Root + "get", Get);
         endpoints.MapMlflowMethod("GET POST", Root + "search", Search);
+        endpoints.MapMlflowMethod("POST", Root + "search-datasets", SearchDatasets);
         endpoints.MapMlflowMethod("POST", Root + "delete", Delete);
         endpoints.MapMlflowMethod("POST", Root + "restore", Restore);
         endpoints.MapMlflowMethod("POST", Root + "update", Update);
@@ -30,6 +39,7 @@ internal static class MlflowExperimentEndpoints
         var location = call.Request.Text("artifact_location");
         var created = await Catalog(call).Create(
             new NewExperiment(call.Request.Required("name"), string.IsNullOrEmpty(location) ? null : location, call.Request.Tags("tags")), call.Aborted);
+        await call.Context.OwnAsync(PermissionKind.Experiment, created.ExperimentId);
         await call.Answer(json => json.WriteString("experiment_id", created.ExperimentId));
     }
 
@@ -63,12 +73,13 @@ internal static class MlflowExperimentEndpoints
                 (int)max,
                 call.Request.Text("page_token") is { Length: > 0 } token ? token : null),
             call.Aborted);
+        var readable = await call.Context.ReadableAsync(PermissionKind.Experiment, page.Items, e => e.ExperimentId);
         await call.Answer(json =>
         {
-            if (page.Items.Count > 0)
+            if (readable.Count > 0)
             {
                 json.WriteStartArray("experiments");
-                foreach (var experiment in page.Items)
+                foreach (var experiment in readable)
                 {
                     json.WriteExperiment(experiment);
                 }
@@ -77,6 +88,65 @@ internal static class MlflowExperimentEndpoints
             }
 
             json.WriteNextPage(page.NextPageToken);
+        });
+    }
+
+    /// <summary>The datasets that the runs of some experiments read, each once.</summary>
+    private static async Task SearchDatasets(MlflowCall call)
+    {
+        var experiments = call.Request.Texts("experiment_ids");
+        if (experiments.Count is 0 or > DatasetExperimentsMax)
+        {
+            throw MlflowRequest.Invalid("experiment_ids", $"{experiments.Count} experiments; must be 1 to {DatasetExperimentsMax}");
+        }
+
+        if (experiments.FirstOrDefault(e => !ExperimentIds.IsId(e)) is not null)
+        {
+            throw MlflowRequest.Invalid("experiment_ids", "expected decimal experiment ids");
+        }
+
+        experiments = await call.Context.ReadableAsync(PermissionKind.Experiment, experiments, id => id);
+        var found = new HashSet<(string Experiment, string Name, string Digest, string? Context)>();
+        string? token = null;
+        for (var page = 0; experiments.Count > 0 && page < DatasetPagesMax && found.Count < DatasetsMax; page++)
+        {
+            var runs = await call.Grains.GetGrain<IRunSearchGrain>(0).Search(
+                new RunQuery(experiments, "datasets.name LIKE '%'", LifecycleView.ActiveOnly, [], DatasetPageSize, token), call.Aborted);
+            foreach (var run in runs.Items)
+            {
+                found.UnionWith(run.Inputs.Select(d => (run.Info.ExperimentId, d.Name, d.Digest, d.Tags.FirstOrDefault(t => t.Key == "mlflow.data.context")?.Value)));
+            }
+
+            token = runs.NextPageToken;
+            if (token is null)
+            {
+                break;
+            }
+        }
+
+        await call.Answer(json =>
+        {
+            if (found.Count == 0)
+            {
+                return;
+            }
+
+            json.WriteStartArray("dataset_summaries");
+            foreach (var (experiment, name, digest, context) in found.Take(DatasetsMax))
+            {
+                json.WriteStartObject();
+                json.WriteString("experiment_id", experiment);
+                json.WriteString("name", name);
+                json.WriteString("digest", digest);
+                if (context is not null)
+                {
+                    json.WriteString("context", context);
+                }
+
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
         });
     }
 

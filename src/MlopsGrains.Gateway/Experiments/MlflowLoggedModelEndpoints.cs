@@ -2,7 +2,9 @@ using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -99,7 +101,7 @@ internal static class MlflowLoggedModelEndpoints
         }
 
         var query = new LoggedModelQuery(
-            request.Texts("experiment_ids"),
+            await call.Context.ReadableAsync(PermissionKind.Experiment, request.Texts("experiment_ids"), id => id),
             request.Text("filter"),
             [.. request.Messages("datasets").Select((d, i) => Dataset(d) ?? throw MlflowRequest.Missing($"datasets[{i}].dataset_name"))],
             [.. request.Messages("order_by").Select((key, i) => new LoggedModelOrderKey(

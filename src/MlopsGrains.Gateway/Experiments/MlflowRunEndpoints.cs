@@ -1,7 +1,9 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -96,6 +98,7 @@ internal static class MlflowRunEndpoints
         {
             var models = new ModelMetrics();
             models.Add(model, new LoggedModelMetric(key, value, timestamp, step, null, call.Request.Text("dataset_name"), call.Request.Text("dataset_digest")));
+            await call.Context.RequireModelsAsync(models.ModelIds);
             await models.LogAsync(call.Grains, RunId(call.Request), batch);
         }
         else
@@ -140,6 +143,7 @@ internal static class MlflowRunEndpoints
 
         var id = ExperimentIds.CheckRun("run_id", batch.RunId is { Length: > 0 } given ? given : throw MlflowRequest.Missing("run_id"));
         var grains = context.RequestServices.GetRequiredService<IGrainFactory>();
+        await context.RequireModelsAsync(batch.Models?.ModelIds ?? []);
         await (batch.Models is { } models ? models.LogAsync(grains, id, batch.Batch) : grains.GetGrain<IRunGrain>(id).LogBatch(batch.Batch, CancellationToken.None));
         await MlflowCall.Done(context);
     }
@@ -233,6 +237,8 @@ internal static class MlflowRunEndpoints
         {
             throw MlflowRequest.Invalid("experiment_ids", "expected decimal experiment ids");
         }
+
+        experiments = await call.Context.ReadableAsync(PermissionKind.Experiment, experiments, id => id);
 
         var query = new RunQuery(
             experiments,

@@ -13,6 +13,8 @@ internal sealed class ModelMetrics
 
     private readonly Dictionary<string, List<LoggedModelMetric>> _models = new(StringComparer.Ordinal);
 
+    public IEnumerable<string> ModelIds => _models.Keys;
+
     public void Add(string modelId, LoggedModelMetric metric)
     {
         if (!_models.TryGetValue(modelId, out var metrics))

@@ -1,6 +1,8 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Identity;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -44,7 +46,7 @@ internal static class RunsEndpoints
     private static async Task<Ok<RunInfo>> Update(string id, RunUpdate update, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await Run(grains, id).Update(update, cancellationToken));
 
-    private static async Task<Ok<Page<Run>>> Search(RunSearch search, IGrainFactory grains, CancellationToken cancellationToken)
+    private static async Task<Ok<Page<Run>>> Search(RunSearch search, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
         if (search.ExperimentIds.Count > ExperimentsMax)
         {
@@ -57,7 +59,7 @@ internal static class RunsEndpoints
         }
 
         var query = new RunQuery(
-            search.ExperimentIds, search.Filter, search.View, search.OrderBy ?? [], Limits.Check("maxResults", search.MaxResults, SearchResultsMax),
+            await context.ReadableAsync(PermissionKind.Experiment, search.ExperimentIds, id => id), search.Filter, search.View, search.OrderBy ?? [], Limits.Check("maxResults", search.MaxResults, SearchResultsMax),
             string.IsNullOrEmpty(search.PageToken) ? null : search.PageToken);
         return TypedResults.Ok(query.ExperimentIds.Count == 0
             ? new Page<Run>([], null)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using MlopsGrains.Gateway.Identity;
 using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Gateway.Http;
@@ -42,19 +43,6 @@ internal sealed class ApiKeys(IOptions<AuthenticationOptions> options)
             return authorization[7..].Trim();
         }
 
-        if (!authorization.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase))
-        {
-            return null;
-        }
-
-        var bytes = new byte[authorization.Length];
-        if (!Convert.TryFromBase64String(authorization[6..].Trim(), bytes, out var count))
-        {
-            return null;
-        }
-
-        var pair = Encoding.UTF8.GetString(bytes, 0, count);
-        var colon = pair.IndexOf(':', StringComparison.Ordinal);
-        return colon < 0 ? null : pair[(colon + 1)..];
+        return BasicCredentials.Read(authorization)?.Password;
     }
 }

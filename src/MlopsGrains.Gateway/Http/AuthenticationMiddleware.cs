@@ -1,37 +1,58 @@
 using System.Security.Claims;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Gateway.Http;
 
 /// <summary>Marks an endpoint whose address carries a key of its own, made for one purpose and checked by the endpoint, so that no other credentials are asked for.</summary>
 internal sealed record CarriesItsKey;
 
-/// <summary>Lets in who holds a key, and says who asks to everything behind.</summary>
-internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys keys)
+/// <summary>Lets in who holds a key or knows a user's password, and says who asks to everything behind.</summary>
+internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys keys, UserPasswords users, IOptions<AuthenticationOptions> options)
 {
     /// <summary>The actor when no authentication is configured.</summary>
     public const string Local = "local";
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (!keys.AreConfigured || context.Request.Path == "/health" || context.GetEndpoint()?.Metadata.GetMetadata<CarriesItsKey>() is not null)
+        if (!options.Value.IsConfigured || context.Request.Path == "/health" || context.GetEndpoint()?.Metadata.GetMetadata<CarriesItsKey>() is not null)
         {
             Actor.Current = Local;
             return next(context);
         }
 
-        if (keys.FindHolder(context.Request.Headers.Authorization.ToString()) is not { } holder)
+        var authorization = context.Request.Headers.Authorization.ToString();
+        if (keys.FindHolder(authorization) is { } holder)
         {
-            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            context.Response.Headers.WWWAuthenticate = "Basic realm=\"mlflow\"";
-            context.Response.ContentType = "text/plain; charset=utf-8";
-            return context.Response.WriteAsync(
-                "You are not authenticated. Send an API key as a bearer token or as the password of basic authentication.", context.RequestAborted);
+            return EnterAsync(context, new Caller(holder, null, MayAll: true));
         }
 
-        Actor.Current = holder;
-        context.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, holder)], "ApiKey"));
+        return options.Value.Administrator is null || authorization.Length == 0 ? RefuseAsync(context) : EnterAsUserAsync(context, authorization);
+    }
+
+    private async Task EnterAsUserAsync(HttpContext context, string authorization)
+    {
+        var user = await users.FindAsync(authorization, context.RequestAborted);
+        await (user is null ? RefuseAsync(context) : EnterAsync(context, new Caller(user.Name, user.Id, user.IsAdministrator)));
+    }
+
+    private Task EnterAsync(HttpContext context, Caller caller)
+    {
+        Actor.Current = caller.Name;
+        context.Features.Set(caller);
+        context.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, caller.Name)], caller.UserId is null ? "ApiKey" : "Basic"));
         return next(context);
+    }
+
+    private static Task RefuseAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        context.Response.Headers.WWWAuthenticate = "Basic realm=\"mlflow\"";
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(
+            "You are not authenticated. Send a user's name and password by basic authentication, or an API key as a bearer token or as the password of basic authentication.",
+            context.RequestAborted);
     }
 }

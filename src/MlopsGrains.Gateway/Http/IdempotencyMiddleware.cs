@@ -72,7 +72,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory 
     {
         var request = context.Request;
         var bodyDigest = Digest(await TakeBodyAsync(request), request.QueryString.Value);
-        var path = request.Path.Value!.StartsWith("/ajax-api/", StringComparison.Ordinal) ? request.Path.Value[5..] : request.Path.Value[1..];
+        var path = request.Path.Value!.StartsWith("/ajax-api/", StringComparison.Ordinal) ? request.Path.Value[6..] : request.Path.Value[1..];
         var key = Digest([], $"{Actor.Current}\n{request.Method} {path}\n{sent ?? $"{bodyDigest} from {context.Connection.RemoteIpAddress}"}");
         var book = grains.GetGrain<IAnswerBookGrain>(IAnswerBookGrain.BookOf(key));
         var entry = await book.Enter(key, bodyDigest, context.RequestAborted);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
@@ -50,7 +51,7 @@ internal static class MlflowModelEndpoints
 
     /// <summary>Reads a search in pages that the registry answers at once, and writes them as one.</summary>
     public static async Task AnswerSearch<T>(
-        this MlflowCall call, string list, int sizeDefault, int sizeMax, Func<RegistryQuery, Task<Paging.Page<T>>> search, Action<Utf8JsonWriter, T> write)
+        this MlflowCall call, string list, int sizeDefault, int sizeMax, Func<RegistryQuery, Task<Paging.Page<T>>> search, Func<T, string> modelOf, Action<Utf8JsonWriter, T> write)
     {
         var left = call.Request.Int64("max_results") ?? sizeDefault;
         if (left < 1 || left > sizeMax)
@@ -59,7 +60,7 @@ internal static class MlflowModelEndpoints
         }
 
         var query = new RegistryQuery(call.Request.Text("filter"), call.Request.Texts("order_by"), Size(left), call.Request.Text("page_token"));
-        var page = await search(query);
+        var page = await Readable(query);
         call.Context.Response.ContentType = "application/json";
         await using var json = new Utf8JsonWriter(call.Context.Response.BodyWriter);
         json.WriteStartObject();
@@ -80,7 +81,7 @@ internal static class MlflowModelEndpoints
                 }
 
                 await json.FlushAsync(call.Aborted);
-                page = await search(query with { MaxResults = Size(left), PageToken = page.NextPageToken });
+                page = await Readable(query with { MaxResults = Size(left), PageToken = page.NextPageToken });
             }
 
             json.WriteEndArray();
@@ -89,6 +90,12 @@ internal static class MlflowModelEndpoints
         json.WriteNextPage(page.NextPageToken);
         json.WriteEndObject();
 
+        async Task<Paging.Page<T>> Readable(RegistryQuery part)
+        {
+            var found = await search(part);
+            return found with { Items = await call.Context.ReadableAsync(PermissionKind.RegisteredModel, found.Items, modelOf) };
+        }
+
         static int Size(long left) => (int)Math.Min(left, IModelRegistryGrain.ResultsMax);
     }
 
@@ -96,6 +103,7 @@ internal static class MlflowModelEndpoints
     {
         var model = call.Model();
         var created = await model.Create(new NewRegisteredModel(call.Request.Text("description") ?? "", TagsOf(call.Request)), call.Aborted);
+        await call.Context.OwnAsync(PermissionKind.RegisteredModel, created.Name);
         await Answer(call, created);
     }
 
@@ -104,7 +112,9 @@ internal static class MlflowModelEndpoints
     private static async Task Rename(MlflowCall call)
     {
         var model = call.Model();
-        await Answer(call, await model.Rename(call.Request.Required("new_name"), call.Aborted));
+        var renamed = await model.Rename(call.Request.Required("new_name"), call.Aborted);
+        await call.Context.MoveModelAsync(Name(call), renamed.Name);
+        await Answer(call, renamed);
     }
 
     private static async Task Update(MlflowCall call) =>
@@ -121,6 +131,7 @@ internal static class MlflowModelEndpoints
         SearchDefault,
         SearchMax,
         query => call.Grains.GetGrain<IModelRegistryGrain>(IModelRegistryGrain.Main).SearchModels(query, call.Aborted),
+        model => model.Name,
         MlflowRegistryEntities.WriteRegisteredModel);
 
     private static async Task GetLatestVersions(MlflowCall call)

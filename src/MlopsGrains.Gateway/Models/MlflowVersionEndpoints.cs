@@ -1,9 +1,13 @@
 using System.Globalization;
+using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace MlopsGrains.Gateway.Models;
 
@@ -22,6 +26,7 @@ internal static class MlflowVersionEndpoints
         endpoints.MapMlflowMethod("DELETE", Root + "delete", Delete);
         endpoints.MapMlflowMethod("GET", Root + "search", Search);
         endpoints.MapMlflowMethod("GET", Root + "get-download-uri", GetDownloadUri);
+        endpoints.MapMethods("/model-versions/get-artifact", ["GET"], GetArtifact);
         endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag);
         endpoints.MapMlflowMethod("DELETE", Root + "delete-tag", DeleteTag);
     }
@@ -76,13 +81,24 @@ internal static class MlflowVersionEndpoints
     }
 
     private static Task Search(MlflowCall call) => call.AnswerSearch(
-        "model_versions", SearchMax, SearchMax, query => Registry(call).SearchVersions(query, call.Aborted), MlflowRegistryEntities.WriteModelVersion);
+        "model_versions", SearchMax, SearchMax, query => Registry(call).SearchVersions(query, call.Aborted), version => version.Model, MlflowRegistryEntities.WriteModelVersion);
 
     private static async Task GetDownloadUri(MlflowCall call)
     {
         var model = call.Model();
         var uri = await model.DownloadUri(Number(call.Request), call.Aborted);
         await call.Answer(json => json.WriteString("artifact_uri", uri));
+    }
+
+    /// <summary>A file of a version, for a browser.</summary>
+    private static async Task GetArtifact(HttpContext context)
+    {
+        using var request = await MlflowRequest.ReadAsync(context);
+        var call = new MlflowCall(context, request);
+        var path = request.Required("path");
+        var uri = await call.Model().DownloadUri(Number(request), call.Aborted);
+        var files = context.RequestServices.GetRequiredService<ArtifactFiles>();
+        await (await files.Get(ArtifactFiles.At(uri, path), ArtifactTypes.Shown(path), call.Aborted)).ExecuteAsync(context);
     }
 
     private static async Task SetTag(MlflowCall call)

@@ -3,6 +3,7 @@ using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Catalogs;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using MlopsGrains.Paging;
@@ -40,11 +41,18 @@ internal static class ModelsEndpoints
         endpoints.MapMlflowVersions();
     }
 
-    private static async Task<Ok<Page<RegisteredModel>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>
-        TypedResults.Ok(await CatalogPages.Read(grains, CatalogKinds.Models, limit, pageToken, n => grains.GetGrain<IRegisteredModelGrain>(n).Get(cancellationToken), cancellationToken));
+    private static async Task<Ok<Page<RegisteredModel>>> List(IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, int limit = 100, string? pageToken = null)
+    {
+        var page = await CatalogPages.Read(grains, CatalogKinds.Models, limit, pageToken, n => grains.GetGrain<IRegisteredModelGrain>(n).Get(cancellationToken), cancellationToken);
+        return TypedResults.Ok(page with { Items = await context.ReadableAsync(PermissionKind.RegisteredModel, page.Items, model => model.Name) });
+    }
 
-    private static async Task<Created<RegisteredModel>> Create(ModelToCreate body, IGrainFactory grains, CancellationToken cancellationToken) =>
-        TypedResults.Created($"/api/v1/models/{Uri.EscapeDataString(body.Name)}", await At(grains, body.Name).Create(new NewRegisteredModel(body.Description, body.Tags), cancellationToken));
+    private static async Task<Created<RegisteredModel>> Create(ModelToCreate body, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
+    {
+        var created = await At(grains, body.Name).Create(new NewRegisteredModel(body.Description, body.Tags), cancellationToken);
+        await context.OwnAsync(PermissionKind.RegisteredModel, created.Name);
+        return TypedResults.Created($"/api/v1/models/{Uri.EscapeDataString(body.Name)}", created);
+    }
 
     private static async Task<Ok<RegisteredModel>> Get(string name, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await At(grains, name).Get(cancellationToken) ?? throw MlopsException.NotFound("Model", name));
@@ -76,8 +84,12 @@ internal static class ModelsEndpoints
     private static async Task<Ok<RegisteredModel>> Update(string name, DescriptionChange body, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await At(grains, name).Update(body.Description, cancellationToken));
 
-    private static async Task<Ok<RegisteredModel>> Rename(string name, NewName body, IGrainFactory grains, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await At(grains, name).Rename(body.Name, cancellationToken));
+    private static async Task<Ok<RegisteredModel>> Rename(string name, NewName body, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
+    {
+        var renamed = await At(grains, name).Rename(body.Name, cancellationToken);
+        await context.MoveModelAsync(name, renamed.Name);
+        return TypedResults.Ok(renamed);
+    }
 
     private static async Task<NoContent> Delete(string name, IGrainFactory grains, CancellationToken cancellationToken)
     {

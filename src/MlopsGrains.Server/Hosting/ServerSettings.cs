@@ -92,7 +92,7 @@ public sealed record ServerSettings
             }
             else if (!uri.IsLoopback && !authenticationConfigured)
             {
-                yield return $"--urls holds '{url}', which other machines can reach, but no authentication is configured. Configure Authentication:ApiKeys or listen on 127.0.0.1.";
+                yield return $"--urls holds '{url}', which other machines can reach, but no authentication is configured. Configure Authentication:ApiKeys or Authentication:Administrator, or listen on 127.0.0.1.";
             }
         }
     }

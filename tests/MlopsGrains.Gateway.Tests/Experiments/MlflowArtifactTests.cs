@@ -209,6 +209,55 @@ public sealed class MlflowArtifactTests(ServerFixture server)
         }
     }
 
+    [Fact]
+    public async Task FilesOfAModelVersion_AreServedAsText_OrAsBytes()
+    {
+        var id = await _mlflow.NewRunAsync();
+        var root = await RootAsync(_mlflow, id);
+        var name = "m-" + id;
+        foreach (var file in new[] { "MLmodel", "model.bin" })
+        {
+            using var content = new StringContent("flavors: {}");
+            Assert.Equal(HttpStatusCode.OK, (await server.Http.PutAsync($"{Proxy}/{root}/model/{file}", content, TestContext.Current.CancellationToken)).StatusCode);
+        }
+
+        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name });
+        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = $"mlflow-artifacts:/{root}/model", run_id = id });
+        foreach (var (file, type) in new[] { ("MLmodel", "text/plain"), ("model.bin", "application/octet-stream") })
+        {
+            using var answer = await server.Http.GetAsync($"/model-versions/get-artifact?name={name}&version=1&path={file}", TestContext.Current.CancellationToken);
+            Assert.Equal((HttpStatusCode.OK, type), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        }
+
+        foreach (var (query, status) in new[] { ($"name={name}&version=1&path=../f", 400), ($"name={name}&version=1&path=none", 404), ($"name={name}&version=2&path=f", 404), ($"name={name}&version=1", 400), ($"name={name}&version=x&path=f", 400) })
+        {
+            Assert.Equal(status, (int)(await server.Http.GetAsync("/model-versions/get-artifact?" + query, TestContext.Current.CancellationToken)).StatusCode);
+        }
+    }
+
+    [Theory]
+    [InlineData("/api/2.0")]
+    [InlineData("/ajax-api/2.0")]
+    public async Task DatasetsOfExperiments_AreListedOnce(string prefix)
+    {
+        var mlflow = new MlflowCaller(server.Http, prefix);
+        var experiment = await mlflow.NewExperimentAsync();
+        for (var i = 0; i < 2; i++)
+        {
+            var dataset = new { tags = new[] { new { key = "mlflow.data.context", value = "train" } }, dataset = new { name = "iris", digest = "d1", source_type = "local", source = "x" } };
+            await mlflow.DoAsync("/mlflow/runs/log-inputs", new { run_id = await mlflow.NewRunAsync(experiment), datasets = new[] { dataset } });
+        }
+
+        Assert.Equal(
+            $$"""{"dataset_summaries":[{"experiment_id":"{{experiment}}","name":"iris","digest":"d1","context":"train"}]}""",
+            (await mlflow.DoAsync("/mlflow/experiments/search-datasets", new { experiment_ids = new[] { experiment } })).ToJsonString());
+        Assert.Equal("{}", (await mlflow.DoAsync("/mlflow/experiments/search-datasets", new { experiment_ids = new[] { await mlflow.NewExperimentAsync() } })).ToJsonString());
+        foreach (var ids in new string[][] { [], [.. Enumerable.Range(1, 21).Select(i => $"{i}")], ["x"] })
+        {
+            Assert.Contains("experiment_ids", await mlflow.RefusedAsync("/mlflow/experiments/search-datasets", new { experiment_ids = ids }, 400, "INVALID_PARAMETER_VALUE"), StringComparison.Ordinal);
+        }
+    }
+
     private async Task<string> PutAsync(string text)
     {
         var file = $"{Proxy}/{await RootAsync(_mlflow, await _mlflow.NewRunAsync())}/f.txt";

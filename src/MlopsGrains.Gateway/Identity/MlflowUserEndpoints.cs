@@ -1,0 +1,164 @@
+using System.Text.Json;
+using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Identity;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace MlopsGrains.Gateway.Identity;
+
+/// <summary>MLflow's methods of users and permissions. They exist where an administrator is configured. Who may call them is in <see cref="AccessRules"/>.</summary>
+internal static class MlflowUserEndpoints
+{
+    private static readonly Dictionary<string, PermissionLevel> Levels = new()
+    {
+        ["READ"] = PermissionLevel.Read,
+        ["USE"] = PermissionLevel.Use,
+        ["EDIT"] = PermissionLevel.Edit,
+        ["MANAGE"] = PermissionLevel.Manage,
+        ["NO_PERMISSIONS"] = PermissionLevel.None,
+    };
+
+    public static void MapMlflowUsers(this IEndpointRouteBuilder endpoints)
+    {
+        if (endpoints.ServiceProvider.GetRequiredService<IOptions<AuthenticationOptions>>().Value.Administrator is null)
+        {
+            return;
+        }
+
+        const string Users = "/mlflow/users/";
+        endpoints.MapMlflowMethod("POST", Users + "create", Create);
+        endpoints.MapMlflowMethod("GET", Users + "get", Get);
+        endpoints.MapMlflowMethod("GET", Users + "list", List);
+        endpoints.MapMlflowMethod("PATCH", Users + "update-password", UpdatePassword);
+        endpoints.MapMlflowMethod("PATCH", Users + "update-admin", UpdateAdmin);
+        endpoints.MapMlflowMethod("DELETE", Users + "delete", Delete);
+        MapPermissions(endpoints, "/mlflow/experiments/permissions/", PermissionKind.Experiment, "experiment_permission", "experiment_id");
+        MapPermissions(endpoints, "/mlflow/registered-models/permissions/", PermissionKind.RegisteredModel, "registered_model_permission", "name");
+    }
+
+    private static void MapPermissions(IEndpointRouteBuilder endpoints, string root, PermissionKind kind, string message, string field)
+    {
+        PermissionOn On(MlflowCall call) => new(kind, call.Request.Id(field) is { Length: > 0 } id ? id : throw MlflowRequest.Missing(field));
+        endpoints.MapMlflowMethod("POST", root + "create", async call =>
+        {
+            var (on, name, level) = (On(call), Name(call), Level(call));
+            var user = await Accounts(call).Grant(name, on, level, call.Aborted);
+            await call.Answer(json => WritePermission(json, message, field, user, new Permission(on, level)));
+        });
+        endpoints.MapMlflowMethod("GET", root + "get", async call =>
+        {
+            var (on, name) = (On(call), Name(call));
+            var user = await Accounts(call).GetUser(name, call.Aborted);
+            var permission = user.Permissions.FirstOrDefault(p => p.On == on) ?? throw MlopsException.NotFound("Permission", $"{name} on {field} {on.Id}");
+            await call.Answer(json => WritePermission(json, message, field, user.Id, permission));
+        });
+        endpoints.MapMlflowMethod("PATCH", root + "update", async call =>
+        {
+            await Accounts(call).ChangeGrant(Name(call), On(call), Level(call), call.Aborted);
+            await call.Done();
+        });
+        endpoints.MapMlflowMethod("DELETE", root + "delete", async call =>
+        {
+            await Accounts(call).Revoke(Name(call), On(call), call.Aborted);
+            await call.Done();
+        });
+    }
+
+    private static async Task Create(MlflowCall call)
+    {
+        var name = Name(call);
+        var password = Passwords.Check("password", call.Request.Required("password"));
+        await Answer(call, await Accounts(call).CreateUser(name, await Task.Run(() => Passwords.Hash(password), call.Aborted), call.Aborted));
+    }
+
+    private static async Task Get(MlflowCall call) => await Answer(call, await Accounts(call).GetUser(Name(call), call.Aborted));
+
+    private static async Task List(MlflowCall call)
+    {
+        var users = await Accounts(call).ListUsers(call.Aborted);
+        await call.Answer(json =>
+        {
+            json.WriteStartArray("users");
+            foreach (var user in users)
+            {
+                WriteUser(json, user);
+            }
+
+            json.WriteEndArray();
+        });
+    }
+
+    private static async Task UpdatePassword(MlflowCall call)
+    {
+        var name = Name(call);
+        var password = Passwords.Check("password", call.Request.Required("password"));
+        await Accounts(call).SetPassword(name, await Task.Run(() => Passwords.Hash(password), call.Aborted), call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task UpdateAdmin(MlflowCall call)
+    {
+        await Accounts(call).SetAdministrator(Name(call), call.Request.Bool("is_admin") ?? throw MlflowRequest.Missing("is_admin"), call.Aborted);
+        await call.Done();
+    }
+
+    private static async Task Delete(MlflowCall call)
+    {
+        await Accounts(call).DeleteUser(Name(call), call.Aborted);
+        await call.Done();
+    }
+
+    private static string Name(MlflowCall call) => call.Request.Required("username");
+
+    private static PermissionLevel Level(MlflowCall call)
+    {
+        var text = call.Request.Required("permission");
+        return Levels.TryGetValue(text, out var level) ? level : throw MlflowRequest.Invalid("permission", $"expected one of {string.Join(", ", Levels.Keys)}");
+    }
+
+    private static IAccountsGrain Accounts(MlflowCall call) => call.Grains.GetGrain<IAccountsGrain>(IAccountsGrain.Main);
+
+    private static Task Answer(MlflowCall call, UserAccount user) => call.Answer(json =>
+    {
+        json.WritePropertyName("user");
+        WriteUser(json, user);
+    });
+
+    private static void WriteUser(Utf8JsonWriter json, UserAccount user)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("id", user.Id);
+        json.WriteString("username", user.Name);
+        json.WriteBoolean("is_admin", user.IsAdministrator);
+        WritePermissions(json, "experiment_permissions", "experiment_id", user, PermissionKind.Experiment);
+        WritePermissions(json, "registered_model_permissions", "name", user, PermissionKind.RegisteredModel);
+        json.WriteEndObject();
+    }
+
+    private static void WritePermissions(Utf8JsonWriter json, string list, string field, UserAccount user, PermissionKind kind)
+    {
+        json.WriteStartArray(list);
+        foreach (var permission in user.Permissions.Where(p => p.On.Kind == kind))
+        {
+            WritePermission(json, null, field, user.Id, permission);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WritePermission(Utf8JsonWriter json, string? message, string field, long userId, Permission permission)
+    {
+        if (message is not null)
+        {
+            json.WritePropertyName(message);
+        }
+
+        json.WriteStartObject();
+        json.WriteString(field, permission.On.Id);
+        json.WriteNumber("user_id", userId);
+        json.WriteString("permission", Levels.First(l => l.Value == permission.Level).Key);
+        json.WriteEndObject();
+    }
+}

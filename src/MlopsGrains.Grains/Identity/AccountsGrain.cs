@@ -1,0 +1,130 @@
+using MlopsGrains.Errors;
+using MlopsGrains.Grains.Governance;
+using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Identity;
+using MlopsGrains.Storage.Journals;
+
+namespace MlopsGrains.Grains.Identity;
+
+/// <summary>The thin shell around <see cref="AccountsState"/>: decides, journals, audits.</summary>
+[GrainType("accounts")]
+internal sealed class AccountsGrain(IJournal journal)
+    : JournalGrain<AccountsState, AccountsEvent>(journal, new JsonJournalCodec<AccountsState, AccountsEvent>()), IAccountsGrain
+{
+    private const int ObjectIdLengthMax = 512;
+
+    public Task EnsureAdministrator(string name, PasswordHash password, CancellationToken cancellationToken = default) =>
+        State.Find(name) is null ? Store(State.Create(name, password, isAdministrator: true), "user.created", name, ("administrator", "true")) : Task.CompletedTask;
+
+    public async Task<UserAccount> CreateUser(string name, PasswordHash password, CancellationToken cancellationToken = default)
+    {
+        await Store(State.Create(name, password, isAdministrator: false), "user.created", name);
+        return View(State.Existing(name));
+    }
+
+    public Task<UserAccount> GetUser(string name, CancellationToken cancellationToken = default) => Task.FromResult(View(State.Existing(name)));
+
+    public Task<IReadOnlyList<UserAccount>> ListUsers(CancellationToken cancellationToken = default) =>
+        Task.FromResult<IReadOnlyList<UserAccount>>([.. State.Users.Values.OrderBy(u => u.Name, StringComparer.Ordinal).Select(View)]);
+
+    public Task SetPassword(string name, PasswordHash password, CancellationToken cancellationToken = default) =>
+        Store(new PasswordSet(State.Existing(name).Id, password), "user.password-changed", name);
+
+    public Task SetAdministrator(string name, bool isAdministrator, CancellationToken cancellationToken = default)
+    {
+        var user = State.Existing(name);
+        if (user.IsAdministrator == isAdministrator)
+        {
+            return Task.CompletedTask;
+        }
+
+        State.CheckNotLastAdministrator(user);
+        return Store(new AdministratorSet(user.Id, isAdministrator), "user.administrator-changed", name, ("administrator", isAdministrator ? "true" : "false"));
+    }
+
+    public Task DeleteUser(string name, CancellationToken cancellationToken = default)
+    {
+        var user = State.Existing(name);
+        State.CheckNotLastAdministrator(user);
+        return Store(new UserDeleted(user.Id), "user.deleted", name);
+    }
+
+    public async Task<long> Grant(string name, PermissionOn on, PermissionLevel level, CancellationToken cancellationToken = default)
+    {
+        var user = State.Existing(name);
+        Check(on, level);
+        if (user.LevelOn(on) is not null)
+        {
+            throw MlopsException.AlreadyExists("Permission", $"{name} on {on.Kind} {on.Id}");
+        }
+
+        State.CheckRoom();
+        await StoreLevel(user, on, level);
+        return user.Id;
+    }
+
+    public Task ChangeGrant(string name, PermissionOn on, PermissionLevel level, CancellationToken cancellationToken = default)
+    {
+        Check(on, level);
+        return StoreLevel(Granted(name, on), on, level);
+    }
+
+    public Task Revoke(string name, PermissionOn on, CancellationToken cancellationToken = default) => StoreLevel(Granted(name, on), on, null);
+
+    public async Task Created(string? name, PermissionOn on, CancellationToken cancellationToken = default)
+    {
+        var user = name is null ? null : State.Existing(name);
+        Check(on, PermissionLevel.Manage);
+        if (user is null && State.Users.Values.All(u => u.LevelOn(on) is null))
+        {
+            return;
+        }
+
+        State.CheckRoom();
+        await Store(new ThingCreated(user?.Id ?? 0, on), "permission.set", name ?? "", ("on", Text(on)), ("level", nameof(PermissionLevel.Manage)));
+    }
+
+    public Task Renamed(PermissionOn from, PermissionOn to, CancellationToken cancellationToken = default) => Record(new ThingRenamed(from, to));
+
+    public Task<UserDirectory?> ReadUsers(long known, CancellationToken cancellationToken = default) => Task.FromResult(
+        known == State.Version ? null : new UserDirectory(State.Version, [.. State.Users.Values.Select(u => new UserEntry(u.Id, u.Name, u.IsAdministrator, u.Password))]));
+
+    public Task<UserPermissions?> ReadPermissions(long userId, long known, CancellationToken cancellationToken = default) => Task.FromResult(
+        !State.Users.TryGetValue(userId, out var user) ? new UserPermissions(-1, [])
+        : user.Version == known ? null
+        : new UserPermissions(user.Version, user.Permissions));
+
+    protected override void Apply(AccountsState state, AccountsEvent e) => state.Apply(e);
+
+    private static UserAccount View(AccountsState.User user) => new(user.Id, user.Name, user.IsAdministrator, user.Permissions);
+
+    private static string Text(PermissionOn on) => on.Kind == PermissionKind.Experiment ? $"experiment/{on.Id}" : $"model/{on.Id}";
+
+    private static void Check(PermissionOn on, PermissionLevel level)
+    {
+        if (!Enum.IsDefined(on.Kind) || string.IsNullOrEmpty(on.Id) || on.Id.Length > ObjectIdLengthMax)
+        {
+            throw MlopsException.Invalid("on", $"A permission is given on something with a name of 1 to {ObjectIdLengthMax} characters.");
+        }
+
+        if (!Enum.IsDefined(level))
+        {
+            throw MlopsException.Invalid("permission", $"permission {(int)level} is unknown.");
+        }
+    }
+
+    private AccountsState.User Granted(string name, PermissionOn on)
+    {
+        var user = State.Existing(name);
+        return user.LevelOn(on) is not null ? user : throw MlopsException.NotFound("Permission", $"{name} on {Text(on)}");
+    }
+
+    private Task StoreLevel(AccountsState.User user, PermissionOn on, PermissionLevel? level) =>
+        Store(new LevelSet(user.Id, on, level), level is null ? "permission.revoked" : "permission.set", user.Name, ("on", Text(on)), ("level", level?.ToString() ?? ""));
+
+    private async Task Store(AccountsEvent e, string action, string name, params (string Key, string Value)[] detail)
+    {
+        await Record(e);
+        await GrainFactory.Audit(action, $"user/{name}", detail.ToDictionary(d => d.Key, d => d.Value));
+    }
+}

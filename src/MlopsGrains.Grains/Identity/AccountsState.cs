@@ -1,0 +1,172 @@
+using System.Text.Json.Serialization;
+using MlopsGrains.Errors;
+using MlopsGrains.Identity;
+using Orleans.Concurrency;
+
+namespace MlopsGrains.Grains.Identity;
+
+[JsonDerivedType(typeof(UserCreated), "user-created")]
+[JsonDerivedType(typeof(PasswordSet), "password")]
+[JsonDerivedType(typeof(AdministratorSet), "administrator")]
+[JsonDerivedType(typeof(UserDeleted), "user-deleted")]
+[JsonDerivedType(typeof(LevelSet), "level")]
+[JsonDerivedType(typeof(ThingCreated), "created")]
+[JsonDerivedType(typeof(ThingRenamed), "renamed")]
+internal abstract record AccountsEvent;
+
+internal sealed record UserCreated(long Id, string Name, bool IsAdministrator, PasswordHash Password) : AccountsEvent;
+
+internal sealed record PasswordSet(long Id, PasswordHash Password) : AccountsEvent;
+
+internal sealed record AdministratorSet(long Id, bool IsAdministrator) : AccountsEvent;
+
+internal sealed record UserDeleted(long Id) : AccountsEvent;
+
+/// <param name="Id">The user.</param>
+/// <param name="On">What on.</param>
+/// <param name="Level"><see langword="null"/> takes the level back.</param>
+internal sealed record LevelSet(long Id, PermissionOn On, PermissionLevel? Level) : AccountsEvent;
+
+internal sealed record ThingCreated(long Id, PermissionOn On) : AccountsEvent;
+
+internal sealed record ThingRenamed(PermissionOn From, PermissionOn To) : AccountsEvent;
+
+/// <summary>Users and levels as the fold of their events, and the rules of what may happen next. Pure.</summary>
+[Immutable]
+internal sealed class AccountsState
+{
+    public const int UsersMax = 10_000;
+
+    /// <summary>Levels of all users together, so that the state fits a journal record.</summary>
+    public const int PermissionsMax = 200_000;
+
+    public SortedDictionary<long, User> Users { get; init; } = [];
+
+    public long LastId { get; set; }
+
+    /// <summary>Counts the changes of users, not of levels.</summary>
+    public long Version { get; set; }
+
+    [JsonIgnore]
+    public int Permissions => Users.Values.Sum(u => u.Levels.Count);
+
+    public User? Find(string name) => Users.Values.FirstOrDefault(u => u.Name == name);
+
+    public User Existing(string name) => Find(name) ?? throw MlopsException.NotFound("User", name.Length <= 128 ? name : name[..128] + "…");
+
+    public UserCreated Create(string name, PasswordHash password, bool isAdministrator)
+    {
+        if (string.IsNullOrWhiteSpace(name) || name.Length > 128 || name.Any(c => char.IsControl(c) || c == ':'))
+        {
+            throw MlopsException.Invalid("username", "username must have 1 to 128 characters, without ':' and control characters.");
+        }
+
+        if (Find(name) is not null)
+        {
+            throw MlopsException.AlreadyExists("User", name);
+        }
+
+        return Users.Count < UsersMax
+            ? new UserCreated(LastId + 1, name, isAdministrator, password)
+            : throw MlopsException.Conflict($"There are {UsersMax} users, the most there can be.");
+    }
+
+    public void CheckNotLastAdministrator(User user)
+    {
+        if (user.IsAdministrator && Users.Values.Count(u => u.IsAdministrator) == 1)
+        {
+            throw MlopsException.Conflict($"User '{user.Name}' is the last administrator and has to stay one.");
+        }
+    }
+
+    public void CheckRoom()
+    {
+        if (Permissions >= PermissionsMax)
+        {
+            throw MlopsException.Conflict($"{PermissionsMax} permissions are given, the most there can be; take some back.");
+        }
+    }
+
+    public void Apply(AccountsEvent e)
+    {
+        Version += e is LevelSet or ThingCreated or ThingRenamed ? 0 : 1;
+        switch (e)
+        {
+            case UserCreated created:
+                Users[created.Id] = new User { Id = created.Id, Name = created.Name, IsAdministrator = created.IsAdministrator, Password = created.Password };
+                LastId = created.Id;
+                break;
+            case PasswordSet set:
+                Users[set.Id].Password = set.Password;
+                break;
+            case AdministratorSet set:
+                Users[set.Id].IsAdministrator = set.IsAdministrator;
+                break;
+            case UserDeleted deleted:
+                Users.Remove(deleted.Id);
+                break;
+            case LevelSet set:
+                Users[set.Id].Set(set.On, set.Level);
+                break;
+            case ThingCreated created:
+                foreach (var user in Users.Values)
+                {
+                    user.Set(created.On, user.Id == created.Id ? PermissionLevel.Manage : null);
+                }
+
+                break;
+            case ThingRenamed renamed:
+                foreach (var user in Users.Values)
+                {
+                    user.Set(renamed.To, user.LevelOn(renamed.From));
+                    user.Set(renamed.From, null);
+                }
+
+                break;
+            default:
+                break;
+        }
+    }
+
+    internal sealed class User
+    {
+        public long Id { get; init; }
+
+        public string Name { get; init; } = "";
+
+        public bool IsAdministrator { get; set; }
+
+        public PasswordHash Password { get; set; } = new(0, "", "");
+
+        /// <summary>Counts the changes of levels.</summary>
+        public long Version { get; set; }
+
+        public SortedDictionary<string, PermissionLevel> Levels { get; init; } = new(StringComparer.Ordinal);
+
+        [JsonIgnore]
+        public IReadOnlyList<Permission> Permissions =>
+            [.. Levels.Select(l => new Permission(new PermissionOn(l.Key[0] == 'e' ? PermissionKind.Experiment : PermissionKind.RegisteredModel, l.Key[2..]), l.Value))];
+
+        public PermissionLevel? LevelOn(PermissionOn on) => Levels.TryGetValue(KeyOf(on), out var level) ? level : null;
+
+        public void Set(PermissionOn on, PermissionLevel? level)
+        {
+            if (LevelOn(on) == level)
+            {
+                return;
+            }
+
+            Version++;
+            if (level is { } given)
+            {
+                Levels[KeyOf(on)] = given;
+            }
+            else
+            {
+                Levels.Remove(KeyOf(on));
+            }
+        }
+
+        private static string KeyOf(PermissionOn on) => (on.Kind == PermissionKind.Experiment ? "e/" : "m/") + on.Id;
+    }
+}

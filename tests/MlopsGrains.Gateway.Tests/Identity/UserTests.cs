@@ -1,0 +1,333 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Identity;
+using MlopsGrains.Testing;
+using Microsoft.AspNetCore.Builder;
+
+namespace MlopsGrains.Gateway.Tests.Identity;
+
+/// <summary>Users, their passwords and what each may do, through both doors.</summary>
+public sealed class UserTests : IAsyncLifetime
+{
+    private const string RootPassword = "correct horse battery";
+    private const string UserPassword = "a password of theirs";
+
+    private readonly TempDirectory _directory = new();
+    private WebApplication? _app;
+    private HttpClient _http = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => await StartAsync("Read");
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _directory.Dispose();
+    }
+
+    [Fact]
+    public async Task User_IsMadeChangedAndRemoved_ByAdministratorsOnly()
+    {
+        var created = (await Json(await SendAsync("root", HttpMethod.Post, "/users/create", new { username = "ada", password = UserPassword })))["user"]!;
+        Assert.Equal("""{"id":2,"username":"ada","is_admin":false,"experiment_permissions":[],"registered_model_permissions":[]}""", created.ToJsonString());
+        Assert.Equal((400, "RESOURCE_ALREADY_EXISTS"), await Code("root", HttpMethod.Post, "/users/create", new { username = "ada", password = UserPassword }));
+        Assert.Equal((400, "INVALID_PARAMETER_VALUE"), await Code("root", HttpMethod.Post, "/users/create", new { username = "bob", password = "11 letters." }));
+        Assert.Equal((400, "INVALID_PARAMETER_VALUE"), await Code("root", HttpMethod.Post, "/users/create", new { username = "b:b", password = UserPassword }));
+        Assert.Equal((404, "RESOURCE_DOES_NOT_EXIST"), await Code("root", HttpMethod.Get, "/users/get?username=nobody", null));
+
+        await Denied("ada", HttpMethod.Post, "/users/create", new { username = "eve", password = UserPassword });
+        await Denied("ada", HttpMethod.Get, "/users/list", null);
+        await Denied("ada", HttpMethod.Get, "/users/get?username=root", null);
+        await Denied("ada", HttpMethod.Patch, "/users/update-admin", new { username = "ada", is_admin = true });
+        await Denied("ada", HttpMethod.Patch, "/users/update-password", new { username = "root", password = UserPassword });
+        Assert.Equal(200, (int)(await SendAsync("ada", HttpMethod.Get, "/users/get?username=ada", null)).StatusCode);
+        Assert.Equal(["ada", "root"], (await Json(await SendAsync("root", HttpMethod.Get, "/users/list", null)))["users"]!.AsArray().Select(u => (string)u!["username"]!));
+
+        Assert.Equal(200, (int)(await SendAsync("root", HttpMethod.Patch, "/users/update-admin", new { username = "ada", is_admin = true })).StatusCode);
+        Assert.Equal(200, (int)(await SendAsync("root", HttpMethod.Patch, "/users/update-admin", new { username = "root", is_admin = false })).StatusCode);
+        await Eventually.Async(async () => (int)(await SendAsync("ada", HttpMethod.Get, "/users/list", null)).StatusCode == 200, cancellationToken: Token);
+        Assert.Contains("last administrator", (string)(await Json(await SendAsync("ada", HttpMethod.Delete, "/users/delete", new { username = "ada" })))["message"]!, StringComparison.Ordinal);
+        Assert.Equal(200, (int)(await SendAsync("ada", HttpMethod.Delete, "/users/delete", new { username = "root" })).StatusCode);
+        await Eventually.Async(async () => (int)(await SendAsync("root", HttpMethod.Get, "/experiments/get?experiment_id=0", null)).StatusCode == 401, cancellationToken: Token);
+    }
+
+    [Fact]
+    public async Task NewPassword_OpensAtOnce_AndTheOldOneIsShutWithinSeconds()
+    {
+        await NewUserAsync("ada");
+        Assert.Equal(200, await StatusAsync("ada", HttpMethod.Get, "/experiments/get?experiment_id=0", null));
+        Assert.Equal(200, await StatusAsync("ada", HttpMethod.Patch, "/users/update-password", new { username = "ada", password = "another password" }));
+
+        Assert.Equal(200, await StatusAsync("ada", HttpMethod.Get, "/experiments/get?experiment_id=0", null, "another password"));
+        await Eventually.Async(async () => await StatusAsync("ada", HttpMethod.Get, "/experiments/get?experiment_id=0", null) == 401, TimeSpan.FromSeconds(10), Token);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Basic")]
+    [InlineData("Basic !!!")]
+    [InlineData("Basic cm9vdA==")]
+    [InlineData("Basic cm9vdDp3cm9uZyBwYXNzd29yZA==")]
+    [InlineData("Basic bm9ib2R5OndoYXRldmVy")]
+    [InlineData("Bearer what")]
+    public async Task NoOrBadCredentials_AreAnswered401_WithTheScheme(string? authorization)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/2.0/mlflow/experiments/get?experiment_id=0");
+        request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        using var answer = await _http.SendAsync(request, Token);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Equal("Basic realm=\"mlflow\"", answer.Headers.WwwAuthenticate.ToString());
+        Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
+    }
+
+    [Fact]
+    public async Task Levels_OpenWhatTheyHold_AndNothingMore()
+    {
+        await NewUserAsync("owner");
+        await NewUserAsync("guest");
+        var experiment = (string)(await Json(await SendAsync("owner", HttpMethod.Post, "/experiments/create", new { name = "e" })))["experiment_id"]!;
+        var run = (string)(await Json(await SendAsync("owner", HttpMethod.Post, "/runs/create", new { experiment_id = experiment })))["run"]!["info"]!["run_id"]!;
+        var model = (string)(await Json(await SendAsync("owner", HttpMethod.Post, "/logged-models", new { experiment_id = experiment })))["model"]!["info"]!["model_id"]!;
+        Assert.Equal(200, await StatusAsync("owner", HttpMethod.Post, "/registered-models/create", new { name = "m" }));
+        using (var content = new StringContent("x"))
+        {
+            Assert.Equal(200, (int)(await RawAsync("owner", HttpMethod.Put, $"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/f", content)).StatusCode);
+        }
+
+        (int Level, HttpMethod Method, string Path, object? Body)[] calls =
+        [
+            (1, HttpMethod.Get, "/api/2.0/mlflow/experiments/get?experiment_id=" + experiment, null),
+            (1, HttpMethod.Get, "/api/2.0/mlflow/experiments/get-by-name?experiment_name=e", null),
+            (1, HttpMethod.Get, "/ajax-api/2.0/mlflow/runs/get?runId=" + run, null),
+            (1, HttpMethod.Get, "/api/2.0/mlflow/runs/get?run_uuid=" + run, null),
+            (1, HttpMethod.Get, $"/api/2.0/mlflow/metrics/get-history?run_id={run}&metric_key=a", null),
+            (1, HttpMethod.Get, "/api/2.0/mlflow/artifacts/list?run_id=" + run, null),
+            (1, HttpMethod.Get, $"/get-artifact?run_id={run}&path=f", null),
+            (1, HttpMethod.Get, $"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/f", null),
+            (1, HttpMethod.Get, $"/api/2.0/mlflow-artifacts/artifacts?path={experiment}/{run}", null),
+            (1, HttpMethod.Get, "/api/2.0/mlflow/logged-models/" + model, null),
+            (1, HttpMethod.Get, "/api/v1/experiments/" + experiment, null),
+            (1, HttpMethod.Get, "/api/v1/runs/" + run, null),
+            (1, HttpMethod.Get, $"/api/v1/runs/{run}/artifacts/f", null),
+            (3, HttpMethod.Post, "/api/2.0/mlflow/experiments/set-experiment-tag", new { experiment_id = experiment, key = "k", value = "v" }),
+            (3, HttpMethod.Post, "/api/2.0/mlflow/runs/create", new { experimentId = experiment }),
+            (3, HttpMethod.Post, "/api/2.0/mlflow/runs/log-batch", new { run_id = run, metrics = new[] { new { key = "a", value = 1, timestamp = 1 } } }),
+            (3, HttpMethod.Post, "/api/2.0/mlflow/runs/log-metric", new { run_uuid = run, key = "a", value = 1, timestamp = 2 }),
+            (3, HttpMethod.Post, "/api/2.0/mlflow/logged-models", new { experiment_id = experiment }),
+            (3, HttpMethod.Patch, $"/api/2.0/mlflow/logged-models/{model}/tags", new { tags = new[] { new { key = "k", value = "v" } } }),
+            (3, HttpMethod.Post, $"/api/2.0/mlflow-artifacts/mpu/create/{experiment}/{run}/artifacts", new { path = "g", num_parts = 1 }),
+            (3, HttpMethod.Post, "/ajax-api/2.0/mlflow/upload-artifact?path=g&run_uuid=" + run, null),
+            (3, HttpMethod.Post, "/api/v1/runs", new { experimentId = experiment }),
+            (3, HttpMethod.Post, $"/api/v1/runs/{run}/batches", new { tags = Array.Empty<object>() }),
+            (3, HttpMethod.Patch, "/api/v1/runs/" + run, new { runName = "n" }),
+            (4, HttpMethod.Post, "/api/2.0/mlflow/runs/delete", new { run_id = run }),
+            (4, HttpMethod.Get, $"/api/2.0/mlflow/experiments/permissions/get?experiment_id={experiment}&username=owner", null),
+            (4, HttpMethod.Post, "/api/2.0/mlflow/runs/restore", new { run_id = run }),
+            (4, HttpMethod.Delete, $"/api/2.0/mlflow/logged-models/{model}", null),
+            (4, HttpMethod.Delete, $"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/f", null),
+        ];
+        object Grant(string level) => new { experiment_id = experiment, username = "guest", permission = level };
+        Assert.Equal(200, await StatusAsync("owner", HttpMethod.Post, "/experiments/permissions/create", Grant("NO_PERMISSIONS")));
+        foreach (var (level, name) in new[] { (0, "NO_PERMISSIONS"), (1, "READ"), (2, "USE"), (3, "EDIT"), (4, "MANAGE") })
+        {
+            Assert.Equal(200, await StatusAsync("owner", HttpMethod.Patch, "/experiments/permissions/update", Grant(name)));
+            if (level == 0)
+            {
+                await Eventually.Async(async () => await StatusAsync("guest", HttpMethod.Get, "/experiments/get?experiment_id=" + experiment, null) == 403, cancellationToken: Token);
+            }
+
+            foreach (var call in calls)
+            {
+                using var content = call.Body is null ? null : new StringContent(JsonSerializer.Serialize(call.Body), Encoding.UTF8, "application/json");
+                using var answer = await RawAsync("guest", call.Method, call.Path, content);
+                Assert.True(call.Level > level == (answer.StatusCode == HttpStatusCode.Forbidden), $"{name}: {call.Method} {call.Path}: {answer.StatusCode}");
+                Assert.True((int)answer.StatusCode is 403 or 200 or 201 or 204, $"{name}: {call.Method} {call.Path}: {answer.StatusCode}");
+                if (call.Level > level)
+                {
+                    Assert.Equal("Permission denied", await answer.Content.ReadAsStringAsync(Token));
+                }
+            }
+        }
+
+        Assert.Equal(200, await StatusAsync("owner", HttpMethod.Delete, "/experiments/permissions/delete", new { experiment_id = experiment, username = "guest" }));
+        Assert.Equal((404, "RESOURCE_DOES_NOT_EXIST"), await Code("owner", HttpMethod.Delete, "/experiments/permissions/delete", new { experiment_id = experiment, username = "guest" }));
+        Assert.Equal((400, "INVALID_PARAMETER_VALUE"), await Code("owner", HttpMethod.Post, "/experiments/permissions/create", Grant("ALL")));
+        Assert.Equal((404, "RESOURCE_DOES_NOT_EXIST"), await Code("owner", HttpMethod.Post, "/experiments/permissions/create", new { experiment_id = experiment, username = "nobody", permission = "READ" }));
+    }
+
+    [Fact]
+    public async Task NamesHiddenInOddSpellings_AreStillChecked()
+    {
+        await StopAsync();
+        await StartAsync("None");
+        await NewUserAsync("owner");
+        await NewUserAsync("thief");
+        async Task<string> RunOf(string user)
+        {
+            var experiment = (string)(await Json(await SendAsync(user, HttpMethod.Post, "/experiments/create", new { name = user })))["experiment_id"]!;
+            return (string)(await Json(await SendAsync(user, HttpMethod.Post, "/runs/create", new { experiment_id = experiment })))["run"]!["info"]!["run_id"]!;
+        }
+
+        var (theirs, mine) = (await RunOf("owner"), await RunOf("thief"));
+        const string Rest = "\"key\":\"k\",\"value\":\"v\"";
+        foreach (var body in new[]
+        {
+            $$"""{"run_id":"{{theirs}}",{{Rest}}}""",
+            $$"""{"runId":"{{theirs}}",{{Rest}}}""",
+            $$"""{"run_id":"{{mine}}","run_id":"{{theirs}}",{{Rest}}}""",
+            $$"""{"run_id":"{{theirs}}","run_id":"{{mine}}",{{Rest}}}""",
+            $$"""{"run_uuid":"{{theirs}}","run_id":"",{{Rest}}}""",
+            $$"""{"run\u005fid":"{{theirs}}",{{Rest}}}""",
+            JsonSerializer.Serialize($$"""{"run_id":"{{theirs}}",{{Rest}}}"""),
+        })
+        {
+            using var content = new StringContent(body, Encoding.UTF8, "application/json");
+            Assert.Equal(HttpStatusCode.Forbidden, (await RawAsync("thief", HttpMethod.Post, "/api/2.0/mlflow/runs/set-tag", content)).StatusCode);
+        }
+
+        Assert.Equal(403, await StatusAsync("thief", HttpMethod.Get, $"/runs/get?run_id={mine}&run_id={theirs}", null));
+        Assert.Equal(200, await StatusAsync("thief", HttpMethod.Post, "/runs/set-tag", new { run_id = mine, key = "k", value = "v" }));
+    }
+
+    [Fact]
+    public async Task Searches_ShowOnlyWhatMayBeRead()
+    {
+        await StopAsync();
+        await StartAsync("None");
+        await NewUserAsync("ada");
+        await NewUserAsync("bob");
+        foreach (var user in new[] { "ada", "bob" })
+        {
+            var experiment = (string)(await Json(await SendAsync(user, HttpMethod.Post, "/experiments/create", new { name = user })))["experiment_id"]!;
+            Assert.Equal(200, await StatusAsync(user, HttpMethod.Post, "/runs/create", new { experiment_id = experiment, run_name = user }));
+            Assert.Equal(200, await StatusAsync(user, HttpMethod.Post, "/logged-models", new { experiment_id = experiment, name = user }));
+            Assert.Equal(200, await StatusAsync(user, HttpMethod.Post, "/registered-models/create", new { name = user }));
+            Assert.Equal(200, await StatusAsync(user, HttpMethod.Post, "/model-versions/create", new { name = user, source = "s3://b/" + user }));
+        }
+
+        string[] all = ["0", "1", "2"];
+        async Task<string> Found(string user, HttpMethod method, string path, object? body) => await (await SendAsync(user, method, path, body)).Content.ReadAsStringAsync(Token);
+        foreach (var (method, path, body) in new (HttpMethod, string, object?)[]
+        {
+            (HttpMethod.Post, "/experiments/search", new { max_results = 100 }),
+            (HttpMethod.Get, "/experiments/search?max_results=100", null),
+            (HttpMethod.Post, "/runs/search", new { experiment_ids = all }),
+            (HttpMethod.Post, "/logged-models/search", new { experiment_ids = all }),
+            (HttpMethod.Get, "/registered-models/search", null),
+            (HttpMethod.Get, "/model-versions/search", null),
+            (HttpMethod.Get, "v1/experiments", null),
+            (HttpMethod.Post, "v1/runs/search", new { experimentIds = all }),
+            (HttpMethod.Get, "v1/models", null),
+        })
+        {
+            var (ada, root) = (await Found("ada", method, path, body), await Found("root", method, path, body));
+            Assert.Contains("\"ada\"", ada, StringComparison.Ordinal);
+            Assert.DoesNotContain("\"bob\"", ada, StringComparison.Ordinal);
+            Assert.Contains("\"bob\"", root, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(403, await StatusAsync("ada", HttpMethod.Get, "/registered-models/get?name=bob", null));
+        Assert.Equal(403, await StatusAsync("ada", HttpMethod.Post, "/model-versions/create", new { name = "ada", source = "models:/bob/1" }));
+        Assert.Equal(403, await StatusAsync("ada", HttpMethod.Post, "/model-versions/create", new { name = "ada", source = "mlflow-artifacts:/2/x/artifacts" }));
+        Assert.Equal(200, await StatusAsync("bob", HttpMethod.Post, "/registered-models/permissions/create", new { name = "bob", username = "ada", permission = "READ" }));
+        Assert.Equal(200, await StatusAsync("ada", HttpMethod.Get, "/registered-models/get?name=bob", null));
+        Assert.Equal(200, await StatusAsync("bob", HttpMethod.Post, "/registered-models/rename", new { name = "bob", new_name = "bobby" }));
+        Assert.Equal(200, await StatusAsync("ada", HttpMethod.Get, "/registered-models/get?name=bobby", null));
+        Assert.Equal(200, await StatusAsync("bob", HttpMethod.Delete, "/registered-models/delete", new { name = "bobby" }));
+        Assert.Equal(200, await StatusAsync("bob", HttpMethod.Post, "/registered-models/create", new { name = "bobby" }));
+        await Eventually.Async(async () => await StatusAsync("ada", HttpMethod.Get, "/registered-models/get?name=bobby", null) == 403, cancellationToken: Token);
+    }
+
+    [Fact]
+    public async Task Accounts_OutliveARestart_AndKeysStayAllowedEverything()
+    {
+        await NewUserAsync("ada");
+        var experiment = (string)(await Json(await SendAsync("ada", HttpMethod.Post, "/experiments/create", new { name = "e" })))["experiment_id"]!;
+        await StopAsync();
+        await StartAsync("None");
+
+        Assert.Equal(200, await StatusAsync("ada", HttpMethod.Post, "/experiments/set-experiment-tag", new { experiment_id = experiment, key = "k" }));
+        Assert.Equal(403, await StatusAsync("ada", HttpMethod.Get, "/experiments/get?experiment_id=0", null));
+        Assert.Equal(403, await StatusAsync("ada", HttpMethod.Get, "v1/audit/events", null));
+        Assert.Equal(403, await StatusAsync("ada", HttpMethod.Get, "v1/pipelines", null));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/2.0/mlflow/users/list") { Headers = { { "Authorization", "Bearer the key" } } };
+        Assert.Equal(HttpStatusCode.OK, (await _http.SendAsync(request, Token)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("GET", "/ajax-api/2.0/mlflow/runs/get", "GET", "/api/2.0/mlflow/runs/get")]
+    [InlineData("HEAD", "/ajax-api/3.0/mlflow/server-info", "GET", "/api/2.0/mlflow/server-info")]
+    public void Rule_IsTheSameUnderEachPrefix(string method, string pattern, string like, string other) =>
+        Assert.Same(AccessRules.Find(like, other), AccessRules.Find(method, pattern));
+
+    [Fact]
+    public void UnlistedRoute_IsNeverOpen()
+    {
+        Assert.True(AccessRules.Find("POST", "/api/2.0/mlflow/something/new").Administrators);
+        Assert.True(AccessRules.Find("GET", "/api/2.0/mlflow/runs/create").Administrators);
+        Assert.Equal((PermissionLevel.Edit, PermissionLevel.Read), (AccessRules.Find("POST", "/api/v1/new").Default, AccessRules.Find("GET", "/api/v1/new").Default));
+    }
+
+    private async Task StartAsync(string defaultPermission)
+    {
+        _app = await ServerFixture.StartAsync(_directory.Path, b =>
+        {
+            b.Configuration["Authentication:Administrator:Name"] = "root";
+            b.Configuration["Authentication:Administrator:Password"] = RootPassword;
+            b.Configuration["Authentication:DefaultPermission"] = defaultPermission;
+            b.Configuration["Authentication:ApiKeys:0:Name"] = "ci";
+            b.Configuration["Authentication:ApiKeys:0:KeySha256"] = Convert.ToHexString(SHA256.HashData("the key"u8));
+        });
+        _http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
+    }
+
+    private async Task StopAsync()
+    {
+        _http.Dispose();
+        await _app!.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    private async Task NewUserAsync(string name) =>
+        Assert.Equal(200, await StatusAsync("root", HttpMethod.Post, "/users/create", new { username = name, password = UserPassword }));
+
+    private async Task<int> StatusAsync(string user, HttpMethod method, string path, object? body, string? password = null)
+    {
+        using var answer = await SendAsync(user, method, path, body, password);
+        return (int)answer.StatusCode;
+    }
+
+    private Task<HttpResponseMessage> SendAsync(string user, HttpMethod method, string path, object? body, string? password = null) => RawAsync(
+        user,
+        method,
+        path[0] == '/' ? "/api/2.0/mlflow" + path : "/api/" + path,
+        body is null ? null : new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json"),
+        password);
+
+    private async Task<HttpResponseMessage> RawAsync(string user, HttpMethod method, string path, HttpContent? content, string? password = null)
+    {
+        var credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password ?? (user == "root" ? RootPassword : UserPassword)}"));
+        using var request = new HttpRequestMessage(method, path) { Content = content, Headers = { { "Authorization", "Basic " + credentials } } };
+        return await _http.SendAsync(request, Token);
+    }
+
+    private async Task Denied(string user, HttpMethod method, string path, object? body)
+    {
+        using var answer = await SendAsync(user, method, path, body);
+        Assert.Equal((HttpStatusCode.Forbidden, "Permission denied"), (answer.StatusCode, await answer.Content.ReadAsStringAsync(Token)));
+    }
+
+    private async Task<(int, string)> Code(string user, HttpMethod method, string path, object? body)
+    {
+        using var answer = await SendAsync(user, method, path, body);
+        return ((int)answer.StatusCode, (string)(await Json(answer))["error_code"]!);
+    }
+
+    private static async Task<JsonNode> Json(HttpResponseMessage answer) => JsonNode.Parse(await answer.Content.ReadAsStringAsync(Token))!;
+}
