@@ -29,6 +29,9 @@ public sealed class ClusterTests(PostgresServer postgres)
         var runs = await load.CreateRunsAsync(16);
 
         using var stop = new CancellationTokenSource();
+        using var stopWatching = new CancellationTokenSource();
+        var watchers = runs.Take(4).ToDictionary(run => run, run => new EventWatcher(http, run));
+        var watching = watchers.Values.Select(w => w.FollowAsync(stopWatching.Token)).ToArray();
         var writers = runs.Select(run => load.WriteAsync(run, stop.Token)).ToArray();
         await Eventually.Async(() => Task.FromResult(load.Acknowledged > 2_000), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         await second.KillAsync();
@@ -38,5 +41,10 @@ public sealed class ClusterTests(PostgresServer postgres)
         await Task.WhenAll(writers).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
 
         await load.AssertNothingLostOrDoubledAsync();
+
+        // Those who watched through the gateway, whichever silo died, have seen the last point.
+        await Eventually.Async(() => Task.FromResult(watchers.All(w => w.Value.LastStep >= load.AcknowledgedOf(w.Key) - 1)), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await stopWatching.CancelAsync();
+        await Task.WhenAll(watching);
     }
 }

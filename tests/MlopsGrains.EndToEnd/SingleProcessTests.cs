@@ -26,6 +26,77 @@ public sealed class SingleProcessTests
         await load.AssertNothingLostOrDoubledAsync();
     }
 
+    /// <summary>
+    /// Eight batches are always on their way, so some are stored and their answers lost when the process dies. All are then sent again, twice and in any order. Each is applied once: points
+    /// cannot show that, since exact repeats of points are dropped anyway, but the run's version counts what was stored.
+    /// </summary>
+    [Fact]
+    public async Task ProcessKilledBetweenCommitAndReply_BatchesSentAgain_AreAppliedOnce()
+    {
+        const int Batches = 400;
+        using var directory = new TempDirectory();
+        var port = FreePort.Next();
+        await using var first = await ServerProcess.StartAsync(["--data", directory.Path], port: port);
+        using var http = new HttpClient { BaseAddress = first.Address, Timeout = TimeSpan.FromSeconds(40) };
+        var run = (await new TrackingLoad(http).CreateRunsAsync(1))[0];
+        var (next, acknowledged) = (0, 0);
+        var senders = Enumerable.Range(0, 8).Select(async _ =>
+        {
+            for (var number = Interlocked.Increment(ref next); number <= Batches; number = Interlocked.Increment(ref next))
+            {
+                if (!await SendAsync(number))
+                {
+                    return;
+                }
+
+                Interlocked.Increment(ref acknowledged);
+            }
+        }).ToArray();
+        await Eventually.Async(() => Task.FromResult(Volatile.Read(ref acknowledged) >= 150), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await first.KillAsync();
+        await Task.WhenAll(senders);
+        Assert.InRange(acknowledged, 150, Batches - 1);
+
+        await using var second = await ServerProcess.StartAsync(["--data", directory.Path], port: port);
+        var again = Enumerable.Range(1, Batches).ToArray();
+        for (var pass = 0; pass < 2; pass++)
+        {
+            // Neighbours change places: numbers arrive out of order, as from a producer with several requests on their way.
+            foreach (var some in again.Chunk(8))
+            {
+                new Random(pass).Shuffle(some);
+                Assert.All(await Task.WhenAll(some.Select(SendAsync)), Assert.True);
+            }
+        }
+
+        using var stop = new CancellationTokenSource();
+        var watcher = new EventWatcher(http, run);
+        var watching = watcher.FollowAsync(stop.Token);
+        await Eventually.Async(() => Task.FromResult(watcher.Version > 0), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await stop.CancelAsync();
+        await watching;
+        Assert.Equal(1 + Batches, watcher.Version);
+
+        async Task<bool> SendAsync(int number)
+        {
+            var batch = $$$"""
+                {"metrics":[{"key":"m","value":{{{number}}},"timestamp":{{{number}}},"step":{{{number}}}}],"tags":[{"key":"last","value":"{{{number}}}"}],
+                 "producer":{"producerId":"p","sequence":{{{number}}}}}
+                """;
+            using var content = new StringContent(batch, System.Text.Encoding.UTF8, "application/json");
+            try
+            {
+                using var answer = await http.PostAsync(new Uri($"/api/v1/runs/{run}/batches", UriKind.Relative), content);
+                Assert.True(answer.StatusCode == System.Net.HttpStatusCode.NoContent, $"batch {number}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+                return true;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }
+    }
+
     [Fact]
     public async Task Stop_DrainsAndEndsWithZero()
     {

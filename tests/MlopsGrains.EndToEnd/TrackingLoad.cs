@@ -14,6 +14,8 @@ internal sealed class TrackingLoad(HttpClient http)
     /// <summary>Points acknowledged so far, over all runs.</summary>
     public int Acknowledged => acknowledged.Values.Sum();
 
+    public int AcknowledgedOf(string run) => acknowledged[run];
+
     public async Task<IReadOnlyList<string>> CreateRunsAsync(int count)
     {
         var runs = new List<string>();
