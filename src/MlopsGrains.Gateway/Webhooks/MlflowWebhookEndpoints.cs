@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Experiments;
+using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Webhooks;
 using Microsoft.AspNetCore.Http;
@@ -19,7 +20,7 @@ internal static class MlflowWebhookEndpoints
     public static void MapMlflowWebhooks(this IEndpointRouteBuilder endpoints)
     {
         const string Root = "/mlflow/webhooks";
-        endpoints.MapMlflowMethod("POST", Root, Create);
+        endpoints.MapMlflowMethod("POST", Root, Create, e => e.CreatesOnce());
         endpoints.MapMlflowMethod("GET", Root, List);
         endpoints.MapMlflowMethod("GET", Root + "/{webhook_id}", Get);
         endpoints.MapMlflowMethod("PATCH", Root + "/{webhook_id}", Update);

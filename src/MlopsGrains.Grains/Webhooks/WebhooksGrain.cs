@@ -34,8 +34,15 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
 
     public async Task<Webhook> Create(NewWebhook webhook, CancellationToken cancellationToken = default)
     {
+        // A request that comes again finds what it created under the id made from its key.
+        var id = RequestKey.Current is { } key ? Guid.ParseExact(key[..32], "N").ToString("D") : OutboxRules.DeliveryId(ids);
+        if (State.Webhooks.TryGetValue(id, out var known))
+        {
+            return known.View();
+        }
+
         var stored = new StoredWebhook(
-            OutboxRules.DeliveryId(ids), webhook.Name, webhook.Description, webhook.Url, [.. webhook.Events.Distinct()], webhook.Secret, webhook.Status, Now, Now);
+            id, webhook.Name, webhook.Description, webhook.Url, [.. webhook.Events.Distinct()], webhook.Secret, webhook.Status, Now, Now);
         Check(stored);
         if (State.Webhooks.Count >= options.WebhooksMax)
         {

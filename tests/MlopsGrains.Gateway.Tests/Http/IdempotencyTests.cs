@@ -25,6 +25,7 @@ public sealed class IdempotencyTests(ServerFixture server)
         { "/api/2.0/mlflow/registered-models/create", """{"name":"UNIQUE"}""" },
         { "/api/v1/models", """{"name":"UNIQUE"}""" },
         { "/api/2.0/mlflow/model-versions/create", """{"name":"parent","source":"s3://b/UNIQUE"}""" },
+        { "/api/2.0/mlflow/webhooks", """{"name":"UNIQUE","url":"https://example.com/UNIQUE","events":[{"entity":"REGISTERED_MODEL","action":"CREATED"}]}""" },
         { "/api/2.0/mlflow/logged-models", """{"experiment_id":"0","name":"UNIQUE"}""" },
     };
 
@@ -149,7 +150,7 @@ public sealed class IdempotencyTests(ServerFixture server)
     private static string IdOf(string body)
     {
         var json = JsonNode.Parse(body)!;
-        return (string)(json["run"]?["info"]?["run_id"] ?? json["info"]?["runId"] ?? json["registered_model"]?["name"] ?? json["model_version"]?["version"] ?? json["name"] ?? json["experiment_id"] ?? json["experimentId"] ?? json["model"]?["info"]?["model_id"])!;
+        return (string)(json["run"]?["info"]?["run_id"] ?? json["info"]?["runId"] ?? json["webhook"]?["webhook_id"] ?? json["registered_model"]?["name"] ?? json["model_version"]?["version"] ?? json["name"] ?? json["experiment_id"] ?? json["experimentId"] ?? json["model"]?["info"]?["model_id"])!;
     }
 
     private static async Task<(int Status, string Body, string? Location)> PostAsync(HttpClient http, string path, string body, string? key = null)
