@@ -34,6 +34,7 @@ public sealed partial class MlopsGrainsClient : IDisposable
         Time = time;
         this.owned = owned;
         Experiments = new ExperimentsClient(http);
+        RunGroups = new RunGroupsClient(http);
         Runs = new RunsClient(http);
         Datasets = new DatasetsClient(http);
         Blobs = new BlobsClient(http);
@@ -55,6 +56,9 @@ public sealed partial class MlopsGrainsClient : IDisposable
 
     /// <summary>Runs with their params, metrics, tags and artifacts.</summary>
     public RunsClient Runs { get; }
+
+    /// <summary>How much repeated runs vary, and whether two configurations differ.</summary>
+    public RunGroupsClient RunGroups { get; }
 
     /// <summary>Datasets and their versions.</summary>
     public DatasetsClient Datasets { get; }

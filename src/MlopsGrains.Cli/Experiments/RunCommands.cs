@@ -8,7 +8,7 @@ internal static class RunCommands
 {
     private const string DefaultExperiment = "Default";
 
-    public static Command Create(CommandSet set) => set.Group("runs", "Runs: params, metrics, tags, artifacts.", List(set), Get(set), Metrics(set), Search(set));
+    public static Command Create(CommandSet set) => set.Group("runs", "Runs: params, metrics, tags, artifacts.", List(set), Get(set), Metrics(set), Search(set), RunGroupCommands.Groups(set), RunGroupCommands.Compare(set));
 
     private static Option<string[]> ExperimentOption() => new("--experiment", "-e")
     {

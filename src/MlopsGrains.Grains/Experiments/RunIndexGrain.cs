@@ -130,6 +130,11 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
 
     public async Task<bool> Follow(LifecycleStage stage, TimeSpan patience, CancellationToken cancellationToken = default)
     {
+        if (index.Count == 0)
+        {
+            return true;
+        }
+
         if (following?.Stage != stage)
         {
             following = new Following(stage, new HashSet<string>(index.Waiting.Concat(index.Table.Rows.Select(r => r.Block.Id(r.Row))), StringComparer.Ordinal));
@@ -254,8 +259,11 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
         var collected = await GrainFactory.GetGrain<IExperimentMember>(id).Collect();
         if (collected is null)
         {
-            index.Table.Remove(id);
-            index.Waiting.Add(id);
+            if (index.Table.Remove(id))
+            {
+                index.Waiting.Add(id);
+            }
+
             return;
         }
 
@@ -333,7 +341,7 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
     private async Task FollowAll(Following those)
     {
         await Task.Yield();
-        foreach (var some in those.Left.Chunk(CallsAtOnce))
+        foreach (var some in those.Left.ToList().Chunk(CallsAtOnce))
         {
             if (following != those)
             {

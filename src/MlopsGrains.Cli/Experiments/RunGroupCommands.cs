@@ -1,0 +1,82 @@
+using System.CommandLine;
+using MlopsGrains.Cli.Shell;
+using MlopsGrains.Experiments;
+
+namespace MlopsGrains.Cli;
+
+/// <summary>Groups of repeated runs.</summary>
+internal static class RunGroupCommands
+{
+    public static Command Groups(CommandSet set)
+    {
+        var options = new Options();
+        var least = new Option<int>("--runs-min") { Description = "Groups with at least this many runs.", DefaultValueFactory = _ => 2 };
+        var limit = new Option<int>("--limit") { Description = "At most this many groups, 1–1,000.", DefaultValueFactory = _ => 100 };
+        string[] examples = ["mlops runs groups -e churn --metric auc", "mlops runs groups -e churn --seed split_seed --filter \"attributes.status = 'FINISHED'\" --json"];
+        return set.Leaf("groups", "Lists repeated runs of one configuration, with mean and spread.", examples, [.. options.All, least, limit], async call =>
+        {
+            var query = (await options.QueryAsync(call)) with { RunsMin = call.Get(least), MaxResults = call.Get(limit) };
+            var groups = await call.Client.RunGroups.FindAsync(query, call.Cancel);
+            return call.List(groups, "No groups.",
+                ("ID", g => g.Id),
+                ("RUNS", g => Words.Whole(g.Runs)),
+                ("PARAMS", g => Words.Pairs(g.Params.Take(4).Select(p => KeyValuePair.Create(p.Key, p.Value)))),
+                ("METRICS", g => Words.Pairs(g.Metrics.Take(4).Select(m => KeyValuePair.Create(m.Key, Mean(m))))));
+        });
+    }
+
+    public static Command Compare(CommandSet set)
+    {
+        var options = new Options();
+        var first = new Argument<string>("first") { Description = "Id of the group compared with." };
+        var second = new Argument<string>("second") { Description = "Id of the other group." };
+        string[] examples =
+        [
+            "mlops runs compare 3f0c5e6a7b8c9d0e1f2a3b4c5d6e7f80 9a41b2c3d4e5f60718293a4b5c6d7e8f -e churn --metric auc",
+            "mlops runs compare 3f0c5e6a7b8c9d0e1f2a3b4c5d6e7f80 9a41b2c3d4e5f60718293a4b5c6d7e8f -e churn --json",
+        ];
+        return set.Leaf("compare", "Tests whether two groups differ by more than chance.", examples, [first, second, .. options.All], async call =>
+        {
+            var comparison = await call.Client.RunGroups.CompareAsync(await options.QueryAsync(call), call.Get(first)!, call.Get(second)!, call.Cancel);
+            return call.List(comparison.Metrics, "The groups have no metric in common.",
+                ("METRIC", m => m.Key),
+                ("FIRST", m => Mean(comparison.First.Metrics.First(g => g.Key == m.Key))),
+                ("SECOND", m => Mean(comparison.Second.Metrics.First(g => g.Key == m.Key))),
+                ("DIFFERENCE", m => Words.Number(m.Difference)),
+                ("WELCH P", m => Words.Number(m.WelchP)),
+                ("EFFECT", m => Words.Number(m.EffectSize)),
+                ("RANK P", m => Words.Number(m.RankP)));
+        });
+    }
+
+    private static string Mean(RunGroupMetric metric) =>
+        metric is { Low: { } low, High: { } high } ? $"{Words.Number(metric.Mean)} ({Words.Number(low)} to {Words.Number(high)})" : Words.Number(metric.Mean);
+
+    private sealed class Options
+    {
+        private readonly Option<string> experiment = new("--experiment", "-e")
+        {
+            Description = "Name or id of the experiment.", HelpName = "experiment", DefaultValueFactory = _ => "Default",
+        };
+
+        private readonly Option<string?> filter = new("--filter") { Description = "MLflow's filter grammar.", HelpName = "expression" };
+
+        private readonly Option<string[]> seeds = new("--seed")
+        {
+            Description = "A param that is a seed; may be repeated. Otherwise seed, random_state and random_seed.", HelpName = "param",
+        };
+
+        private readonly Option<string[]> metrics = new("--metric") { Description = "A metric to look at; may be repeated. Otherwise all.", HelpName = "key" };
+
+        private readonly Option<double> confidence = new("--confidence") { Description = "Of the intervals, 0.5–0.9999.", DefaultValueFactory = _ => 0.95 };
+
+        public Symbol[] All => [experiment, filter, seeds, metrics, confidence];
+
+        public async Task<RunGroupQuery> QueryAsync(CommandCall call)
+        {
+            var found = await ExperimentCommands.FindAsync(call.Client, call.Get(experiment)!, call.Cancel);
+            string[]? given = call.Get(seeds) is { Length: > 0 } some ? some : null;
+            return new RunGroupQuery(found.ExperimentId, call.Get(filter), given, call.Get(metrics), call.Get(confidence));
+        }
+    }
+}

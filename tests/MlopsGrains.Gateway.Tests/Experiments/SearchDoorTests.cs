@@ -1,0 +1,93 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using MlopsGrains.Testing;
+
+namespace MlopsGrains.Gateway.Tests.Experiments;
+
+/// <summary>Search and groups over HTTP: what our grammar adds, and what both refuse.</summary>
+public sealed class SearchDoorTests(ServerFixture server)
+{
+    private readonly MlflowCaller mlflow = new(server.Http);
+
+    [Fact]
+    public async Task Grammar_GoesBeyondMlflows()
+    {
+        var experiment = await TrainedAsync("x", 0.1, 0.2, 0.3);
+
+        Assert.Equal(2, await CountAsync(experiment, "metrics.acc < 0.15 OR (metrics.acc > 0.25 AND NOT params.opt IN ('y'))"));
+        Assert.Equal(3, await CountAsync(experiment, "max(metrics.acc) > 0 AND at(metrics.acc, 1) > 0"));
+    }
+
+    [Fact]
+    public async Task BadSearch_IsRefused_AndAGoodOneAfterItWorks()
+    {
+        var experiment = await TrainedAsync("x", 0.1, 0.2, 0.3);
+        string Body(string filter, string? token = null) => new JsonObject
+        {
+            ["experiment_ids"] = new JsonArray(experiment), ["filter"] = filter, ["max_results"] = 2, ["page_token"] = token,
+        }.ToJsonString();
+        var token = (string)(await mlflow.DoAsync("/mlflow/runs/search", JsonNode.Parse(Body("metrics.acc > 0"))!))["next_page_token"]!;
+
+        async Task<string> Refused(string body) => await mlflow.RefusedAsync("/mlflow/runs/search", body, 400, "INVALID_PARAMETER_VALUE");
+        Assert.Contains("nested deeper than 100", await Refused(Body(new string('(', 10_000) + "metrics.acc > 0" + new string(')', 10_000))), StringComparison.Ordinal);
+        Assert.Contains("at most 65536", await Refused(Body($"params.p = '{new string('x', 100_000)}'")), StringComparison.Ordinal);
+        Assert.Contains("page token", await Refused(Body("metrics.acc > 0.05", token)), StringComparison.Ordinal);
+        Assert.Contains("page token", await Refused(Body("metrics.acc > 0", "A" + token)), StringComparison.Ordinal);
+        Assert.Single((await mlflow.DoAsync("/mlflow/runs/search", JsonNode.Parse(Body("metrics.acc > 0", token))!))["runs"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task Groups_AreFoundAndCompared_AndBadQueriesNameTheField()
+    {
+        var experiment = await TrainedAsync("x", 0.1, 0.2, 0.3);
+        await TrainAsync(experiment, "y", 0.5, 0.6, 0.7);
+        var groups = (await NativeAsync($"/api/v1/experiments/{experiment}/groups", """{"metrics":["acc"]}""", HttpStatusCode.OK))["groups"]!.AsArray();
+        var (x, y) = (groups.Single(g => (string?)g!["params"]![0]!["value"] == "x"), groups.Single(g => (string?)g!["params"]![0]!["value"] == "y"));
+        var pair = $$"""{"first":"{{x!["id"]}}","second":"{{y!["id"]}}"}""";
+        var acc = (await NativeAsync($"/api/v1/experiments/{experiment}/groups/compare", pair, HttpStatusCode.OK))["metrics"]![0]!;
+
+        Assert.Equal((3, 0.2), ((int)x["runs"]!, Math.Round((double)x["metrics"]![0]!["mean"]!, 9)));
+        Assert.Equal((0.4, 0.1), (Math.Round((double)acc["difference"]!, 9), Math.Round((double)acc["rankP"]!, 9)));
+        Assert.Contains("confidence", await RefusedAsync(experiment, """{"confidence":1}"""), StringComparison.Ordinal);
+        Assert.Contains("runsMin", await RefusedAsync(experiment, """{"runsMin":0}"""), StringComparison.Ordinal);
+        Assert.Contains("filter", await RefusedAsync(experiment, """{"filter":"metrics.a >"}"""), StringComparison.Ordinal);
+        await NativeAsync($"/api/v1/experiments/{experiment}/groups/compare", """{"first":"a","second":"b"}""", HttpStatusCode.NotFound);
+    }
+
+    private async Task<string> RefusedAsync(string experiment, string body) =>
+        (await NativeAsync($"/api/v1/experiments/{experiment}/groups", body, HttpStatusCode.BadRequest)).ToJsonString();
+
+    private async Task<int> CountAsync(string experiment, string filter) =>
+        (await mlflow.DoAsync("/mlflow/runs/search", new { experiment_ids = new[] { experiment }, filter, max_results = 100 }))["runs"]?.AsArray().Count ?? 0;
+
+    private async Task<string> TrainedAsync(string optimizer, params double[] accuracies)
+    {
+        var experiment = (string)(await mlflow.DoAsync("/mlflow/experiments/create", new { name = $"search-{Guid.NewGuid():N}" }))["experiment_id"]!;
+        await TrainAsync(experiment, optimizer, accuracies);
+        return experiment;
+    }
+
+    private async Task TrainAsync(string experiment, string optimizer, params double[] accuracies)
+    {
+        for (var seed = 0; seed < accuracies.Length; seed++)
+        {
+            var run = (string)(await mlflow.DoAsync("/mlflow/runs/create", new { experiment_id = experiment }))["run"]!["info"]!["run_id"]!;
+            await mlflow.DoAsync("/mlflow/runs/log-batch", new
+            {
+                run_id = run,
+                metrics = new[] { new { key = "acc", value = accuracies[seed], timestamp = 1, step = 1 } },
+                @params = new[] { new { key = "opt", value = optimizer }, new { key = "seed", value = $"{seed}" } },
+            });
+        }
+    }
+
+    private async Task<JsonNode> NativeAsync(string path, string body, HttpStatusCode expected)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        var answer = await server.Http.PostAsync(path, content, TestContext.Current.CancellationToken);
+        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(expected == answer.StatusCode, $"{path}: {(int)answer.StatusCode} {text}");
+        return JsonNode.Parse(text)!;
+    }
+}
