@@ -10,6 +10,14 @@ public sealed record ArtifactPath(string Root, string Relative)
     /// <summary>Longest path, in characters.</summary>
     public const int LengthMax = 1024;
 
+    /// <summary>The first segment of roots that hold the files of registered models, each under its digest: written by the platform, read-only at every door.</summary>
+    public const string ModelFiles = "model-files";
+
+    /// <summary>This path, or a refusal (<see cref="ErrorKind.InvalidInput"/>) when nothing may be written or deleted there.</summary>
+    public ArtifactPath Writable() => Root.Split('/')[0] == ModelFiles
+        ? throw MlopsException.Invalid("path", $"Invalid path: '{ModelFiles}' holds the files of registered models and is read-only.")
+        : this;
+
     /// <summary>
     /// Splits a decoded path. The root ends with the first segment named <c>artifacts</c>; without one it is the first segment.
     /// </summary>

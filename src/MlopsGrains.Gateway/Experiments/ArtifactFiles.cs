@@ -31,7 +31,7 @@ internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions
 
     private async Task<BlobRef> Put(ArtifactPath path, Func<Task<BlobRef>> write)
     {
-        if (path.Relative.Length == 0)
+        if (path.Writable().Relative.Length == 0)
         {
             throw MlopsException.Invalid("path", $"path '{path.Root}' is a directory; a file name must follow.");
         }
@@ -71,7 +71,7 @@ internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions
     public Task<IReadOnlyList<ArtifactEntry>> List(ArtifactPath path, CancellationToken cancellationToken) =>
         Directory(path).List(path.Relative, cancellationToken);
 
-    public Task Delete(ArtifactPath path, CancellationToken cancellationToken) => Directory(path).Delete(path.Relative, cancellationToken);
+    public Task Delete(ArtifactPath path, CancellationToken cancellationToken) => Directory(path.Writable()).Delete(path.Relative, cancellationToken);
 
     /// <summary>Where a run's files are, and a path below it (<see langword="null"/> or empty for the root itself).</summary>
     public async Task<(string Uri, ArtifactPath Path)> OfRun(string runId, string? path, CancellationToken cancellationToken)

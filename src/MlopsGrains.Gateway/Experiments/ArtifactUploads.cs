@@ -26,7 +26,7 @@ internal sealed class ArtifactUploads(IGrainFactory grains, IBlobUploads blobs, 
     public async Task<(string Id, string Key)> Begin(ArtifactPath file, int parts, CancellationToken cancellationToken)
     {
         var (id, key) = (ids.NewId(), Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
-        await Directory(file).BeginUpload(id, new ArtifactUpload(file.Relative, parts, Digest(key)), cancellationToken);
+        await Directory(file.Writable()).BeginUpload(id, new ArtifactUpload(file.Relative, parts, Digest(key)), cancellationToken);
         return (id, key);
     }
 

@@ -22,5 +22,5 @@ internal static class ModelFiles
         }
     }
 
-    private static string Root(BlobRef blob) => $"model-files/{blob.Digest}/artifacts";
+    private static string Root(BlobRef blob) => $"{ArtifactPath.ModelFiles}/{blob.Digest}/artifacts";
 }

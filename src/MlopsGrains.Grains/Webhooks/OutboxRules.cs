@@ -10,7 +10,7 @@ internal static class OutboxRules
 {
     private const int ErrorCharactersMax = 500;
 
-    /// <summary>Clocks of silos differ; a webhook hears of what happened after it was made, give or take this.</summary>
+    /// <summary>Clocks of silos differ; a webhook hears of what happened since it listens, give or take this.</summary>
     private static readonly TimeSpan SkewMax = TimeSpan.FromMinutes(1);
 
     /// <summary>The events that make these things that happened durable for the webhooks that subscribe to them.</summary>
@@ -27,7 +27,7 @@ internal static class OutboxRules
             }
 
             var to = new List<QueuedFor>();
-            foreach (var webhook in state.Webhooks.Values.Where(w => w.Status == WebhookStatus.Active && w.Events.Contains(one.Kind) && w.CreatedAt <= one.Time + SkewMax))
+            foreach (var webhook in state.Webhooks.Values.Where(w => w.Status == WebhookStatus.Active && w.Events.Contains(one.Kind) && w.HearsSince <= one.Time + SkewMax))
             {
                 var (waiting, parked) = counts.GetValueOrDefault(webhook.Id);
                 var full = waiting >= options.QueueMax;

@@ -17,6 +17,7 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
     : JournalGrain<WebhooksState, WebhooksEvent>(journal, new JsonJournalCodec<WebhooksState, WebhooksEvent>()), IWebhooksGrain, IWebhookOutboxGrain
 {
     private const int PageMax = 1_000;
+    private const int TakeMax = 100;
 
     /// <summary>Beyond an attempt's own time, for the call that reports it.</summary>
     private static readonly TimeSpan LeaseSlack = TimeSpan.FromSeconds(20);
@@ -42,7 +43,7 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
         }
 
         var stored = new StoredWebhook(
-            id, webhook.Name, webhook.Description, webhook.Url, [.. webhook.Events.Distinct()], webhook.Secret, webhook.Status, Now, Now);
+            id, webhook.Name, webhook.Description, webhook.Url, [.. webhook.Events.Distinct()], webhook.Secret, webhook.Status, Now, Now, Now);
         Check(stored);
         if (State.Webhooks.Count >= options.WebhooksMax)
         {
@@ -82,6 +83,11 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
             UpdatedAt = Now,
         };
         Check(stored);
+        if (stored.Status != known.Status || !stored.Events.SequenceEqual(known.Events))
+        {
+            stored = stored with { HearsSince = Now };
+        }
+
         await Record(new WebhookStored(stored));
         await Audit("updated", stored);
         Wake();
@@ -177,7 +183,7 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
         var waitUntil = Now + (wait < WaitMax ? wait : WaitMax);
         while (true)
         {
-            var taken = TakeDue(Math.Clamp(max, 1, options.ParallelPerWebhook), out var nextAt);
+            var taken = TakeDue(Math.Clamp(max, 1, TakeMax), out var nextAt);
             var until = nextAt < waitUntil ? nextAt : waitUntil;
             if (taken.Count > 0 || Now >= waitUntil)
             {

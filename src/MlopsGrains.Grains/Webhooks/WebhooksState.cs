@@ -32,6 +32,7 @@ internal sealed record DeliveryDropped(long Number) : WebhooksEvent;
 
 internal sealed record ParkedRequeued(string WebhookId, DateTimeOffset At) : WebhooksEvent;
 
+/// <param name="HearsSince">When it began to hear of what it subscribes to now: what a room hands over late may be older than that.</param>
 internal sealed record StoredWebhook(
     string Id,
     string Name,
@@ -42,6 +43,7 @@ internal sealed record StoredWebhook(
     WebhookStatus Status,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
+    DateTimeOffset HearsSince,
     long Delivered = 0,
     long Dropped = 0)
 {

@@ -28,6 +28,11 @@ public sealed class BothDoorsTests(ServerFixture server)
         Assert.Equal("model.zip", (string?)files[0]!["path"]);
         var bytes = await server.Http.GetByteArrayAsync($"/api/2.0/mlflow-artifacts/artifacts/{root}/model.zip", TestContext.Current.CancellationToken);
         Assert.Equal(TinyModels.Iris().File, bytes);
+        foreach (var (method, path) in new[] { ("PUT", "/artifacts/"), ("DELETE", "/artifacts/"), ("POST", "/mpu/create/") })
+        {
+            var (status, body) = await _mlflow.SendAsync(method, $"/mlflow-artifacts{path}{root}/model.zip", new { path = "model.zip", num_parts = 1 });
+            Assert.True(status == 400, $"{method}: {status} {body.ToJsonString()}");
+        }
     }
 
     [Fact]

@@ -180,7 +180,7 @@ public sealed class OutboxRulesTests
     }
 
     private static WebhookStored Stored(string id, WebhookEventKind kind, WebhookStatus status = WebhookStatus.Active, DateTimeOffset? at = null) =>
-        new(new StoredWebhook(id, id, null, "https://example.com", [kind], "secret", status, at ?? Start, at ?? Start));
+        new(new StoredWebhook(id, id, null, "https://example.com", [kind], "secret", status, Start, Start, at ?? Start));
 
     private static WebhookEvent Event(string id, string data = """{"n":1}""") => new(id, Created, Start, data);
 
