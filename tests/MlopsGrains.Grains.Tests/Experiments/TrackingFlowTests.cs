@@ -101,6 +101,35 @@ public sealed class TrackingFlowTests(SiloFixture silo)
     }
 
     [Fact]
+    public async Task OneRun_TakesAHundredWritersAtOnce_AndLosesNothing()
+    {
+        const int Writers = 100, Batches = 12, Points = 40;
+        var (id, _) = await NewExperiment();
+        var run = await NewRun(id);
+        await Task.WhenAll(Enumerable.Range(0, Writers).Select(async writer =>
+        {
+            for (var batch = 0; batch < Batches; batch++)
+            {
+                var first = ((batch * Writers) + writer) * Points;
+                var points = TrackingFlowTests.Points([.. Enumerable.Range(first, Points).Select(i => ("m", (double)i, (long)(batch * 1000), (long)i))]);
+                await run.LogBatch(points with { Producer = new ProducerPosition("w" + writer, batch + 1) }, Token);
+            }
+        }));
+        await run.Update(new RunUpdate(RunStatus.Finished), Token);
+        await silo.Cluster.DeactivateAsync(run);
+
+        var (steps, token) = (new List<long>(), (string?)null);
+        do
+        {
+            var page = await run.GetMetricHistory("m", token, 25_000, Token);
+            steps.AddRange(page.Points.Steps);
+            token = page.NextPageToken;
+        }
+        while (token is not null);
+        Assert.Equal(Enumerable.Range(0, Writers * Batches * Points).Select(i => (long)i), steps.Order());
+    }
+
+    [Fact]
     public async Task LongHistory_GoesIntoChunks_AndIsReadAsIfItHadNot()
     {
         const int Batches = 60;
