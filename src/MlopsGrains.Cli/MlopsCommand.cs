@@ -38,6 +38,7 @@ internal static class MlopsCommand
             DeploymentCommands.Create(set),
             MonitorCommands.Create(set),
             AuditCommands.Create(set),
+            GcCommand.Create(set),
             VersionCommand.Create(set),
         };
         set.Examples[root] = ["mlops version", "mlops experiments list", "mlops pipeline run churn --param trainer=fast-tree --wait --timeout 30m", "mlops runs list --json"];

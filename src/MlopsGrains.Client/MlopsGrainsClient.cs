@@ -36,6 +36,7 @@ public sealed partial class MlopsGrainsClient : IDisposable
         Experiments = new ExperimentsClient(http);
         RunGroups = new RunGroupsClient(http);
         Runs = new RunsClient(http);
+        Retention = new RetentionClient(http);
         Datasets = new DatasetsClient(http);
         Blobs = new BlobsClient(http);
         Models = new ModelsClient(http, ids);
@@ -59,6 +60,9 @@ public sealed partial class MlopsGrainsClient : IDisposable
 
     /// <summary>How much repeated runs vary, and whether two configurations differ.</summary>
     public RunGroupsClient RunGroups { get; }
+
+    /// <summary>The end of what was deleted.</summary>
+    public RetentionClient Retention { get; }
 
     /// <summary>Datasets and their versions.</summary>
     public DatasetsClient Datasets { get; }

@@ -51,5 +51,15 @@ public sealed class ServerTests(ServerFixture server)
         Assert.NotEqual(0, (await RunAsync("models", "get", name + "-2")).Code);
     }
 
+    [Fact]
+    public async Task Gc_SaysWhatWentAndRefusesABadAge()
+    {
+        var said = await RunAsync("gc", "--older-than", "90d", "--dry-run");
+
+        Assert.Equal((0, 0), (said.Code, said.Json.GetProperty("runs").GetInt32()));
+        Assert.Equal(0, (await RunAsync("gc")).Code);
+        Assert.NotEqual(0, (await RunAsync("gc", "--older-than", "4000d")).Code);
+    }
+
     private Task<Said> RunAsync(params string[] args) => Shell.RunAsync([.. args, "--json", "--server", server.BaseAddress.AbsoluteUri]);
 }

@@ -26,6 +26,10 @@ public interface IArtifactDirectoryGrain : IGrainWithStringKey
     [Alias("Delete")]
     Task<int> Delete(string path, CancellationToken cancellationToken = default);
 
+    /// <summary>Forgets everything, for a root that will not be used again. Answers how many files went.</summary>
+    [Alias("Purge")]
+    Task<int> Purge(CancellationToken cancellationToken = default);
+
     /// <summary>Remembers an upload in parts that will put a file, for a day. At most 100 wait at one root. The id is 32 lower-case hex digits.</summary>
     [Alias("BeginUpload")]
     Task BeginUpload(string uploadId, ArtifactUpload upload, CancellationToken cancellationToken = default);

@@ -61,6 +61,14 @@ public interface IExperimentCatalogGrain : IGrainWithStringKey
     /// <summary>Called by an experiment after each change, so that searches see it.</summary>
     [Alias("Changed")]
     Task Changed(Experiment experiment, CancellationToken cancellationToken = default);
+
+    /// <summary>The experiment with the lowest number from <paramref name="number"/> on, deleted or not, or <see langword="null"/>.</summary>
+    [Alias("NextFrom")]
+    Task<Experiment?> NextFrom(long number, CancellationToken cancellationToken = default);
+
+    /// <summary>Called when an experiment is gone for good: its name is free again, its id is never given out again.</summary>
+    [Alias("Remove")]
+    Task Remove(string experimentId, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Whether a thing lives or waits in the bin.</summary>

@@ -36,17 +36,23 @@ internal static class Words
     }
 
     /// <summary><c>90s</c>, <c>30m</c>, <c>2h</c>, <c>1d</c>, or plain seconds.</summary>
-    public static TimeSpan? Duration(ArgumentResult result)
+    public static TimeSpan? Duration(ArgumentResult result) =>
+        Seconds(result, seconds => seconds is > 0 and <= 30 * 86_400, "90s, 30m, 2h or 1d; more than zero, at most 30d");
+
+    /// <summary>How long ago: <c>0s</c> to <c>3650d</c>.</summary>
+    public static TimeSpan? Age(ArgumentResult result) => Seconds(result, seconds => seconds is >= 0 and <= 3650d * 86_400, "0s, 12h or 90d; at most 3650d");
+
+    private static TimeSpan? Seconds(ArgumentResult result, Func<double, bool> allowed, string expected)
     {
         var text = result.Tokens.Count == 0 ? "" : result.Tokens[^1].Value;
         var unit = text.Length == 0 ? 0 : text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3600, 'd' => 86_400, _ => 0 };
         var digits = unit == 0 ? text : text[..^1];
-        if (double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count) && count * Math.Max(unit, 1) is > 0 and <= 30 * 86_400)
+        if (double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count) && allowed(count * Math.Max(unit, 1)))
         {
             return TimeSpan.FromSeconds(count * Math.Max(unit, 1));
         }
 
-        result.AddError($"'{text}' is no duration: write 90s, 30m, 2h or 1d; more than zero, at most 30d.");
+        result.AddError($"'{text}' is no duration: write {expected}.");
         return null;
     }
 

@@ -28,6 +28,7 @@ internal static class ExperimentsEndpoints
         endpoints.MapRunGroups();
         endpoints.MapLiveEvents();
         endpoints.MapArtifacts();
+        endpoints.MapRetention();
 
         var experiments = endpoints.MapNative("Experiments");
         experiments.MapGet("/experiments", List).WithName("ListExperiments").WithSummary("Experiments that match a filter, newest first.");

@@ -38,6 +38,14 @@ internal sealed class ArtifactDirectoryGrain(IJournal journal, TimeProvider time
         return count;
     }
 
+    public async Task<int> Purge(CancellationToken cancellationToken = default)
+    {
+        var files = State.Files.Count;
+        await DeleteStored();
+        DeactivateOnIdle();
+        return files;
+    }
+
     public Task BeginUpload(string uploadId, ArtifactUpload upload, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(upload);

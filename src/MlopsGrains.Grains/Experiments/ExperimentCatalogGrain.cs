@@ -69,6 +69,29 @@ internal sealed class ExperimentCatalogGrain(IJournal journal, TimeProvider time
         }
     }
 
+    public async Task<Experiment?> NextFrom(long number, CancellationToken cancellationToken = default)
+    {
+        await Settle();
+        return State.NextFrom(number);
+    }
+
+    public async Task Remove(string experimentId, CancellationToken cancellationToken = default)
+    {
+        if (State.Find(experimentId) is not { } listed)
+        {
+            return;
+        }
+
+        // Settling would make the last one again, and this one must not come back.
+        if (listed == State.Last)
+        {
+            lastIsMade = true;
+        }
+
+        await Settle();
+        await Record(new ExperimentRemoved(experimentId));
+    }
+
     protected override void Apply(ExperimentCatalogState state, ExperimentCatalogEvent e) => state.Apply(e);
 
     private async Task Settle()
@@ -77,9 +100,9 @@ internal sealed class ExperimentCatalogGrain(IJournal journal, TimeProvider time
         {
             await Add(ExperimentRules.Make(0, new NewExperiment(ExperimentRules.DefaultName), time.GetUtcNow()));
         }
-        else if (!lastIsMade)
+        else if (!lastIsMade && State.Last is { } last)
         {
-            await Make(State.Last!);
+            await Make(last);
         }
     }
 

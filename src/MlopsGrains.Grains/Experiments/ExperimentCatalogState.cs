@@ -6,12 +6,16 @@ using Orleans.Concurrency;
 namespace MlopsGrains.Grains.Experiments;
 
 [JsonDerivedType(typeof(ExperimentListed), "experiment")]
+[JsonDerivedType(typeof(ExperimentRemoved), "removed")]
 internal abstract record ExperimentCatalogEvent;
 
 /// <summary>A new experiment, or the present face of an old one.</summary>
 /// <param name="Experiment">Its head.</param>
 /// <param name="Request">The <see cref="Identity.RequestKey"/> of its creation, once.</param>
 internal sealed record ExperimentListed(Experiment Experiment, string? Request = null) : ExperimentCatalogEvent;
+
+/// <summary>An experiment that is gone for good.</summary>
+internal sealed record ExperimentRemoved(string ExperimentId) : ExperimentCatalogEvent;
 
 /// <summary>The heads of all experiments, deleted ones too: they keep their names.</summary>
 [Immutable]
@@ -37,13 +41,42 @@ internal sealed class ExperimentCatalogState
 
     public Experiment? FindByRequest(string? request) => request is not null && IdByRequest.TryGetValue(request, out var id) ? Experiments[id] : null;
 
-    public void Apply(ExperimentCatalogEvent e)
+    public Experiment? NextFrom(long number)
     {
-        if (e is not ExperimentListed { Experiment: var experiment } listed)
+        for (; number < NextNumber; number++)
         {
-            return;
+            if (Find(number.ToString(CultureInfo.InvariantCulture)) is { } found)
+            {
+                return found;
+            }
         }
 
+        return null;
+    }
+
+    public void Apply(ExperimentCatalogEvent e)
+    {
+        switch (e)
+        {
+            case ExperimentListed listed:
+                List(listed);
+                break;
+            case ExperimentRemoved removed when Experiments.Remove(removed.ExperimentId, out var gone):
+                idByName?.Remove(gone.Name);
+                foreach (var (request, _) in IdByRequest.Where(r => r.Value == removed.ExperimentId).ToList())
+                {
+                    IdByRequest.Remove(request);
+                }
+
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void List(ExperimentListed listed)
+    {
+        var experiment = listed.Experiment;
         if (listed.Request is { } request)
         {
             IdByRequest[request] = experiment.ExperimentId;

@@ -28,7 +28,7 @@ internal sealed class ExperimentDocument
 internal sealed partial class ExperimentGrain(
     [PersistentState("experiment", MlopsStorage.Documents)] IPersistentState<ExperimentDocument> document,
     TimeProvider time,
-    ILogger<ExperimentGrain> logger) : Grain, IExperimentGrain
+    ILogger<ExperimentGrain> logger) : Grain, IExperimentGrain, IRetainedExperiment
 {
     /// <summary>How long a deletion or restoration waits for the experiment's runs; an experiment of some ten thousand runs is done by then.</summary>
     private static readonly TimeSpan FollowPatience = TimeSpan.FromSeconds(5);
@@ -100,6 +100,24 @@ internal sealed partial class ExperimentGrain(
         await Write(new ExperimentDocument { Experiment = ExperimentRules.DeleteTag(await RequireActive(), key) });
         await Publish();
         await Audit("experiment.tag-deleted", new() { ["key"] = key });
+    }
+
+    public async Task<bool> Purge(long deletedBefore, CancellationToken cancellationToken = default)
+    {
+        if (stored is null)
+        {
+            return true;
+        }
+
+        if (document.State.RunsFollow || !ExperimentRules.IsDue(stored, deletedBefore))
+        {
+            return false;
+        }
+
+        await document.ClearStateAsync(CancellationToken.None);
+        (stored, settled) = (null, true);
+        DeactivateOnIdle();
+        return true;
     }
 
     private async Task Move(LifecycleStage stage, string action)

@@ -14,6 +14,10 @@ internal static class ExperimentRules
 
     public static bool IsId(string? id) => id is { Length: > 0 and <= 18 } && id.All(char.IsAsciiDigit) && (id.Length == 1 || id[0] != '0');
 
+    /// <summary>Whether it has been deleted long enough to be removed. A deleted experiment takes no other change, so its last one was that.</summary>
+    public static bool IsDue(Experiment experiment, long deletedBefore) =>
+        experiment.LifecycleStage == LifecycleStage.Deleted && experiment.LastUpdateTime <= deletedBefore && experiment.ExperimentId != DefaultId;
+
     public static Experiment Make(long number, NewExperiment experiment, DateTimeOffset now)
     {
         var id = number.ToString(CultureInfo.InvariantCulture);

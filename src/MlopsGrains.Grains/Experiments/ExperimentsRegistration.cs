@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Grains.Experiments;
 
@@ -9,6 +11,18 @@ public static class ExperimentsRegistration
     {
         services.AddOptions<HeartbeatOptions>().Validate(o => o.SweepPeriod >= TimeSpan.FromMilliseconds(100), "HeartbeatOptions.SweepPeriod must be 100 ms or more.").ValidateOnStart();
         services.AddHostedService<HeartbeatSweep>();
+        services.AddOptions<RetentionOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>());
+        services.AddHostedService<RetentionSweep>();
         return services;
+    }
+
+    private sealed class RetentionOptionsValidator : IValidateOptions<RetentionOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, RetentionOptions options)
+        {
+            var faults = options.Faults().ToList();
+            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        }
     }
 }

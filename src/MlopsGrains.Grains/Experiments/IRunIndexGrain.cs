@@ -20,6 +20,10 @@ internal interface IRunIndexGrain : IGrainWithStringKey
     [Alias("Remove")]
     Task Remove(IReadOnlyList<string> runIds, CancellationToken cancellationToken = default);
 
+    /// <summary>Forgets everything, for an experiment that is gone for good.</summary>
+    [Alias("Purge")]
+    Task Purge(CancellationToken cancellationToken = default);
+
     /// <summary>Runs that match, in order, after the cursor.</summary>
     [Alias("Search"), ResponseTimeout("00:02:00")]
     Task<RunMatches> Search(RunIndexQuery query, CancellationToken cancellationToken = default);

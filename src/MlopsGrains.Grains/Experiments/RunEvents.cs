@@ -20,4 +20,6 @@ internal sealed record InputsLogged(IReadOnlyList<DatasetInput> Datasets) : RunE
 /// <summary>Only models that are new to the run, or outputs whose step changed.</summary>
 internal sealed record ModelsLogged(IReadOnlyList<string> Inputs, IReadOnlyList<ModelOutput> Outputs) : RunEvent;
 
-internal sealed record LifecycleChanged(LifecycleStage Stage) : RunEvent;
+/// <param name="Stage">From now on.</param>
+/// <param name="Time">Unix milliseconds; 0 when it was not written down.</param>
+internal sealed record LifecycleChanged(LifecycleStage Stage, long Time = 0) : RunEvent;

@@ -13,7 +13,7 @@ namespace MlopsGrains.Grains.Experiments;
 /// <summary>The thin shell around <see cref="RunRules"/>: decides, tells the index that it changes, journals, answers.</summary>
 [GrainType("run")]
 internal sealed class RunGrain(IJournal journal, TimeProvider time)
-    : JournalGrain<RunState, RunEvent>(journal, new RunJournalCodec()), IRunGrain, IExperimentMember, IAwaitedRun, IMetricSource
+    : JournalGrain<RunState, RunEvent>(journal, new RunJournalCodec()), IRunGrain, IExperimentMember, IAwaitedRun, IMetricSource, IRetainedRun
 {
     private static readonly MetricHistory NoHistory = new(MetricColumns.Empty, null);
 
@@ -39,6 +39,11 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
         }
 
         ArgumentNullException.ThrowIfNull(run);
+        if (Version > 0)
+        {
+            throw new MlopsException(ErrorKind.Conflict, $"Run '{Id}' was deleted and removed for good; its id cannot be used again.", "runId");
+        }
+
         var experiment = await Experiment(run.ExperimentId).Get(cancellationToken) ?? throw MlopsException.NotFound("Experiment", run.ExperimentId);
         RequireActive(experiment);
         var created = RunRules.Create(Id, run, experiment, time.GetUtcNow());
@@ -48,10 +53,10 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
         await Store(created, CancellationToken.None);
 
         // An experiment that is deleted meanwhile marks the runs that it finds; one that came too late for that marks itself.
-        if (await Experiment(run.ExperimentId).Get(CancellationToken.None) is { LifecycleStage: LifecycleStage.Deleted } deleted)
+        if (await Experiment(run.ExperimentId).Get(CancellationToken.None) is not { LifecycleStage: LifecycleStage.Active })
         {
-            await Store(new LifecycleChanged(LifecycleStage.Deleted), CancellationToken.None);
-            RequireActive(deleted);
+            await Store(new LifecycleChanged(LifecycleStage.Deleted, Now()), CancellationToken.None);
+            RequireActive(experiment with { LifecycleStage = LifecycleStage.Deleted });
         }
 
         await Audit("run.created", new() { ["experiment"] = created.ExperimentId, ["name"] = created.RunName });
@@ -178,13 +183,46 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
     {
         if (State.Exists && State.Stage != stage)
         {
-            await StoreKnown([new LifecycleChanged(stage)]);
+            await StoreKnown([new LifecycleChanged(stage, Now())]);
         }
 
         if (onlyCollected)
         {
             DeactivateOnIdle();
         }
+    }
+
+    public async Task<int?> Purge(long deletedBefore, bool dryRun, CancellationToken cancellationToken = default)
+    {
+        if (!State.Exists)
+        {
+            DeactivateOnIdle();
+            return 0;
+        }
+
+        if (!dryRun && State is { Stage: LifecycleStage.Deleted, DeletedTime: 0 })
+        {
+            // When it was deleted was not written down: its time begins now.
+            await Store(new LifecycleChanged(LifecycleStage.Deleted, Now()), cancellationToken);
+        }
+
+        int? files = null;
+        if (State is { Stage: LifecycleStage.Deleted, DeletedTime: not 0 } && State.DeletedTime <= deletedBefore)
+        {
+            files = dryRun ? 0 : await PurgeArtifacts();
+            if (!dryRun)
+            {
+                await DeleteStored();
+                view = null;
+                Leave();
+            }
+        }
+        else if (onlyCollected)
+        {
+            DeactivateOnIdle();
+        }
+
+        return files;
     }
 
     public Task<MetricHistory> GetMetricHistory(string key, string? pageToken, int maxResults, CancellationToken cancellationToken = default)
@@ -290,6 +328,22 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
         return repeats.Count == 0 ? points : SealedRepeats.Without(points, repeats);
     }
 
+    /// <summary>Only what lies in the platform's own store; a run's artifacts have a root of their own, unless the experiment's location has a part of that name.</summary>
+    private async Task<int> PurgeArtifacts()
+    {
+        const string OwnStore = "mlflow-artifacts:/";
+        if (!State.ArtifactUri.StartsWith(OwnStore, StringComparison.Ordinal))
+        {
+            return 0;
+        }
+
+        var path = ArtifactPath.Parse("artifactUri", State.ArtifactUri[OwnStore.Length..].TrimStart('/'));
+        var directory = GrainFactory.GetGrain<IArtifactDirectoryGrain>(path.Root);
+        return path.Relative.Length == 0 ? await directory.Purge() : await directory.Delete(path.Relative);
+    }
+
+    private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
+
     private void Heard()
     {
         onlyCollected = false;
@@ -370,7 +424,7 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
         RequireExists();
         if (State.Stage != stage)
         {
-            await Store(new LifecycleChanged(stage), cancellationToken);
+            await Store(new LifecycleChanged(stage, Now()), cancellationToken);
             await Audit(action, []);
         }
     }

@@ -96,6 +96,14 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
         dirty.ExceptWith(runIds);
     }
 
+    public async Task Purge(CancellationToken cancellationToken = default)
+    {
+        await DeleteStored();
+        index = State;
+        dirty.Clear();
+        DeactivateOnIdle();
+    }
+
     public async Task<RunMatches> Search(RunIndexQuery query, CancellationToken cancellationToken = default)
     {
         var filter = RunFilter.Parse(query.Filter);

@@ -69,6 +69,7 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
             case LifecycleChanged changed:
                 o.Byte((byte)Kind.Lifecycle);
                 o.Byte((byte)changed.Stage);
+                WriteTime(o, changed.Time);
                 break;
             default:
                 throw new NotSupportedException($"{e.GetType().Name} has no place in the journal.");
@@ -87,7 +88,7 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
             Kind.TagDeleted => new TagDeleted(i.Text()),
             Kind.Inputs => new InputsLogged(ReadInputs(ref i)),
             Kind.Models => ReadModels(ref i),
-            Kind.Lifecycle => new LifecycleChanged((LifecycleStage)i.Byte()),
+            Kind.Lifecycle => new LifecycleChanged((LifecycleStage)i.Byte(), ReadTime(ref i)),
             _ => throw new InvalidDataException($"Run event kind {(byte)kind} is unknown to format {Version}."),
         };
     }
@@ -125,6 +126,7 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
         }
 
         WriteModels(o, state.ModelInputs, state.ModelOutputs);
+        WriteTime(o, state.DeletedTime);
     }
 
     public RunState DecodeState(ReadOnlyMemory<byte> payload)
@@ -173,8 +175,20 @@ internal sealed class RunJournalCodec : IJournalCodec<RunState, RunEvent>
             state.AddModels(models.Inputs, models.Outputs);
         }
 
+        state.DeletedTime = ReadTime(ref i);
         return state;
     }
+
+    /// <summary>Last of what is written, and left out when it is 0, as it was before there was one.</summary>
+    private static void WriteTime(BinaryOutput o, long time)
+    {
+        if (time != 0)
+        {
+            o.Signed(time);
+        }
+    }
+
+    private static long ReadTime(ref BinaryInput i) => i.AtEnd ? 0 : i.Signed();
 
     private static BinaryInput Open(ReadOnlyMemory<byte> payload, byte newest, out byte version)
     {

@@ -30,6 +30,9 @@ internal sealed class RunState
 
     public LifecycleStage Stage { get; set; }
 
+    /// <summary>Unix milliseconds; 0 when the run is not deleted, or was before this was written down.</summary>
+    public long DeletedTime { get; set; }
+
     public long Points { get; set; }
 
     public long InputCharacters { get; set; }
@@ -101,7 +104,7 @@ internal sealed class RunState
                 AddModels(models.Inputs, models.Outputs);
                 break;
             case LifecycleChanged changed:
-                Stage = changed.Stage;
+                (Stage, DeletedTime) = (changed.Stage, changed.Stage == LifecycleStage.Deleted ? changed.Time : 0);
                 break;
             default:
                 break;

@@ -101,6 +101,32 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         }
     }
 
+    /// <summary>Removes everything that is stored of this grain. Its state is then that of one that never was, except that its version goes on.</summary>
+    protected async Task DeleteStored()
+    {
+        await oneAtATime.WaitAsync();
+        try
+        {
+            await journal.DeleteStreamAsync(Stream);
+            await RefreshNow();
+        }
+        catch (JournalFullException full)
+        {
+            throw MlopsException.Overloaded(full.Message);
+        }
+#pragma warning disable CA1031 // Whether it is gone is not known: only a fresh read may answer from here on.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Leave();
+            throw MlopsException.Unavailable($"'{Stream}' could not be removed: {e.Message}");
+        }
+        finally
+        {
+            oneAtATime.Release();
+        }
+    }
+
     /// <summary>This activation cannot say what is stored: it answers what it has begun and goes away.</summary>
     protected virtual void Leave() => DeactivateOnIdle();
 

@@ -55,7 +55,19 @@ public sealed class NativeApiTests(ServerFixture server)
         Assert.Empty((await GetAsync($"/api/v1/runs/{id}/metrics/other/history"))["buckets"]!.AsArray());
     }
 
+    [Fact]
+    public async Task Gc_TakesItsSteps()
+    {
+        var step = await SendAsync(HttpMethod.Post, "/api/v1/retention/gc", """{"deletedForSeconds":86400,"dryRun":true}""", HttpStatusCode.OK);
+        Assert.Equal((true, 0, 0), ((bool)step["dryRun"]!, (int)step["runs"]!, (int)step["artifactFiles"]!));
+        await SendAsync(HttpMethod.Post, "/api/v1/retention/gc", "{}", HttpStatusCode.OK);
+    }
+
     [Theory]
+    [InlineData("POST", "/api/v1/retention/gc", """{"deletedForSeconds":-1}""", 400, "deletedForSeconds")]
+    [InlineData("POST", "/api/v1/retention/gc", """{"deletedForSeconds":9223372036854775807}""", 400, "deletedForSeconds")]
+    [InlineData("POST", "/api/v1/retention/gc", """{"pageToken":"0/forged"}""", 400, "pageToken")]
+    [InlineData("POST", "/api/v1/retention/gc", """{"pageToken":"99999999999999999999/"}""", 400, "pageToken")]
     [InlineData("POST", "/api/v1/runs/none/heartbeat", null, 404, null)]
     [InlineData("POST", "/api/v1/runs", """{"experimentId":"0","heartbeatTimeoutSeconds":1}""", 400, "heartbeatTimeoutSeconds")]
     [InlineData("GET", "/api/v1/runs/none/metrics/m/history", null, 404, null)]

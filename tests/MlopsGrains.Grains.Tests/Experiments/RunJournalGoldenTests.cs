@@ -45,6 +45,20 @@ public sealed class RunJournalGoldenTests
     }
 
     [Fact]
+    public void TimeOfADeletion_IsWrittenBehind()
+    {
+        var deleted = new LifecycleChanged(LifecycleStage.Deleted, 1_700_000_000_000);
+
+        Assert.Equal("01060180a0abfef962", Convert.ToHexStringLower(RunStateModelTests.Bytes(deleted)));
+        Assert.Equal(deleted, new RunJournalCodec().DecodeEvent(RunStateModelTests.Bytes(deleted)));
+        var state = new RunState { Exists = true };
+        state.Apply(deleted);
+        Assert.Equal(1_700_000_000_000, new RunJournalCodec().DecodeState(RunStateModelTests.Bytes(state)).DeletedTime);
+        state.Apply(new LifecycleChanged(LifecycleStage.Active, 1_700_000_000_001));
+        Assert.Equal(0, state.DeletedTime);
+    }
+
+    [Fact]
     public void Version1Snapshot_StaysReadable()
     {
         var state = new RunState();

@@ -1,0 +1,42 @@
+namespace MlopsGrains.Experiments;
+
+/// <summary>
+/// Removes for good what has been deleted for long enough: runs with their metrics and artifact names, then experiments without runs. Key <see cref="Main"/>.
+/// </summary>
+[GrainInterfaceType("retention")]
+public interface IRetentionGrain : IGrainWithStringKey
+{
+    /// <summary>The key of the only one.</summary>
+    const string Main = "main";
+
+    /// <summary>
+    /// One bounded step; call again with <see cref="RetentionStep.NextPageToken"/> until there is none. What a crash cut off is finished first. Every step
+    /// that removed something is in the audit chain.
+    /// </summary>
+    [Alias("Collect"), ResponseTimeout("00:05:00")]
+    Task<RetentionStep> Collect(RetentionRequest request, CancellationToken cancellationToken = default);
+}
+
+/// <summary>What to remove.</summary>
+/// <param name="DeletedFor">How long it has been deleted, 0–3,650 days; <see langword="null"/> for the server's setting (30 days).</param>
+/// <param name="DryRun">Counts only.</param>
+/// <param name="PageToken">From the step before.</param>
+[GenerateSerializer, Immutable, Alias("mlops.RetentionRequest")]
+public sealed record RetentionRequest(
+    [property: Id(0)] TimeSpan? DeletedFor = null, [property: Id(1)] bool DryRun = false, [property: Id(2)] string? PageToken = null);
+
+/// <summary>What one step removed, or would have removed.</summary>
+/// <param name="DryRun">Whether it only counted.</param>
+/// <param name="DeletedBefore">What had been deleted by then was due.</param>
+/// <param name="Runs">Runs.</param>
+/// <param name="ArtifactFiles">Artifact files of those runs; their bytes stay in the blob store, where others may share them.</param>
+/// <param name="Experiments">Experiments; their names are free again.</param>
+/// <param name="NextPageToken">For the next step; <see langword="null"/> when everything was looked at.</param>
+[GenerateSerializer, Immutable, Alias("mlops.RetentionStep")]
+public sealed record RetentionStep(
+    [property: Id(0)] bool DryRun,
+    [property: Id(1)] DateTimeOffset DeletedBefore,
+    [property: Id(2)] int Runs,
+    [property: Id(3)] int ArtifactFiles,
+    [property: Id(4)] int Experiments,
+    [property: Id(5)] string? NextPageToken);

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using MlopsGrains.Cli.Shell;
+using MlopsGrains.Experiments;
+
+namespace MlopsGrains.Cli;
+
+internal static class GcCommand
+{
+    public static Command Create(CommandSet set)
+    {
+        var olderThan = new Option<TimeSpan?>("--older-than") { Description = "Deleted at least this long ago (0s, 12h, 90d); the server's setting (30d) when left out.", HelpName = "duration", CustomParser = Words.Age };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Counts what would go and removes nothing." };
+        string[] examples = ["mlops gc --dry-run", "mlops gc --older-than 90d --json"];
+        return set.Leaf("gc", "Removes deleted runs and experiments for good.", examples, [olderThan, dryRun], async call =>
+        {
+            RetentionStep? total = null;
+            await foreach (var step in call.Client.Retention.CollectAsync(call.Get(olderThan), call.Get(dryRun), call.Cancel))
+            {
+                total = step with
+                {
+                    Runs = step.Runs + (total?.Runs ?? 0),
+                    ArtifactFiles = step.ArtifactFiles + (total?.ArtifactFiles ?? 0),
+                    Experiments = step.Experiments + (total?.Experiments ?? 0),
+                };
+            }
+
+            return call.Show(total!,
+                ("dry run", total!.DryRun ? "yes" : "no"),
+                ("deleted before", Words.Time(total.DeletedBefore)),
+                ("runs", Words.Whole(total.Runs)),
+                ("artifact files", total.DryRun ? null : Words.Whole(total.ArtifactFiles)),
+                ("experiments", Words.Whole(total.Experiments)));
+        });
+    }
+}

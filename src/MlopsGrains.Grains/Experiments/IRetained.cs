@@ -1,0 +1,22 @@
+namespace MlopsGrains.Grains.Experiments;
+
+/// <summary>A run that may be removed for good. The key is the run's id.</summary>
+[GrainInterfaceType("retained-run")]
+internal interface IRetainedRun : IGrainWithStringKey
+{
+    /// <summary>
+    /// Removes the run and its artifact names when it was deleted by <paramref name="deletedBefore"/> (Unix milliseconds); again changes nothing. Answers how many
+    /// artifact files went (0 when the run was gone already), or <see langword="null"/> when it stays.
+    /// </summary>
+    [Alias("Purge")]
+    Task<int?> Purge(long deletedBefore, bool dryRun, CancellationToken cancellationToken = default);
+}
+
+/// <summary>An experiment that may be removed for good. The key is the experiment's id.</summary>
+[GrainInterfaceType("retained-experiment")]
+internal interface IRetainedExperiment : IGrainWithStringKey
+{
+    /// <summary>Removes the experiment when it was deleted by <paramref name="deletedBefore"/> (Unix milliseconds). Answers whether it is gone.</summary>
+    [Alias("Purge")]
+    Task<bool> Purge(long deletedBefore, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,255 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using MlopsGrains.Blobs;
+using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
+using MlopsGrains.Governance;
+using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Storage.Journals;
+using MlopsGrains.Storage.Sqlite;
+using MlopsGrains.Testing;
+using Orleans.TestingHost;
+
+namespace MlopsGrains.Grains.Tests.Experiments;
+
+/// <summary>In silos of their own: retention takes whatever is due, also what other tests have deleted.</summary>
+public sealed class RetentionTests : IAsyncLifetime
+{
+    private readonly TempDirectory directory = new();
+    private InProcessTestCluster cluster = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private IGrainFactory Grains => cluster.Client;
+
+    private IExperimentCatalogGrain Catalog => Grains.GetGrain<IExperimentCatalogGrain>(IExperimentCatalogGrain.Main);
+
+    private SqliteStore Journal => cluster.GetSiloServiceProvider().GetRequiredService<SqliteStore>();
+
+    public async ValueTask InitializeAsync() => cluster = await SiloFixture.StartAsync(directory.Path);
+
+    public async ValueTask DisposeAsync()
+    {
+        await cluster.DisposeAsync();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task Runs_DeletedLongEnough_AreGoneWithAllTheirStreams()
+    {
+        var experiment = await NewExperiment();
+        var (kept, gone) = (await NewRun(experiment), await NewRun(experiment));
+        await gone.LogBatch(TrackingFlowTests.Points(("loss", 1, 1, 1)), Token);
+        await Artifacts(experiment, gone).Put("model.bin", new BlobRef(new string('a', 64), 1), Token);
+        await Artifacts(experiment, kept).Put("model.bin", new BlobRef(new string('a', 64), 1), Token);
+        await gone.Delete(Token);
+
+        Assert.Equal((0, 0, 0), Counts(await Collect(TimeSpan.FromHours(1))));
+        Assert.NotNull(await gone.Get(Token));
+        Assert.Equal((1, 1, 0), Counts(await Collect(TimeSpan.Zero)));
+
+        Assert.Null(await gone.Get(Token));
+        Assert.Equal([$"run/{Id(kept)}"], await Journal.ListStreamsAsync("run/", null, 10, Token));
+        Assert.Equal([$"artifact-directory/{experiment}/{Id(kept)}/artifacts"], await Journal.ListStreamsAsync("artifact-directory/", null, 10, Token));
+        Assert.Equal([Id(kept)], await Search(experiment));
+        var told = Assert.Single(await Audit(), e => e.Action == "retention.removed");
+        Assert.Equal(($"experiment/{experiment}", "1", "1", "0"), (told.Subject, told.Detail["runs"], told.Detail["artifactFiles"], told.Detail["experiments"]));
+        Assert.Equal((0, 0, 0), Counts(await Collect(TimeSpan.Zero)));
+    }
+
+    [Fact]
+    public async Task Run_RemovedForGood_KeepsItsIdTaken()
+    {
+        var run = await NewRun("0");
+        await run.Delete(Token);
+        await Collect(TimeSpan.Zero);
+
+        var refused = await Assert.ThrowsAsync<MlopsException>(() => run.Create(new NewRun("0"), Token));
+
+        Assert.Equal((ErrorKind.Conflict, "runId"), (refused.Kind, refused.Field));
+        Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<MlopsException>(() => run.LogBatch(TrackingFlowTests.Points(("m", 1, 1, 1)), Token))).Kind);
+        Assert.Empty(await Search("0"));
+    }
+
+    [Fact]
+    public async Task DryRun_CountsAndChangesNothing()
+    {
+        var experiment = await NewExperiment();
+        var run = await NewRun(experiment);
+        await NewRun("0");
+        await Grains.GetGrain<IExperimentGrain>(experiment).Delete(Token);
+
+        Assert.Equal((1, 0, 1), Counts(await Collect(TimeSpan.Zero, dryRun: true)));
+
+        Assert.NotNull(await run.Get(Token));
+        Assert.DoesNotContain(await Audit(), e => e.Action == "retention.removed");
+        Assert.Equal((1, 0, 1), Counts(await Collect(TimeSpan.Zero)));
+    }
+
+    [Fact]
+    public async Task Experiment_DeletedLongEnough_IsGoneAndItsNameIsFree()
+    {
+        var experiment = await NewExperiment("spring");
+        var other = await NewExperiment();
+        await NewRun(experiment);
+        await NewRun(other);
+        await Grains.GetGrain<IExperimentGrain>(experiment).Delete(Token);
+        await Grains.GetGrain<IExperimentGrain>("0").Delete(Token);
+
+        Assert.Equal((1, 0, 1), Counts(await Collect(TimeSpan.Zero)));
+
+        Assert.Null(await Grains.GetGrain<IExperimentGrain>(experiment).Get(Token));
+        Assert.Equal([other, "0"], (await Catalog.Search(new ExperimentQuery(null, LifecycleView.All, [], 10, null), Token)).Items.Select(e => e.ExperimentId));
+        Assert.Empty(await Journal.ListStreamsAsync($"run-index/{experiment}/", null, 10, Token));
+        Assert.Single(await Search(other));
+        Assert.NotEqual(experiment, await NewExperiment("spring"));
+    }
+
+    [Fact]
+    public async Task NewestExperiment_Removed_StaysGoneOverARestart_AndItsIdIsNotGivenOutAgain()
+    {
+        var experiment = await NewExperiment("last");
+        await Grains.GetGrain<IExperimentGrain>(experiment).Delete(Token);
+        await Collect(TimeSpan.Zero);
+
+        await Restart();
+
+        Assert.Null(await Catalog.FindByName("last", Token));
+        Assert.Null(await Grains.GetGrain<IExperimentGrain>(experiment).Get(Token));
+        Assert.True(int.Parse(await NewExperiment()) > int.Parse(experiment));
+    }
+
+    [Fact]
+    public async Task Steps_LookAtNoMoreRunsThanTheOptionSays()
+    {
+        await Restart(silo => silo.Services.Configure<RetentionOptions>(o => o.RunsPerStep = 3));
+        foreach (var experiment in (string[])[await NewExperiment(), await NewExperiment()])
+        {
+            foreach (var run in await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => NewRun(experiment))))
+            {
+                await run.Delete(Token);
+            }
+        }
+
+        var steps = await Steps(TimeSpan.Zero);
+
+        Assert.Equal(8, steps.Sum(s => s.Runs));
+        Assert.All(steps, s => Assert.InRange(s.Runs, 0, 3));
+    }
+
+    [Fact]
+    public async Task Step_CutOff_IsFinishedByTheNext()
+    {
+        await Restart(silo => silo.Services.Replace(ServiceDescriptor.Singleton<IJournal>(p => new DyingJournal(p.GetRequiredService<SqliteStore>(), deletions: 3))));
+        var experiment = await NewExperiment();
+        var kept = await NewRun(experiment);
+        foreach (var run in await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => NewRun(experiment))))
+        {
+            await Artifacts(experiment, run).Put("f", new BlobRef(new string('a', 64), 1), Token);
+            await run.Delete(Token);
+        }
+
+        await Assert.ThrowsAsync<MlopsException>(() => Collect(TimeSpan.Zero));
+        Assert.True((await Journal.ListStreamsAsync("", null, 100, Token)).Count(s => s.StartsWith("run/", StringComparison.Ordinal) || s.StartsWith("artifact-directory/", StringComparison.Ordinal)) > 1);
+        await Restart();
+
+        // An hour ago nothing was deleted: what goes now is what was written down.
+        Assert.Equal(6, (await Collect(TimeSpan.FromHours(1))).Runs);
+
+        Assert.Equal([$"run/{Id(kept)}"], await Journal.ListStreamsAsync("run/", null, 10, Token));
+        Assert.Empty(await Journal.ListStreamsAsync("artifact-directory/", null, 10, Token));
+        Assert.Equal([Id(kept)], await Search(experiment));
+        Assert.Equal("6", Assert.Single(await Audit(), e => e.Action == "retention.removed").Detail["runs"]);
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("0")]
+    [InlineData("-1/")]
+    [InlineData("0/forged")]
+    public async Task PageToken_ThatIsNone_IsRefused(string token)
+    {
+        var refused = await Assert.ThrowsAsync<MlopsException>(
+            () => Grains.GetGrain<IRetentionGrain>(IRetentionGrain.Main).Collect(new RetentionRequest(TimeSpan.Zero, false, token), Token));
+
+        Assert.Equal((ErrorKind.InvalidInput, "pageToken"), (refused.Kind, refused.Field));
+    }
+
+    [Fact]
+    public async Task Automatic_NeedsNobodyToAsk()
+    {
+        await Restart(silo => silo.Services.Configure<RetentionOptions>(o => (o.Automatic, o.DeletedFor, o.SweepPeriod) = (true, TimeSpan.Zero, TimeSpan.FromSeconds(1))));
+        var run = await NewRun("0");
+        await run.Delete(Token);
+
+        await Eventually.Async(async () => await run.Get(Token) is null, cancellationToken: Token);
+    }
+
+    private static (int, int, int) Counts(RetentionStep step) => (step.Runs, step.ArtifactFiles, step.Experiments);
+
+    private static string Id(IRunGrain run) => run.GetPrimaryKeyString();
+
+    private async Task Restart(Action<ISiloBuilder>? configure = null)
+    {
+        await cluster.DisposeAsync();
+        cluster = await SiloFixture.StartAsync(directory.Path, configure);
+    }
+
+    private async Task<List<RetentionStep>> Steps(TimeSpan deletedFor, bool dryRun = false)
+    {
+        var steps = new List<RetentionStep>();
+        do
+        {
+            steps.Add(await Grains.GetGrain<IRetentionGrain>(IRetentionGrain.Main).Collect(new RetentionRequest(deletedFor, dryRun, steps.LastOrDefault()?.NextPageToken), Token));
+        }
+        while (steps[^1].NextPageToken is not null);
+
+        return steps;
+    }
+
+    private async Task<RetentionStep> Collect(TimeSpan deletedFor, bool dryRun = false)
+    {
+        var steps = await Steps(deletedFor, dryRun);
+        return steps[^1] with { Runs = steps.Sum(s => s.Runs), ArtifactFiles = steps.Sum(s => s.ArtifactFiles), Experiments = steps.Sum(s => s.Experiments) };
+    }
+
+    private async Task<string> NewExperiment(string? name = null) =>
+        (await Catalog.Create(new NewExperiment(name ?? Guid.NewGuid().ToString("N")), Token)).ExperimentId;
+
+    private async Task<IRunGrain> NewRun(string experiment)
+    {
+        var run = Grains.GetGrain<IRunGrain>(Guid.NewGuid().ToString("N"));
+        await run.Create(new NewRun(experiment), Token);
+        return run;
+    }
+
+    private IArtifactDirectoryGrain Artifacts(string experiment, IRunGrain run) => Grains.GetGrain<IArtifactDirectoryGrain>($"{experiment}/{Id(run)}/artifacts");
+
+    private async Task<IEnumerable<string>> Search(string experiment) =>
+        (await Grains.GetGrain<IRunSearchGrain>(0).Search(new RunQuery([experiment], null, LifecycleView.All, [], 100, null), Token)).Items.Select(r => r.Info.RunId);
+
+    private async Task<IReadOnlyList<AuditEvent>> Audit() => (await Grains.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Read(0, 1000, Token)).Items;
+
+    /// <summary>Deletes a few streams, then no more.</summary>
+    private sealed class DyingJournal(IJournal inner, int deletions) : IJournal
+    {
+        private int left = deletions;
+
+        public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default) =>
+            inner.AppendAsync(stream, expectedVersion, entries, cancellationToken);
+
+        public Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default) => inner.ReadAsync(stream, cancellationToken);
+
+        public Task WriteSnapshotAsync(string stream, long version, ReadOnlyMemory<byte> payload, IReadOnlyList<SeriesChunk>? chunks = null, CancellationToken cancellationToken = default) =>
+            inner.WriteSnapshotAsync(stream, version, payload, chunks, cancellationToken);
+
+        public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadChunksAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken = default) =>
+            inner.ReadChunksAsync(stream, series, first, limit, cancellationToken);
+
+        public Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default) =>
+            Interlocked.Decrement(ref left) >= 0 ? inner.DeleteStreamAsync(stream, cancellationToken) : Task.FromException(new JournalUnavailableException("the disk is gone"));
+
+        public Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default) =>
+            inner.ListStreamsAsync(prefix, after, limit, cancellationToken);
+    }
+}
