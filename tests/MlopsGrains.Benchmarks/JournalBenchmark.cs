@@ -45,13 +45,19 @@ internal static class JournalBenchmark
 
             if (engines.Contains("postgres"))
             {
-                await using var server = new PostgresServer();
+                await using var server = new PostgresServer { Settings = ["max_wal_size=8GB", "min_wal_size=2GB", "shared_buffers=512MB"] };
                 await server.InitializeAsync();
-                var single = await PostgresAsync(server, lanes: 4, batchLengthMax: 1, entryBytes, wait);
-                Report("PostgreSQL, one commit per append, 4 lanes", single, single);
-                Report("PostgreSQL, one commit per append, 64 lanes", await PostgresAsync(server, lanes: 64, batchLengthMax: 1, entryBytes, wait), single);
-                Report("PostgreSQL, group commit, 4 lanes", await PostgresAsync(server, lanes: 4, batchLengthMax: 1024, entryBytes, wait), single);
-                Report("PostgreSQL, group commit, 2 lanes", await PostgresAsync(server, lanes: 2, batchLengthMax: 1024, entryBytes, wait), single);
+                var single = await PostgresAsync(server, lanes: 1, batchLengthMax: 1, entryBytes, wait);
+                Report("PostgreSQL, one commit per append, 1 lane", single, single);
+                foreach (var lanes in (int[])[4, 64])
+                {
+                    Report($"PostgreSQL, one commit per append, {lanes} lanes", await PostgresAsync(server, lanes, batchLengthMax: 1, entryBytes, wait), single);
+                }
+
+                foreach (var lanes in (int[])[1, 2, 4])
+                {
+                    Report($"PostgreSQL, group commit, {lanes} lanes", await PostgresAsync(server, lanes, batchLengthMax: 1024, entryBytes, wait), single);
+                }
             }
         }
 

@@ -38,6 +38,9 @@ public sealed class PostgresServer : IAsyncLifetime
         await StartAsync();
     }
 
+    /// <summary>More of the server's settings, as <c>name=value</c>.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+
     public async ValueTask DisposeAsync()
     {
         await EndGuardsAsync();
@@ -71,7 +74,7 @@ public sealed class PostgresServer : IAsyncLifetime
         while (true)
         {
             var guard = Spawn(["sh", "-c", Guard, "sh", LogFile, .. Unprivileged(), Path.Combine(binaries, "postgres"), "-D", DataDirectory,
-                "-c", $"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=on", "-c", "max_connections=200"]);
+                "-c", $"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=on", "-c", "max_connections=200", .. Settings.SelectMany(setting => (string[])["-c", setting])]);
             guards.Add(guard);
             if (await AnswersAsync(TimeSpan.FromSeconds(5)))
             {
