@@ -155,6 +155,7 @@ public sealed class SearchTests(ServerFixture server) : IAsyncLifetime
         Assert.Equal("acbd", string.Concat(seen));
         Assert.NotNull(first);
         await mlflow.RefusedAsync("/mlflow/runs/search", new { experiment_ids = new[] { experiment }, page_token = first, order_by = new[] { "metrics.m" } }, 400, Invalid);
+        await mlflow.RefusedAsync("/mlflow/runs/search", new { experiment_ids = new[] { experiment }, page_token = first, order_by = new[] { "metrics.loss" }, filter = "metrics.m > 0" }, 400, Invalid);
         await mlflow.RefusedAsync("/mlflow/runs/search", new { experiment_ids = new[] { experiment }, page_token = "eyJvZmZzZXQiOjF9", order_by = new[] { "metrics.loss" } }, 400, Invalid);
     }
 

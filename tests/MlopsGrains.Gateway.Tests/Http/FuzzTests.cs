@@ -96,6 +96,22 @@ public sealed class FuzzTests(ServerFixture server)
         ("POST", "/api/v1/runs/search", $$"""{"experimentIds":["{{experiment}}"],"filter":"tags.t LIKE '%x'","view":"all","maxResults":3}"""),
         ("GET", $"/api/v1/runs/{run}/metrics?key=m&limit=5", null),
         ("GET", "/api/v1/audit/events?after=0&limit=5", null),
+        ("POST", "/api/2.0/mlflow/runs/search", $$"""{"experiment_ids":["{{experiment}}"],"filter":"(max(metrics.m) > 0.1 OR NOT params.q = '1') AND tags.t IN ('x','y')","order_by":["tags.t","attributes.start_time DESC"]}"""),
+        ("POST", "/api/2.0/mlflow/runs/outputs", $$"""{"run_id":"{{run}}","models":[{"model_id":"m-0123456789abcdef0123456789abcdef","step":1}]}"""),
+        ("POST", "/api/2.0/mlflow/runs/log-model", $$"""{"run_id":"{{run}}","model_json":"{\"artifact_path\":\"m\",\"flavors\":{},\"utc_time_created\":\"2026-01-01\",\"run_id\":\"{{run}}\"}"}"""),
+        ("GET", $"/ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id={run}&metric_key=m&max_results=10", null),
+        ("GET", $"/api/2.0/mlflow/metrics/get-history-bulk-interval?run_ids={run}&metric_key=m&start_step=0&end_step=9&max_results=3", null),
+        ("POST", "/api/2.0/mlflow/logged-models", $$"""{"experiment_id":"{{experiment}}","name":"fuzz","source_run_id":"{{run}}","params":[{"key":"a","value":"b"}],"tags":[{"key":"c","value":"d"}]}"""),
+        ("POST", "/api/2.0/mlflow/logged-models/search", $$"""{"experiment_ids":["{{experiment}}"],"filter":"name = 'fuzz' AND params.a LIKE 'b%'","order_by":[{"field_name":"metrics.m","ascending":false}],"max_results":3}"""),
+        ("POST", "/api/2.0/mlflow/registered-models/create", """{"name":"fuzz","description":"d","tags":[{"key":"k","value":"v"}]}"""),
+        ("GET", "/api/2.0/mlflow/registered-models/search?filter=name%20LIKE%20%27f%25%27&max_results=3&order_by=name%20DESC", null),
+        ("POST", "/api/2.0/mlflow/model-versions/create", $$"""{"name":"fuzz","source":"mlflow-artifacts:/{{experiment}}/{{run}}/artifacts/model","run_id":"{{run}}","tags":[{"key":"k","value":"v"}]}"""),
+        ("GET", "/api/2.0/mlflow/model-versions/search?filter=name%3D%27fuzz%27&max_results=3", null),
+        ("POST", "/api/2.0/mlflow/registered-models/alias", """{"name":"fuzz","alias":"champion","version":"1"}"""),
+        ("POST", "/api/2.0/mlflow/model-versions/transition-stage", """{"name":"fuzz","version":"1","stage":"Staging","archive_existing_versions":true}"""),
+        ("POST", "/api/2.0/mlflow/webhooks", """{"name":"fuzz","url":"https://198.51.100.1/hook","events":[{"entity":"REGISTERED_MODEL","action":"CREATED"}],"status":"DISABLED"}"""),
+        ("POST", "/api/2.0/mlflow-artifacts/mpu/create/0/a/b.bin", """{"path":"b.bin","num_parts":2}"""),
+        ("GET", $"/api/v1/runs/{run}/metrics/m/history?points=10", null),
     ];
 
     private static string Damage(string path, Random random, int times)
