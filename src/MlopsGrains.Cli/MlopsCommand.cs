@@ -32,6 +32,7 @@ internal static class MlopsCommand
             ExperimentCommands.Create(set),
             RunCommands.Create(set),
             ImportCommands.Create(set),
+            ExportCommands.Create(set),
             DatasetCommands.Create(set),
             PipelineCommands.Create(set),
             ModelCommands.Create(set),

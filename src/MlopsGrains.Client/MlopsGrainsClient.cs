@@ -33,9 +33,9 @@ public sealed partial class MlopsGrainsClient : IDisposable
         ids = new UuidSource(time);
         Time = time;
         this.owned = owned;
-        Experiments = new ExperimentsClient(http);
+        Experiments = new ExperimentsClient(http, time);
         RunGroups = new RunGroupsClient(http);
-        Runs = new RunsClient(http);
+        Runs = new RunsClient(http, time);
         Retention = new RetentionClient(http);
         Datasets = new DatasetsClient(http);
         Blobs = new BlobsClient(http);

@@ -15,6 +15,7 @@ public sealed partial class ArrowTests
         ["MlopsGrains.Storage"] = [],
         ["MlopsGrains.Grains"] = ["MlopsGrains.Abstractions", "MlopsGrains.Algorithms", "MlopsGrains.Storage"],
         ["MlopsGrains.Client"] = ["MlopsGrains.Abstractions", "MlopsGrains.Algorithms"],
+        ["MlopsGrains.Client.MlNet"] = ["MlopsGrains.Abstractions", "MlopsGrains.Client"],
         ["MlopsGrains.Gateway"] = ["MlopsGrains.Abstractions", "MlopsGrains.Client"],
         ["MlopsGrains.Web"] = ["MlopsGrains.Abstractions", "MlopsGrains.Client"],
         ["MlopsGrains.Cli"] = ["MlopsGrains.Abstractions", "MlopsGrains.Client"],

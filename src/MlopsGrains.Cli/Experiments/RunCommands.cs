@@ -8,7 +8,8 @@ internal static class RunCommands
 {
     private const string DefaultExperiment = "Default";
 
-    public static Command Create(CommandSet set) => set.Group("runs", "Runs: params, metrics, tags, artifacts.", List(set), Get(set), Metrics(set), Search(set), RunGroupCommands.Groups(set), RunGroupCommands.Compare(set));
+    public static Command Create(CommandSet set) => set.Group(
+        "runs", "Runs: params, metrics, tags, artifacts.", List(set), Get(set), Metrics(set), Search(set), Watch(set), RunGroupCommands.Groups(set), RunGroupCommands.Compare(set));
 
     private static Option<string[]> ExperimentOption() => new("--experiment", "-e")
     {
@@ -86,6 +87,40 @@ internal static class RunCommands
                 ("STEP", p => Words.Whole(p.Step)),
                 ("VALUE", p => p.Value.ToString("R", System.Globalization.CultureInfo.InvariantCulture)),
                 ("TIME", p => Words.Time(p.Timestamp)));
+        });
+    }
+
+    private static Command Watch(CommandSet set)
+    {
+        var runId = new Argument<string>("run-id") { Description = "The run." };
+        string[] examples = ["mlops runs watch 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e", "mlops runs watch 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e --json"];
+        return set.Leaf("watch", "Follows a run until it ends: 0 when it finished, 3 when it failed or was killed.", examples, [runId], async call =>
+        {
+            await foreach (var e in call.Client.Runs.WatchAsync(call.Get(runId), cancellationToken: call.Cancel))
+            {
+                var head = e.Reset?.Info ?? e.Info;
+                foreach (var point in e.Reset?.Metrics ?? e.Metrics)
+                {
+                    call.Line(point, $"{Words.Time(point.Timestamp)}  {point.Key} = {Words.Number(point.Value)}  (step {Words.Whole(point.Step)})");
+                }
+
+                if (head is not null)
+                {
+                    call.Line(head, $"run '{head.RunName}' is {Words.Enum(head.Status)}");
+                }
+
+                if (head?.Status is RunStatus.Finished)
+                {
+                    return ExitCode.Passed;
+                }
+
+                if (head?.Status is RunStatus.Failed or RunStatus.Killed)
+                {
+                    return ExitCode.RunFailed;
+                }
+            }
+
+            return ExitCode.RunFailed;
         });
     }
 

@@ -23,7 +23,6 @@ public sealed class ActiveRun : IAsyncDisposable
     private const int KeyLengthMax = 250;
     private const int ValueLengthMax = 8000;
 
-    private readonly MlopsGrainsClient client;
     private readonly TrackingOptions options;
     private readonly BatchBuffer buffer;
     private readonly RunDoor door;
@@ -34,7 +33,7 @@ public sealed class ActiveRun : IAsyncDisposable
 
     internal ActiveRun(MlopsGrainsClient client, TrackingOptions options, RunInfo info, RunSpool? spool, string producerId, RunDoor door, TimeSpan pauseMax, ILogger logger)
     {
-        this.client = client;
+        Client = client;
         this.options = options;
         this.door = door;
         Info = info;
@@ -58,11 +57,13 @@ public sealed class ActiveRun : IAsyncDisposable
     /// <summary>Batches that wait on disk because the platform is away.</summary>
     public long Spooled => sender.Spooled;
 
+    internal MlopsGrainsClient Client { get; }
+
     /// <summary>Logs a metric point with the present time.</summary>
     /// <param name="key">1–250 characters.</param>
     /// <param name="value">Any double.</param>
     /// <param name="step">Any whole number, usually the epoch or batch.</param>
-    public void LogMetric(string key, double value, long step = 0) => LogMetric(key, value, step, client.Time.GetUtcNow());
+    public void LogMetric(string key, double value, long step = 0) => LogMetric(key, value, step, Client.Time.GetUtcNow());
 
     /// <summary>Logs a metric point that was measured at <paramref name="time"/>, not before 1970.</summary>
     public void LogMetric(string key, double value, long step, DateTimeOffset time)
@@ -77,7 +78,7 @@ public sealed class ActiveRun : IAsyncDisposable
     public void LogMetrics(IEnumerable<KeyValuePair<string, double>> values, long step = 0)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var now = client.Time.GetUtcNow();
+        var now = Client.Time.GetUtcNow();
         foreach (var (key, value) in values)
         {
             LogMetric(key, value, step, now);
@@ -119,7 +120,7 @@ public sealed class ActiveRun : IAsyncDisposable
 
     /// <summary>Stores a stream as a file of the run, at once.</summary>
     public Task LogArtifactAsync(string path, Stream content, CancellationToken cancellationToken = default) =>
-        client.Runs.UploadArtifactAsync(RunId, path, content, cancellationToken);
+        Client.Runs.UploadArtifactAsync(RunId, path, content, cancellationToken);
 
     /// <summary>Stores a local file in the run, at once, under its own name unless <paramref name="path"/> says another.</summary>
     public async Task LogArtifactAsync(FileInfo file, string? path = null, CancellationToken cancellationToken = default)
@@ -131,7 +132,7 @@ public sealed class ActiveRun : IAsyncDisposable
 
     /// <summary>Starts a run in the same experiment that is part of this one.</summary>
     public Task<ActiveRun> StartChildAsync(RunOptions? options = null, CancellationToken cancellationToken = default) =>
-        client.StartRunInAsync(Info.ExperimentId, (options ?? new RunOptions()) with { ParentRunId = RunId }, cancellationToken);
+        Client.StartRunInAsync(Info.ExperimentId, (options ?? new RunOptions()) with { ParentRunId = RunId }, cancellationToken);
 
     /// <summary>Puts the run's id and name into the scope of log messages, until the answer is disposed.</summary>
     public IDisposable? BeginScope(ILogger logger)
@@ -155,11 +156,11 @@ public sealed class ActiveRun : IAsyncDisposable
             }
 
             ended = status;
-            using var timeout = new CancellationTokenSource(options.FlushTimeout, client.Time);
+            using var timeout = new CancellationTokenSource(options.FlushTimeout, Client.Time);
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
             try
             {
-                await sender.EndAsync(new RunUpdate(status, client.Time.GetUtcNow().ToUnixTimeMilliseconds()), deadline.Token);
+                await sender.EndAsync(new RunUpdate(status, Client.Time.GetUtcNow().ToUnixTimeMilliseconds()), deadline.Token);
             }
             finally
             {

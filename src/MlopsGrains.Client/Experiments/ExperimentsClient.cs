@@ -1,3 +1,4 @@
+using System.Text.Json;
 using MlopsGrains.Client.Http;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
@@ -11,8 +12,13 @@ public sealed class ExperimentsClient
     private const string Root = "api/v1/experiments";
 
     private readonly GatewayHttp http;
+    private readonly TimeProvider time;
 
-    internal ExperimentsClient(GatewayHttp http) => this.http = http;
+    internal ExperimentsClient(GatewayHttp http, TimeProvider time)
+    {
+        this.http = http;
+        this.time = time;
+    }
 
     /// <summary>Creates an experiment; a used name, also of a deleted one, is refused (<see cref="ErrorKind.AlreadyExists"/>).</summary>
     public Task<Experiment> CreateAsync(NewExperiment experiment, CancellationToken cancellationToken = default)
@@ -88,6 +94,25 @@ public sealed class ExperimentsClient
         var stages = view switch { LifecycleView.DeletedOnly => "deleted", LifecycleView.All => "all", _ => "active" };
         return http.GetAsync<Page<Experiment>>(Root + GatewayPath.Query(("filter", filter), ("view", stages), ("limit", limit), ("pageToken", pageToken)), cancellationToken);
     }
+
+    /// <summary>
+    /// Follows an experiment's runs live: those that begin, log (about once a second), end, are deleted or restored. Goes on where it was when the connection breaks.
+    /// </summary>
+    /// <param name="experimentId">The experiment.</param>
+    /// <param name="after">Go on right after this version; from the present when <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    public IAsyncEnumerable<ExperimentEvent> WatchAsync(string experimentId, long? after = null, CancellationToken cancellationToken = default) => EventSource.ReadAsync(
+        http,
+        $"{Root}/{GatewayPath.Segment("experimentId", experimentId)}/events",
+        after,
+        static (type, id, data) => type switch
+        {
+            "reset" => new ExperimentEvent(id, null),
+            "run" => new ExperimentEvent(id, JsonSerializer.Deserialize<ExperimentChange>(data, GatewayJson.Options)),
+            _ => null,
+        },
+        time,
+        cancellationToken);
 
     private static Experiment Living(Experiment experiment) => experiment.LifecycleStage == LifecycleStage.Active
         ? experiment

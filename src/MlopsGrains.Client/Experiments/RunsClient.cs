@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 using MlopsGrains.Client.Http;
 using MlopsGrains.Client.Sending;
 using MlopsGrains.Errors;
@@ -14,8 +15,13 @@ public sealed class RunsClient
     private const int HistoryPageSize = 10_000; // About half a megabyte of JSON.
 
     private readonly GatewayHttp http;
+    private readonly TimeProvider time;
 
-    internal RunsClient(GatewayHttp http) => this.http = http;
+    internal RunsClient(GatewayHttp http, TimeProvider time)
+    {
+        this.http = http;
+        this.time = time;
+    }
 
     /// <summary>Creates a run. Prefer <see cref="MlopsGrainsClient.StartRunAsync"/>, which also ends it.</summary>
     public Task<Run> CreateAsync(NewRun run, CancellationToken cancellationToken = default)
@@ -83,6 +89,26 @@ public sealed class RunsClient
             },
             cancellationToken);
     }
+
+    /// <summary>
+    /// Follows a run live: the whole run first, then every change as it is stored. Goes on where it was when the connection breaks. Does not end with the run,
+    /// which may be resumed; stop reading when its status says so.
+    /// </summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="after">Go on right after this version; the whole run comes first when <see langword="null"/>, or when the platform remembers too little.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    public IAsyncEnumerable<RunEvent> WatchAsync(string runId, long? after = null, CancellationToken cancellationToken = default) => EventSource.ReadAsync(
+        http,
+        $"{At(runId)}/events",
+        after,
+        static (type, id, data) => type switch
+        {
+            "reset" => new RunEvent { Version = id, Reset = JsonSerializer.Deserialize<Run>(data, GatewayJson.Options) },
+            "change" => JsonSerializer.Deserialize<RunEvent>(data, GatewayJson.Options)! with { Version = id },
+            _ => null,
+        },
+        time,
+        cancellationToken);
 
     /// <summary>Stores a file below the run, over whatever was there. A stream that can seek is retried; it is read to its end and left open.</summary>
     /// <param name="runId">An active run.</param>

@@ -378,11 +378,11 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
 
     private async Task StoreKnown(IReadOnlyList<RunEvent> events)
     {
-        var before = recent.IsWatched ? State.Info(Id) : null;
+        var before = State.Info(Id); // Somebody may begin to watch while this is being stored.
         view = null;
         await Record(events);
         view = null;
-        for (var i = 0; before is not null && i < events.Count; i++)
+        for (var i = 0; recent.IsWatched && i < events.Count; i++)
         {
             var version = Version - events.Count + 1 + i;
             recent.Add(version, RunNews.Change(events[i], version, before, State.Info(Id)));
