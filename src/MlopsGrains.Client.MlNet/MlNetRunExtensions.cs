@@ -45,7 +45,7 @@ public static class MlNetRunExtensions
         }
 
         // A calibrated model is a wrapper around the learned one.
-        learned = learned.GetType().GetProperty("SubModel")?.GetValue(learned) ?? learned;
+        learned = learned.GetType().GetProperties().FirstOrDefault(p => p.Name == "SubModel")?.GetValue(learned) ?? learned;
         run.LogParam("model.type", NameOf(learned.GetType()));
         foreach (var property in learned.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.GetIndexParameters().Length == 0 && p.Name.StartsWith("NumberOf", StringComparison.Ordinal)))
         {

@@ -23,7 +23,7 @@ public sealed partial class ReadmeTests
         var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(p => MetadataReference.CreateFromFile(p));
         var compilation = CSharpCompilation.Create(
             "sample",
-            [CSharpSyntaxTree.ParseText(code), CSharpSyntaxTree.ParseText(string.Concat(ImplicitUsings.Select(u => $"global using {u};\n")))],
+            [Parse(code), Parse(string.Concat(ImplicitUsings.Select(u => $"global using {u};\n")))],
             references,
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
 
@@ -31,7 +31,9 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
-    public void Readme_HasATrainerAndAService() => Assert.Equal(2, Programs.Count());
+    public void Readme_HasATrainerAndAService() => Assert.Equal(2, Programs.Count);
+
+    private static SyntaxTree Parse(string code) => CSharpSyntaxTree.ParseText(code, cancellationToken: TestContext.Current.CancellationToken);
 
     [GeneratedRegex(@"^```csharp\n(?<code>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Fence();
