@@ -34,12 +34,14 @@ public sealed class ClusterTests(PostgresServer postgres)
         var watching = watchers.Values.Select(w => w.FollowAsync(stopWatching.Token)).ToArray();
         var writers = runs.Select(run => load.WriteAsync(run, stop.Token)).ToArray();
         await Eventually.Async(() => Task.FromResult(load.Acknowledged > 2_000), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await load.AssertSearchSeesAcknowledgedAsync();
         await second.KillAsync();
         var atKill = load.Acknowledged;
         await Eventually.Async(() => Task.FromResult(load.Acknowledged > atKill + 2_000), TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
         await stop.CancelAsync();
         await Task.WhenAll(writers).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
 
+        await load.AssertSearchSeesAcknowledgedAsync();
         await load.AssertNothingLostOrDoubledAsync();
 
         // Those who watched through the gateway, whichever silo died, have seen the last point.

@@ -17,12 +17,14 @@ public sealed class SingleProcessTests
         using var stop = new CancellationTokenSource();
         var writers = runs.Select(run => load.WriteAsync(run, stop.Token)).ToArray();
         await Eventually.Async(() => Task.FromResult(load.Acknowledged > 2_000), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await load.AssertSearchSeesAcknowledgedAsync();
 
         await first.KillAsync();
         await using var second = await ServerProcess.StartAsync(["--data", directory.Path], port: port);
         await stop.CancelAsync();
         await Task.WhenAll(writers).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
 
+        await load.AssertSearchSeesAcknowledgedAsync();
         await load.AssertNothingLostOrDoubledAsync();
     }
 

@@ -61,6 +61,19 @@ internal sealed class TrackingLoad(HttpClient http)
         }
     }
 
+    /// <summary>A search finds every run with at least the last point that was acknowledged before it began; also while writers write.</summary>
+    public async Task AssertSearchSeesAcknowledgedAsync()
+    {
+        var before = acknowledged.ToArray();
+        using var response = await PostAsync("runs/search", new { experiment_ids = new[] { "0" }, filter = "metrics.loss >= 0", max_results = 1000 }, CancellationToken.None);
+        var page = await response.Content.ReadFromJsonAsync<JsonElement>();
+        var found = page.GetProperty("runs").EnumerateArray().ToDictionary(
+            run => run.GetProperty("info").GetProperty("run_id").GetString()!,
+            run => run.GetProperty("data").GetProperty("metrics").EnumerateArray().Single(m => m.GetProperty("key").GetString() == "loss").GetProperty("step").GetInt64());
+
+        Assert.All(before, run => Assert.InRange(found[run.Key], run.Value - 1, long.MaxValue));
+    }
+
     private async Task<JsonElement> GetAsync(string path)
     {
         for (var attempt = 0; ; attempt++)
