@@ -9,9 +9,10 @@ public static class ExperimentsRegistration
 {
     public static IServiceCollection AddExperiments(this IServiceCollection services)
     {
-        services.AddOptions<HeartbeatOptions>().Validate(o => o.SweepPeriod >= TimeSpan.FromMilliseconds(100), "HeartbeatOptions.SweepPeriod must be 100 ms or more.").ValidateOnStart();
+        services.AddOptions<HeartbeatOptions>().BindConfiguration(HeartbeatOptions.Section)
+            .Validate(o => o.SweepPeriod >= TimeSpan.FromMilliseconds(100), $"{HeartbeatOptions.Section}:SweepPeriod must be 100 ms or more.").ValidateOnStart();
         services.AddHostedService<HeartbeatSweep>();
-        services.AddOptions<RetentionOptions>().ValidateOnStart();
+        services.AddOptions<RetentionOptions>().BindConfiguration("Retention").ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>());
         services.AddHostedService<RetentionSweep>();
         return services;

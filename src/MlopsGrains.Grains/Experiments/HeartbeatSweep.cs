@@ -62,9 +62,11 @@ internal sealed partial class HeartbeatSweep(IGrainFactory grains, IOptions<Hear
     private static partial void LookFailed(ILogger logger, string run, Exception exception);
 }
 
-/// <summary>How runs with a heartbeat are watched.</summary>
+/// <summary>How runs with a heartbeat are watched. Section <c>Heartbeat</c>.</summary>
 public sealed class HeartbeatOptions
 {
+    public const string Section = "Heartbeat";
+
     /// <summary>How often all of them are looked at; 5 s by default. A lost run is found this much after its timeout at the latest.</summary>
     public TimeSpan SweepPeriod { get; set; } = TimeSpan.FromSeconds(5);
 }

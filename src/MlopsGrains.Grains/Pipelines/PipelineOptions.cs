@@ -1,8 +1,10 @@
 namespace MlopsGrains.Grains.Pipelines;
 
-/// <summary>How a silo runs pipelines.</summary>
+/// <summary>How a silo runs pipelines. Section <c>Pipelines</c>.</summary>
 public sealed class PipelineOptions
 {
+    public const string Section = "Pipelines";
+
     /// <summary>How many steps this silo's worker runs at once, 0–256; 0 leaves the work to other silos. Default: the number of processors.</summary>
     public int ParallelSteps { get; set; } = Environment.ProcessorCount;
 

@@ -14,7 +14,7 @@ public static class PipelinesRegistration
     public static IServiceCollection AddPipelines(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<PipelineOptions>().ValidateOnStart();
+        services.AddOptions<PipelineOptions>().BindConfiguration(PipelineOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PipelineOptions>, PipelineOptionsValidator>());
         services.AddSingleton(s => new PipelineYaml(s.GetServices<IStepExecutor>().Select(e => e.Kind).ToDictionary(k => k.Uses, StringComparer.Ordinal)));
         services.AddPipelineStep<DatasetLoadStep>();

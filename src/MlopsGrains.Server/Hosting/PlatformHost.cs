@@ -1,7 +1,6 @@
 using MlopsGrains.Client;
 using MlopsGrains.Gateway;
 using MlopsGrains.Grains;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
 using Npgsql;
@@ -85,7 +84,6 @@ public static class PlatformHost
         var gatewayPort = FreePort.OrGiven(settings.GatewayPort, settings.AdvertisedAddress);
         silo.Configure<ClusterMembershipOptions>(configuration.GetSection("Membership"));
         silo.Configure<GrainCollectionOptions>(configuration.GetSection("GrainCollection"));
-        silo.Configure<RetentionOptions>(configuration.GetSection("Retention"));
         if (settings.Storage == StorageEngine.Postgres)
         {
             silo.UseAdoNetClustering(options => options.Configure<NpgsqlDataSource>((o, source) =>
