@@ -46,7 +46,7 @@ public static class StorageRegistration
         return AddEngine<PostgresJournal>(services);
     }
 
-    /// <summary><see cref="IBlobStore"/> in a folder.</summary>
+    /// <summary><see cref="IBlobStore"/> in a folder, and its <see cref="BlobSweeper"/>.</summary>
     public static IServiceCollection AddFolderBlobs(this IServiceCollection services, Action<FolderBlobOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -55,6 +55,7 @@ public static class StorageRegistration
             provider.GetRequiredService<IOptions<FolderBlobOptions>>().Value,
             provider.GetService<TimeProvider>()));
         services.TryAddSingleton<IBlobStore>(provider => provider.GetRequiredService<FolderBlobStore>());
+        services.TryAddSingleton(provider => new BlobSweeper(provider.GetRequiredService<FolderBlobStore>(), provider.GetService<IJournal>() as IPayloadScan));
         return AddEngine<FolderBlobStore>(services);
     }
 

@@ -1,7 +1,7 @@
 namespace MlopsGrains.Experiments;
 
 /// <summary>
-/// Removes for good what has been deleted for long enough: runs with their metrics and artifact names, then experiments without runs. Key <see cref="Main"/>.
+/// Removes for good what has been deleted for long enough: runs with their metrics and artifact names, then experiments without runs, at last stored bytes that nothing names any more. Key <see cref="Main"/>.
 /// </summary>
 [GrainInterfaceType("retention")]
 public interface IRetentionGrain : IGrainWithStringKey
@@ -29,9 +29,12 @@ public sealed record RetentionRequest(
 /// <param name="DryRun">Whether it only counted.</param>
 /// <param name="DeletedBefore">What had been deleted by then was due.</param>
 /// <param name="Runs">Runs.</param>
-/// <param name="ArtifactFiles">Artifact files of those runs; their bytes stay in the blob store, where others may share them.</param>
+/// <param name="ArtifactFiles">Artifact files of those runs; their bytes, which others may share, go later, when nothing names them.</param>
 /// <param name="Experiments">Experiments; their names are free again.</param>
 /// <param name="NextPageToken">For the next step; <see langword="null"/> when everything was looked at.</param>
+/// <param name="BlobsRemoved">Stored files that nothing had named for the grace time (24 h). A dry run, which searches for none, says 0.</param>
+/// <param name="BlobBytesFreed">Their bytes.</param>
+/// <param name="BlobCandidates">Stored files that the last search found unnamed; a search after the grace time decides.</param>
 [GenerateSerializer, Immutable, Alias("mlops.RetentionStep")]
 public sealed record RetentionStep(
     [property: Id(0)] bool DryRun,
@@ -39,4 +42,7 @@ public sealed record RetentionStep(
     [property: Id(2)] int Runs,
     [property: Id(3)] int ArtifactFiles,
     [property: Id(4)] int Experiments,
-    [property: Id(5)] string? NextPageToken);
+    [property: Id(5)] string? NextPageToken,
+    [property: Id(6)] int BlobsRemoved = 0,
+    [property: Id(7)] long BlobBytesFreed = 0,
+    [property: Id(8)] int BlobCandidates = 0);

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Blobs;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
@@ -48,12 +49,21 @@ internal sealed class RetentionGrain(
             throw MlopsException.Invalid("deletedFor", $"deletedFor is {deletedFor}; expected 0–3650 days.");
         }
 
-        var place = RetentionPlace.Read(request.PageToken);
         var before = time.GetUtcNow() - deletedFor;
+        var place = request.PageToken == RetentionPlace.Blobs ? default : RetentionPlace.Read(request.PageToken);
         var step = new RetentionStep(request.DryRun, before, 0, 0, 0, null);
         if (!request.DryRun)
         {
             step = await Finish(step);
+        }
+
+        if (request.PageToken == RetentionPlace.Blobs)
+        {
+            var swept = await GrainFactory.GetGrain<IBlobSweepGrain>(0).Sweep(request.DryRun, cancellationToken);
+            return step with
+            {
+                BlobsRemoved = swept.Removed, BlobBytesFreed = swept.BytesFreed, BlobCandidates = swept.Candidates, NextPageToken = swept.IsUnfinished ? RetentionPlace.Blobs : null,
+            };
         }
 
         var left = options.Value.RunsPerStep;
@@ -61,7 +71,7 @@ internal sealed class RetentionGrain(
         {
             if (await Catalog.NextFrom(place.Experiment, cancellationToken) is not { } experiment)
             {
-                return step;
+                return step with { NextPageToken = RetentionPlace.Blobs };
             }
 
             var id = experiment.ExperimentId;

@@ -18,6 +18,18 @@ public sealed class RetentionOptions
     /// <summary>Runs that one step looks at, 1–1,000. Default 200.</summary>
     public int RunsPerStep { get; set; } = 200;
 
+    /// <summary>
+    /// How long a stored file must have been named nowhere before its bytes are removed, 2 h–365 days. Default 24 h. It must be longer than the longest time between an upload and
+    /// the writing of its name, such as a pipeline's step takes.
+    /// </summary>
+    public TimeSpan BlobGrace { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Stored files that one search for unnamed ones looks at, 1–10,000,000 (about 50 bytes of memory each); the next search goes on behind them. Default 1,000,000.</summary>
+    public int BlobsPerMark { get; set; } = 1_000_000;
+
+    /// <summary>Stored files that one step removes, 1–10,000. Default 1,000.</summary>
+    public int BlobsPerStep { get; set; } = 1000;
+
     internal IEnumerable<string> Faults()
     {
         if (DeletedFor < TimeSpan.Zero || DeletedFor > DeletedForMax)
@@ -33,6 +45,21 @@ public sealed class RetentionOptions
         if (RunsPerStep is < 1 or > 1000)
         {
             yield return $"Retention:RunsPerStep is {RunsPerStep}; expected 1–1000.";
+        }
+
+        if (BlobGrace < TimeSpan.FromHours(2) || BlobGrace > TimeSpan.FromDays(365))
+        {
+            yield return $"Retention:BlobGrace is {BlobGrace}; expected 2 h–365 days.";
+        }
+
+        if (BlobsPerMark is < 1 or > 10_000_000)
+        {
+            yield return $"Retention:BlobsPerMark is {BlobsPerMark}; expected 1–10000000.";
+        }
+
+        if (BlobsPerStep is < 1 or > 10_000)
+        {
+            yield return $"Retention:BlobsPerStep is {BlobsPerStep}; expected 1–10000.";
         }
     }
 }

@@ -3,9 +3,11 @@ using MlopsGrains.Errors;
 
 namespace MlopsGrains.Grains.Experiments;
 
-/// <summary>How far retention has looked: experiments below the number are done, and the runs of that experiment before the page.</summary>
+/// <summary>How far retention has looked: experiments below the number are done, and the runs of that experiment before the page. After the last experiment come the blobs.</summary>
 internal readonly record struct RetentionPlace(long Experiment, string? RunPage)
 {
+    public const string Blobs = "blobs";
+
     public static RetentionPlace Read(string? token)
     {
         if (string.IsNullOrEmpty(token))

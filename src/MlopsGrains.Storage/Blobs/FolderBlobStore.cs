@@ -62,7 +62,9 @@ public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
     {
         try
         {
-            var file = new FileStream(PathOf(digest), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1, FileOptions.Asynchronous | FileOptions.SequentialScan);
+            var path = PathOf(digest);
+            Touch(path);
+            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1, FileOptions.Asynchronous | FileOptions.SequentialScan);
             return Task.FromResult<Stream?>(new VerifyingStream(file, digest));
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
@@ -71,7 +73,11 @@ public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
         }
     }
 
-    public Task<bool> ExistsAsync(string digest, CancellationToken cancellationToken = default) => Task.FromResult(File.Exists(PathOf(digest)));
+    public async Task<bool> ExistsAsync(string digest, CancellationToken cancellationToken = default)
+    {
+        await using var content = await OpenReadAsync(digest, cancellationToken);
+        return content is not null;
+    }
 
     private static async Task<BlobReference> CopyAsync(Stream content, string path, long maxBytes, CancellationToken cancellationToken)
     {
@@ -114,6 +120,7 @@ public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
         }
 
         // Overwriting is right even when the blob is there: the new file has just been hashed, the old one may have been damaged since.
+        File.SetLastWriteTimeUtc(temporary, time.GetUtcNow().UtcDateTime);
         File.Move(temporary, path, overwrite: true);
         FolderSync.Sync(folder);
     }
@@ -139,6 +146,11 @@ public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
             {
                 file.Delete();
             }
+        }
+
+        foreach (var file in temporary.EnumerateFiles("*" + Aside))
+        {
+            Restore(file.FullName, PathOf(Path.GetFileNameWithoutExtension(file.Name)));
         }
 
         foreach (var upload in temporary.EnumerateDirectories())

@@ -10,7 +10,7 @@ using Npgsql;
 namespace MlopsGrains.Storage.Postgres;
 
 /// <summary>The journal in a PostgreSQL database, behind a few group-committing lanes. Usable after <see cref="StartAsync"/>.</summary>
-public sealed class PostgresJournal : IJournal, IStorageEngine, IAsyncDisposable
+public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IAsyncDisposable
 {
     private const string ReadSql = """
         SELECT version, payload, true FROM snapshot WHERE stream = $1
@@ -178,6 +178,13 @@ public sealed class PostgresJournal : IJournal, IStorageEngine, IAsyncDisposable
         }
 
         return names;
+    }
+
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadPayloadsAsync(string except, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(except);
+        ThrowIfNotStarted();
+        return PostgresPayloads.ReadAsync(source, except, cancellationToken);
     }
 
     private Task<bool> Enqueue(StreamOperation operation, CancellationToken cancellationToken)

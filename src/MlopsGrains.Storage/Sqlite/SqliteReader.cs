@@ -97,6 +97,8 @@ internal sealed class SqliteReader : IDisposable
         return names;
     }
 
+    public SqlitePayloads ReadPayloads((int Table, long Row) from, string except) => SqlitePayloads.Read(connection, from, except);
+
     public void Dispose()
     {
         foreach (var statement in (SqliteStatement[])[begin, commit, snapshot, head, entry, chunks, record, list])

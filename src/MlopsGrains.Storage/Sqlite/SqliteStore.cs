@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -10,7 +11,7 @@ using MlopsGrains.Storage.Writing;
 namespace MlopsGrains.Storage.Sqlite;
 
 /// <summary>Journal and records in one SQLite file, behind one group-committing writer. Usable after <see cref="StartAsync"/>.</summary>
-public sealed class SqliteStore : IJournal, IRecordStore, IStorageEngine, IAsyncDisposable
+public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorageEngine, IAsyncDisposable
 {
     private readonly SqliteStorageOptions options;
     private readonly ILogger logger;
@@ -116,6 +117,22 @@ public sealed class SqliteStore : IJournal, IRecordStore, IStorageEngine, IAsync
     {
         JournalGuard.Listing(prefix, after, limit);
         return ReadAsync(reader => reader.ListStreams(prefix, after, limit), cancellationToken);
+    }
+
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadPayloadsAsync(string except, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(except);
+        (int, long)? next = (0, long.MinValue);
+        while (next is { } from)
+        {
+            var page = await ReadAsync(reader => reader.ReadPayloads(from, except), cancellationToken);
+            foreach (var payload in page.Payloads)
+            {
+                yield return payload;
+            }
+
+            next = page.Next;
+        }
     }
 
     public Task<StoredRecord?> ReadAsync(string kind, string key, CancellationToken cancellationToken = default)

@@ -3,6 +3,7 @@ using MlopsGrains.Storage.Postgres;
 using MlopsGrains.Storage.Tests.Journals;
 using MlopsGrains.Testing;
 using Npgsql;
+using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Postgres;
 
@@ -35,6 +36,25 @@ public sealed class PostgresJournalTests(PostgresServer server) : JournalContrac
     }
 
     protected override Task CleanUpAsync() => Task.CompletedTask;
+
+    [Fact]
+    public async Task Payloads_HoldOrleansDocuments_OfManyPagesWithEqualKeys()
+    {
+        await using var insert = ((Open)Opened).Source.CreateCommand("""
+            INSERT INTO orleansstorage (grainidhash, grainidn0, grainidn1, graintypehash, graintypestring, grainidextensionstring, serviceid, payloadbinary, modifiedon, version)
+            SELECT 1, i % 3 - 1, 0, 1, 'type ' || i % 7, CASE WHEN i < 21 THEN NULL ELSE 'key ' || i END, 'service', CASE WHEN i % 100 = 99 THEN NULL ELSE convert_to(i::text, 'UTF8') END, now(), 1
+            FROM generate_series(0, 1699) i
+            """);
+        await insert.ExecuteNonQueryAsync(Token);
+
+        var texts = new List<string>();
+        await foreach (var payload in ((Open)Opened).Postgres.ReadPayloadsAsync("no", Token))
+        {
+            texts.Add(System.Text.Encoding.UTF8.GetString(payload.Span));
+        }
+
+        Assert.Equal(Enumerable.Range(0, 1700).Where(i => i % 100 != 99).Select(i => $"{i}").Order(StringComparer.Ordinal), texts.Order(StringComparer.Ordinal));
+    }
 
     private sealed record Open(PostgresJournal Postgres, NpgsqlDataSource Source) : IOpenJournal
     {

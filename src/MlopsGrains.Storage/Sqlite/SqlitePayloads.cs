@@ -1,0 +1,43 @@
+using MlopsGrains.Storage.Journals;
+
+namespace MlopsGrains.Storage.Sqlite;
+
+/// <summary>A page of everything: from which table and after which row the next one goes on; <see langword="null"/> at the end.</summary>
+internal sealed record SqlitePayloads(IReadOnlyList<ReadOnlyMemory<byte>> Payloads, (int Table, long Row)? Next)
+{
+    private const int RowsMax = 1000;
+    private const int BytesMax = 4 * 1024 * 1024;
+
+    private const string NotExcepted = "stream NOT IN (SELECT id FROM stream WHERE name >= ?2 AND name <= ?3)";
+
+    /// <summary>Entries move into snapshots and never back, hence this order. Rows keep their numbers when they change.</summary>
+    private static readonly string[] Tables =
+    [
+        $"SELECT id, payload FROM journal WHERE id > ?1 AND {NotExcepted} ORDER BY id",
+        $"SELECT stream, payload FROM snapshot WHERE stream > ?1 AND {NotExcepted} ORDER BY stream",
+        "SELECT rowid, payload FROM record WHERE rowid > ?1 AND ?2 <= ?3 ORDER BY rowid",
+    ];
+
+    public static SqlitePayloads Read(Microsoft.Data.Sqlite.SqliteConnection connection, (int Table, long Row) from, string except)
+    {
+        using var rows = new SqliteStatement(connection, Tables[from.Table]);
+        rows.Bind(1, from.Row).Bind(2, except).Bind(3, except + JournalLimits.LastName);
+        var payloads = new List<ReadOnlyMemory<byte>>();
+        var bytes = 0L;
+        while (rows.Step())
+        {
+            if (!rows.IsNull(1))
+            {
+                payloads.Add(rows.Blob(1));
+                bytes += payloads[^1].Length;
+            }
+
+            if (payloads.Count >= RowsMax || bytes >= BytesMax)
+            {
+                return new SqlitePayloads(payloads, (from.Table, rows.Int64(0)));
+            }
+        }
+
+        return new SqlitePayloads(payloads, from.Table + 1 < Tables.Length ? (from.Table + 1, long.MinValue) : null);
+    }
+}
