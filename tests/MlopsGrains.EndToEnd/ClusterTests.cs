@@ -49,4 +49,22 @@ public sealed class ClusterTests(PostgresServer postgres)
         await stopWatching.CancelAsync();
         await Task.WhenAll(watching);
     }
+
+    /// <summary>The only silo is killed and started again under another port; the membership table still says that the first one lives.</summary>
+    [Fact]
+    public async Task OnlySiloKilledAndStartedAgain_ServesOn()
+    {
+        using var directory = new TempDirectory();
+        string[] server = ["--storage", "postgres", "--connection", await postgres.CreateDatabaseAsync(), "--data", directory.Path];
+        await using var first = await ServerProcess.StartAsync(server);
+        using var http = new HttpClient { BaseAddress = first.Address, Timeout = TimeSpan.FromSeconds(40) };
+        var runs = await new TrackingLoad(http).CreateRunsAsync(1);
+        await first.KillAsync();
+
+        await using var second = await ServerProcess.StartAsync(server);
+
+        using var again = new HttpClient { BaseAddress = second.Address };
+        using var answer = await again.GetAsync(new Uri("/api/v1/runs/" + runs[0], UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.True(answer.IsSuccessStatusCode);
+    }
 }

@@ -7,16 +7,14 @@ namespace MlopsGrains.Grains.Journaling;
 /// <param name="sizeMax">Most items in one batch.</param>
 /// <param name="waitingMax">Most items that wait; more are refused.</param>
 /// <param name="commit">Stores a batch; what it throws reaches every caller of that batch.</param>
-#pragma warning disable CA1001 // A semaphore that nobody takes a wait handle of owns nothing.
 internal sealed class CommitGroup<TItem>(int sizeMax, int waitingMax, Func<IReadOnlyList<TItem>, Task> commit)
-#pragma warning restore CA1001
 {
-    private readonly SemaphoreSlim oneAtATime = new(1);
     private readonly Queue<Waiting> waiting = new();
+    private Task committing = Task.CompletedTask;
 
     /// <summary>Returns when the item's batch is stored.</summary>
     /// <exception cref="Errors.MlopsException">Too many items wait (<see cref="Errors.ErrorKind.Overloaded"/>).</exception>
-    public async Task Add(TItem item)
+    public Task Add(TItem item)
     {
         if (waiting.Count >= waitingMax)
         {
@@ -25,20 +23,20 @@ internal sealed class CommitGroup<TItem>(int sizeMax, int waitingMax, Func<IRead
 
         var mine = new Waiting(item);
         waiting.Enqueue(mine);
-        await oneAtATime.WaitAsync();
-        try
+        if (committing.IsCompleted)
         {
-            while (!mine.Done.IsCompleted)
-            {
-                await CommitNext();
-            }
-        }
-        finally
-        {
-            oneAtATime.Release();
+            committing = CommitAll();
         }
 
-        await mine.Done;
+        return mine.Done;
+    }
+
+    private async Task CommitAll()
+    {
+        while (waiting.Count > 0)
+        {
+            await CommitNext();
+        }
     }
 
     private async Task CommitNext()

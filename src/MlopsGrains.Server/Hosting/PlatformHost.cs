@@ -82,6 +82,8 @@ public static class PlatformHost
     {
         var siloPort = FreePort.OrGiven(settings.SiloPort, settings.AdvertisedAddress);
         var gatewayPort = FreePort.OrGiven(settings.GatewayPort, settings.AdvertisedAddress);
+        // A silo that was killed is taken for alive until it has missed three signs of life, and until then no new one may join.
+        silo.Configure<ClusterMembershipOptions>(o => o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5));
         silo.Configure<ClusterMembershipOptions>(configuration.GetSection("Membership"));
         silo.Configure<GrainCollectionOptions>(configuration.GetSection("GrainCollection"));
         if (settings.Storage == StorageEngine.Postgres)
