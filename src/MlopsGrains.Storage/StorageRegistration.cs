@@ -36,7 +36,7 @@ public static class StorageRegistration
     {
         ArgumentNullException.ThrowIfNull(configure);
         AddOptions(services, configure, options => options.Faults());
-        services.TryAddSingleton(provider => NpgsqlDataSource.Create(provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value.ConnectionString));
+        services.TryAddSingleton(provider => CreateDataSource(provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value.ConnectionString));
         services.TryAddSingleton(provider => new PostgresJournal(
             provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value,
             provider.GetRequiredService<NpgsqlDataSource>(),
@@ -44,6 +44,18 @@ public static class StorageRegistration
             provider.GetService<IMeterFactory>()));
         services.TryAddSingleton<IJournal>(provider => provider.GetRequiredService<PostgresJournal>());
         return AddEngine<PostgresJournal>(services);
+    }
+
+    /// <summary>The few statements of journal and documents are planned once a connection, unless the connection string says otherwise.</summary>
+    private static NpgsqlDataSource CreateDataSource(string connectionString)
+    {
+        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        if (builder.ConnectionStringBuilder.MaxAutoPrepare == 0)
+        {
+            builder.ConnectionStringBuilder.MaxAutoPrepare = 32;
+        }
+
+        return builder.Build();
     }
 
     /// <summary><see cref="IBlobStore"/> in a folder, and its <see cref="BlobSweeper"/>.</summary>
