@@ -145,7 +145,10 @@ public sealed class SpoolTests : IDisposable
         }
 
         Assert.Equal(Numbers(6), server.Applied);
-        Assert.Equal(["killed", "running", "finished"], server.Ends);
+
+        // An update is sent again until it is answered; again it changes nothing.
+        string[] ends = [.. server.Ends];
+        Assert.Equal(["killed", "running", "finished"], ends.Where((end, i) => i == 0 || end != ends[i - 1]));
     }
 
     private static IEnumerable<double> Numbers(int count) => Enumerable.Range(1, count).Select(i => (double)i);
