@@ -138,17 +138,15 @@ public sealed class SpoolTests : IDisposable
         }
 
         server.IsAway = false;
-        using var next = Connect(server);
+        // On the impatient clock the limit of a delivery strikes at once, and the end that it cut off is told again from the spool.
+        using var next = Connect(server, time: TimeProvider.System);
         await using (var resumed = await next.ResumeRunAsync("r1", Cancel))
         {
             resumed.LogMetric("loss", 6);
         }
 
         Assert.Equal(Numbers(6), server.Applied);
-
-        // An update is sent again until it is answered; again it changes nothing.
-        string[] ends = [.. server.Ends];
-        Assert.Equal(["killed", "running", "finished"], ends.Where((end, i) => i == 0 || end != ends[i - 1]));
+        Assert.Equal(["killed", "running", "finished"], server.Ends);
     }
 
     private static IEnumerable<double> Numbers(int count) => Enumerable.Range(1, count).Select(i => (double)i);
@@ -161,7 +159,7 @@ public sealed class SpoolTests : IDisposable
         }
     }
 
-    private MlopsGrainsClient Connect(RunServer server, Action<TrackingOptions>? tracking = null) => server.Connect(tracking: t =>
+    private MlopsGrainsClient Connect(RunServer server, Action<TrackingOptions>? tracking = null, TimeProvider? time = null) => server.Connect(time, t =>
     {
         (t.SpoolDirectory, t.BatchEntriesMax) = (directory.Path, 4);
         tracking?.Invoke(t);
