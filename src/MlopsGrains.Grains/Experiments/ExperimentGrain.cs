@@ -102,6 +102,11 @@ internal sealed partial class ExperimentGrain(
         await Audit("experiment.tag-deleted", new() { ["key"] = key });
     }
 
+    public async Task<IReadOnlyList<int?>> PurgeRuns(IReadOnlyList<string> runIds, long deletedBefore, bool dryRun, CancellationToken cancellationToken = default) =>
+        document.State.RunsFollow && stored!.LifecycleStage == LifecycleStage.Active
+            ? new int?[runIds.Count]
+            : await Task.WhenAll(runIds.Select(id => GrainFactory.GetGrain<IRetainedRun>(id).Purge(deletedBefore, dryRun, cancellationToken)));
+
     public async Task<bool> Purge(long deletedBefore, CancellationToken cancellationToken = default)
     {
         if (stored is null)

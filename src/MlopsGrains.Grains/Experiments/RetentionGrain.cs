@@ -36,7 +36,7 @@ internal sealed class RetentionGrain(
     TimeProvider time) : Grain, IRetentionGrain
 {
     private const int ExperimentsPerStep = 100;
-    private const int CallsAtOnce = 16;
+    private const int RunsAtOnce = 16;
 
     private IExperimentCatalogGrain Catalog => GrainFactory.GetGrain<IExperimentCatalogGrain>(IExperimentCatalogGrain.Main);
 
@@ -147,15 +147,12 @@ internal sealed class RetentionGrain(
     private async Task<Dictionary<string, int>> Purge(RetentionDocument begun, bool dryRun)
     {
         var gone = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var some in begun.RunIds.Chunk(CallsAtOnce))
+        foreach (var some in begun.RunIds.Chunk(RunsAtOnce))
         {
-            var answers = await Task.WhenAll(some.Select(async id => (Id: id, Files: await GrainFactory.GetGrain<IRetainedRun>(id).Purge(begun.DeletedBefore, dryRun))));
-            foreach (var (id, files) in answers)
+            var files = await GrainFactory.GetGrain<IRetainedExperiment>(begun.ExperimentId!).PurgeRuns(some, begun.DeletedBefore, dryRun);
+            foreach (var (id, count) in some.Zip(files).Where(run => run.Second is not null))
             {
-                if (files is { } count)
-                {
-                    gone.Add(id, count);
-                }
+                gone.Add(id, count!.Value);
             }
         }
 

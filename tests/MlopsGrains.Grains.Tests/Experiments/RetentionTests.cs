@@ -140,7 +140,7 @@ public sealed class RetentionTests : IAsyncLifetime
     [Fact]
     public async Task Step_CutOff_IsFinishedByTheNext()
     {
-        await Restart(silo => silo.Services.Replace(ServiceDescriptor.Singleton<IJournal>(p => new DyingJournal(p.GetRequiredService<SqliteStore>(), deletions: 3))));
+        await Restart(new StoppableJournal { DeletionsMax = 3 }.Over);
         var experiment = await NewExperiment();
         var kept = await NewRun(experiment);
         foreach (var run in await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => NewRun(experiment))))
@@ -160,6 +160,54 @@ public sealed class RetentionTests : IAsyncLifetime
         Assert.Empty(await Journal.ListStreamsAsync("artifact-directory/", null, 10, Token));
         Assert.Equal([Id(kept)], await Search(experiment));
         Assert.Equal("6", Assert.Single(await Audit(), e => e.Action == "retention.removed").Detail["runs"]);
+    }
+
+    /// <summary>The step before knew the runs as deleted; those of a big experiment hear of its restoration one after the other.</summary>
+    [Fact]
+    public async Task Experiment_RestoredBeforeItsRunsHear_KeepsThem()
+    {
+        var journal = new StoppableJournal();
+        await Restart(journal.Over);
+        var experiment = await NewExperiment();
+        var runs = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => NewRun(experiment)));
+        await Grains.GetGrain<IExperimentGrain>(experiment).Delete(Token);
+        journal.Deletes = false;
+        await Assert.ThrowsAsync<MlopsException>(() => Collect(TimeSpan.Zero));
+        (journal.Deletes, journal.AppendsToRuns) = (true, false);
+        await Grains.GetGrain<IExperimentGrain>(experiment).Restore(Token);
+        Assert.Equal(LifecycleStage.Deleted, (await runs[0].Get(Token))!.Info.LifecycleStage);
+
+        Assert.Equal((0, 0, 0), Counts(await Collect(TimeSpan.Zero)));
+
+        journal.AppendsToRuns = true;
+        await Eventually.Async(async () => (await Task.WhenAll(runs.Select(r => r.Get(Token)))).All(r => r!.Info.LifecycleStage == LifecycleStage.Active), cancellationToken: Token);
+        Assert.Equal(runs.Select(Id).Order(), (await Search(experiment)).Order());
+    }
+
+    [Fact]
+    public async Task Experiment_RestoredWhileAStepRemovesItsRuns_KeepsTheRest()
+    {
+        var journal = new StoppableJournal();
+        await Restart(journal.Over);
+        var experiment = await NewExperiment();
+        var runs = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => NewRun(experiment)));
+        await Grains.GetGrain<IExperimentGrain>(experiment).Delete(Token);
+        journal.Gate = new TaskCompletionSource();
+        var collecting = Collect(TimeSpan.Zero);
+        await Eventually.Async(() => journal.IsWaitedFor, cancellationToken: Token);
+        var restoring = Grains.GetGrain<IExperimentGrain>(experiment).Restore(Token);
+        await Catalog.Search(new ExperimentQuery(null, LifecycleView.All, [], 10, null), Token);
+        journal.Gate.SetResult();
+        await restoring;
+        var kept = (await Task.WhenAll(runs.Select(r => r.Get(Token)))).OfType<Run>().ToList();
+
+        var removed = (await collecting).Runs;
+
+        Assert.InRange(removed, 1, 59);
+        Assert.Equal(60 - removed, kept.Count);
+        Assert.All(kept, run => Assert.Equal(LifecycleStage.Active, run.Info.LifecycleStage));
+        Assert.Equal(kept.Select(run => run.Info.RunId).Order(), (await Search(experiment)).Order());
+        Assert.Equal(0, (await Collect(TimeSpan.Zero)).Runs);
     }
 
     [Theory]
@@ -230,13 +278,32 @@ public sealed class RetentionTests : IAsyncLifetime
 
     private async Task<IReadOnlyList<AuditEvent>> Audit() => (await Grains.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Read(0, 1000, Token)).Items;
 
-    /// <summary>Deletes a few streams, then no more.</summary>
-    private sealed class DyingJournal(IJournal inner, int deletions) : IJournal
+    /// <summary>A journal whose parts can be switched off or held up.</summary>
+    private sealed class StoppableJournal : IJournal
     {
-        private int left = deletions;
+        private SqliteStore inner = null!;
+        private int deletions;
+        private int waiting;
+
+        public int DeletionsMax { get; init; } = int.MaxValue;
+
+        public bool Deletes { get; set; } = true;
+
+        public bool AppendsToRuns { get; set; } = true;
+
+        /// <summary>What deletions wait for.</summary>
+        public TaskCompletionSource? Gate { get; set; }
+
+        public bool IsWaitedFor => Volatile.Read(ref waiting) > 0;
+
+        public void Over(ISiloBuilder silo) => silo.Services.Replace(ServiceDescriptor.Singleton<IJournal>(p =>
+        {
+            inner = p.GetRequiredService<SqliteStore>();
+            return this;
+        }));
 
         public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default) =>
-            inner.AppendAsync(stream, expectedVersion, entries, cancellationToken);
+            AppendsToRuns || !stream.StartsWith("run/", StringComparison.Ordinal) ? inner.AppendAsync(stream, expectedVersion, entries, cancellationToken) : Task.FromException<bool>(Gone());
 
         public Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default) => inner.ReadAsync(stream, cancellationToken);
 
@@ -246,10 +313,21 @@ public sealed class RetentionTests : IAsyncLifetime
         public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadChunksAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken = default) =>
             inner.ReadChunksAsync(stream, series, first, limit, cancellationToken);
 
-        public Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default) =>
-            Interlocked.Decrement(ref left) >= 0 ? inner.DeleteStreamAsync(stream, cancellationToken) : Task.FromException(new JournalUnavailableException("the disk is gone"));
+        public async Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default)
+        {
+            if (!Deletes || Interlocked.Increment(ref deletions) > DeletionsMax)
+            {
+                throw Gone();
+            }
+
+            Interlocked.Increment(ref waiting);
+            await (Gate?.Task ?? Task.CompletedTask);
+            await inner.DeleteStreamAsync(stream, cancellationToken);
+        }
 
         public Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default) =>
             inner.ListStreamsAsync(prefix, after, limit, cancellationToken);
+
+        private static JournalUnavailableException Gone() => new("the disk is gone");
     }
 }
