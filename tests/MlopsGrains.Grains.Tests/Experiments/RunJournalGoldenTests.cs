@@ -21,6 +21,8 @@ public sealed class RunJournalGoldenTests
         new LifecycleChanged(LifecycleStage.Deleted),
     ];
 
+    private static readonly ModelsLogged Models = new(["m-1"], [new("m-2", 3)]);
+
     public static TheoryData<int, string> Version1 => new()
     {
         { 0, "010101370f71756965742d6865726f6e2d3431370361646180a0abfef9621f6d6c666c6f772d6172746966616374733a2f372f722f617274696661637473010e6d6c666c6f772e72756e4e616d650f71756965742d6865726f6e2d343137" },
@@ -43,6 +45,19 @@ public sealed class RunJournalGoldenTests
         Assert.Equal(golden, Convert.ToHexStringLower(RunStateModelTests.Bytes(History[index])));
         Assert.Equal(golden, Convert.ToHexStringLower(RunStateModelTests.Bytes(new RunJournalCodec().DecodeEvent(Convert.FromHexString(golden)))));
     }
+
+    [Fact]
+    public void Models_StayReadable_AndAreWhatIsWritten()
+    {
+        const string Golden = "010701036d2d3101036d2d3206";
+
+        Assert.Equal(Golden, Convert.ToHexStringLower(RunStateModelTests.Bytes(Models)));
+        Assert.Equal(Golden, Convert.ToHexStringLower(RunStateModelTests.Bytes(new RunJournalCodec().DecodeEvent(Convert.FromHexString(Golden)))));
+    }
+
+    [Fact]
+    public void EveryKindOfEvent_HasGoldenBytes() => Assert.Equal(
+        typeof(RunEvent).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(RunEvent))).ToHashSet(), History.Append(Models).Select(e => e.GetType()).ToHashSet());
 
     [Fact]
     public void TimeOfADeletion_IsWrittenBehind()
@@ -83,7 +98,7 @@ public sealed class RunJournalGoldenTests
             state.Apply(e);
         }
 
-        state.Apply(new ModelsLogged(["m-1"], [new("m-2", 3)]));
+        state.Apply(Models);
         var put = await SeriesSealing.Seal(state.Metrics["loss"], 1, _ => throw new InvalidOperationException());
         state.Replace(new Dictionary<string, MetricSeries> { ["loss"] = put!.Series });
 
