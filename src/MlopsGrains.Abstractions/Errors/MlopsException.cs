@@ -26,6 +26,9 @@ public enum ErrorKind
 
     /// <summary>The feature is not supported here (HTTP 501).</summary>
     NotSupported = 7,
+
+    /// <summary>What was stored is damaged or missing; trying again does not help (HTTP 500).</summary>
+    DataLoss = 8,
 }
 
 /// <summary>A refusal that the caller can act on. Its message says what was expected, what came, and the limit. Crosses the wire as itself.</summary>

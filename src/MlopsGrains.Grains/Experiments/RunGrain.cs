@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
@@ -12,7 +13,7 @@ namespace MlopsGrains.Grains.Experiments;
 
 /// <summary>The thin shell around <see cref="RunRules"/>: decides, tells the index that it changes, journals, answers.</summary>
 [GrainType("run")]
-internal sealed class RunGrain(IJournal journal, TimeProvider time)
+internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILogger<RunGrain> logger)
     : JournalGrain<RunState, RunEvent>(journal, new RunJournalCodec()), IRunGrain, IExperimentMember, IAwaitedRun, IMetricSource, IRetainedRun
 {
     private static readonly MetricHistory NoHistory = new(MetricColumns.Empty, null);
@@ -314,7 +315,21 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
     private SeriesReader? Reader(string key) =>
         State.Metrics.TryGetValue(key, out var series) ? new SeriesReader(series, chunk => Open(key, chunk)) : null;
 
-    private async Task<SeriesPoints> Open(string key, SealedChunk chunk) => chunk.Open((await ReadChunk(key, chunk.Number)).Span);
+    /// <summary>A chunk that is damaged or missing takes nothing with it but the answers that need its points.</summary>
+    private async Task<SeriesPoints> Open(string key, SealedChunk chunk)
+    {
+        try
+        {
+            return chunk.Open((await ReadChunk(key, chunk.Number)).Span);
+        }
+        catch (InvalidDataException e)
+        {
+            LogDamaged(Stream, key, chunk.Number, e);
+            throw new MlopsException(
+                ErrorKind.DataLoss,
+                string.Create(CultureInfo.InvariantCulture, $"{chunk.Count} points of metric '{key}', steps {chunk.StepMin}–{chunk.StepMax}, cannot be read: chunk {chunk.Number} of stream '{Stream}' is damaged. {e.Message}"));
+        }
+    }
 
     private async Task<MetricColumns> WithoutRepeats(MetricColumns points, IReadOnlyList<SealedRepeats.Suspect> suspects)
     {
@@ -479,4 +494,7 @@ internal sealed class RunGrain(IJournal journal, TimeProvider time)
     }
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Chunk {Number} of metric {Key} of stream {Stream} is damaged or missing")]
+    private partial void LogDamaged(string stream, string key, long number, Exception exception);
 }
