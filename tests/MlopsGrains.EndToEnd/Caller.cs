@@ -50,6 +50,8 @@ internal sealed class Caller(Uri address, string? user = null, string? password 
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
+    public Task<byte[]> BytesAsync(string path) => Http.GetByteArrayAsync(new Uri(path, UriKind.Relative));
+
     public async Task<string> NewExperimentAsync(string name) => (string)(await DoAsync(Mlflow + "experiments/create", new { name }))["experiment_id"]!;
 
     public async Task<string> NewRunAsync(string experiment, string? name = null) =>

@@ -51,7 +51,7 @@ public sealed class BlobSweeper(FolderBlobStore store, IPayloadScan? payloads)
         },
         cancellationToken);
 
-    /// <summary>Removes the blobs that were neither stored nor opened since; durable when the task ends. Again changes nothing.</summary>
+    /// <summary>Removes the blobs that were neither stored nor opened since; durable when the task ends. Again counts the same blobs and changes nothing.</summary>
     public Task<RemovedBlobs> RemoveAsync(IReadOnlyList<string> digests, DateTimeOffset untouchedSince, CancellationToken cancellationToken = default) =>
         Task.Run(() => store.Remove(digests, untouchedSince, cancellationToken), cancellationToken);
 }

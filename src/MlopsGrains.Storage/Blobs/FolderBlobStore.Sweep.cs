@@ -34,7 +34,7 @@ public sealed partial class FolderBlobStore
         }
     }
 
-    /// <summary>Removes those that were neither stored nor opened since.</summary>
+    /// <summary>Removes those that were neither stored nor opened since. One that is gone already, because a crash cut off its removal, counts.</summary>
     internal RemovedBlobs Remove(IEnumerable<string> digests, DateTimeOffset untouchedSince, CancellationToken cancellationToken)
     {
         var removed = new RemovedBlobs(0, 0);
@@ -45,7 +45,13 @@ public sealed partial class FolderBlobStore
             cancellationToken.ThrowIfCancellationRequested();
             var path = PathOf(digest);
             var aside = Path.Combine(root, Temporary, digest + Aside);
-            if (!File.Exists(path) || File.GetLastWriteTimeUtc(path) >= untouchedSince)
+            if (!File.Exists(path))
+            {
+                removed = removed with { Count = removed.Count + 1 };
+                continue;
+            }
+
+            if (File.GetLastWriteTimeUtc(path) >= untouchedSince)
             {
                 continue;
             }
@@ -118,5 +124,5 @@ public sealed partial class FolderBlobStore
     }
 }
 
-/// <summary>What was removed: how many blobs, and their bytes.</summary>
+/// <summary>What was removed: how many blobs, and the bytes that this freed.</summary>
 public sealed record RemovedBlobs(int Count, long Bytes);

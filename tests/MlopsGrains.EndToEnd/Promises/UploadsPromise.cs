@@ -45,7 +45,7 @@ internal sealed class UploadsPromise(Installation installation) : IPromise, IDis
         await caller.DoAsync($"{Artifacts}/{root}/half", Bytes, HttpMethod.Put);
         foreach (var file in (string[])["half", "joined before", "parts", "whole"])
         {
-            Assert.Equal(Bytes, await caller.Http.GetByteArrayAsync(new Uri($"{Artifacts}/{root}/{file}", UriKind.Relative)));
+            Assert.Equal(Bytes, await caller.BytesAsync($"{Artifacts}/{root}/{file}"));
         }
     }
 

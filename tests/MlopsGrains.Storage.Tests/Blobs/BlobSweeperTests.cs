@@ -129,7 +129,7 @@ public sealed class BlobSweeperTests : IAsyncLifetime
         await (await blobs.OpenReadAsync(opened, Token))!.DisposeAsync();
 
         Assert.Equal(new RemovedBlobs(1, 1), await sweeper.RemoveAsync([old, stored, opened], mark, Token));
-        Assert.Equal(new RemovedBlobs(0, 0), await sweeper.RemoveAsync([old, stored, opened], mark, Token));
+        Assert.Equal(new RemovedBlobs(1, 0), await sweeper.RemoveAsync([old, stored, opened], mark, Token));
 
         Assert.Null(await blobs.OpenReadAsync(old, Token));
         foreach (var kept in (string[])[stored, opened, other])
