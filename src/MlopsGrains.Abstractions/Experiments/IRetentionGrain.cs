@@ -29,11 +29,12 @@ public sealed record RetentionRequest(
 /// <param name="DryRun">Whether it only counted.</param>
 /// <param name="DeletedBefore">What had been deleted by then was due.</param>
 /// <param name="Runs">Runs.</param>
-/// <param name="ArtifactFiles">Artifact files of those runs; their bytes, which others may share, go later, when nothing names them.</param>
+/// <param name="ArtifactFiles">Artifact files of those runs and logged models; their bytes, which others may share, go later, when nothing names them.</param>
 /// <param name="Experiments">Experiments; their names are free again.</param>
 /// <param name="NextPageToken">For the next step; <see langword="null"/> when everything was looked at.</param>
 /// <param name="BlobsRemoved">Stored files that nothing had named for the grace time (24 h). A dry run, which searches for none, says 0.</param>
 /// <param name="BlobBytesFreed">Their bytes.</param>
+/// <param name="LoggedModels">Logged models without a registered version, with their runs or experiments or because they were deleted themselves. A dry run counts only the latter two.</param>
 /// <param name="BlobCandidates">Stored files that the last search found unnamed; a search after the grace time decides.</param>
 [GenerateSerializer, Immutable, Alias("mlops.RetentionStep")]
 public sealed record RetentionStep(
@@ -45,4 +46,5 @@ public sealed record RetentionStep(
     [property: Id(5)] string? NextPageToken,
     [property: Id(6)] int BlobsRemoved = 0,
     [property: Id(7)] long BlobBytesFreed = 0,
-    [property: Id(8)] int BlobCandidates = 0);
+    [property: Id(8)] int BlobCandidates = 0,
+    [property: Id(9)] int LoggedModels = 0);

@@ -11,7 +11,7 @@ internal static class GcCommand
         var olderThan = new Option<TimeSpan?>("--older-than") { Description = "Deleted at least this long ago (0s, 12h, 90d); the server's setting (30d) when left out.", HelpName = "duration", CustomParser = Words.Age };
         var dryRun = new Option<bool>("--dry-run") { Description = "Counts what would go and removes nothing." };
         string[] examples = ["mlops gc --dry-run", "mlops gc --older-than 90d --json"];
-        return set.Leaf("gc", "Removes deleted runs and experiments for good, and bytes that nothing has named for a day or longer.", examples, [olderThan, dryRun], async call =>
+        return set.Leaf("gc", "Removes deleted runs, logged models and experiments for good, and bytes that nothing has named for a day or longer.", examples, [olderThan, dryRun], async call =>
         {
             RetentionStep? total = null;
             await foreach (var step in call.Client.Retention.CollectAsync(call.Get(olderThan), call.Get(dryRun), call.Cancel))
@@ -19,6 +19,7 @@ internal static class GcCommand
                 total = step with
                 {
                     Runs = step.Runs + (total?.Runs ?? 0),
+                    LoggedModels = step.LoggedModels + (total?.LoggedModels ?? 0),
                     ArtifactFiles = step.ArtifactFiles + (total?.ArtifactFiles ?? 0),
                     Experiments = step.Experiments + (total?.Experiments ?? 0),
                     BlobsRemoved = step.BlobsRemoved + (total?.BlobsRemoved ?? 0),
@@ -30,6 +31,7 @@ internal static class GcCommand
                 ("dry run", total!.DryRun ? "yes" : "no"),
                 ("deleted before", Words.Time(total.DeletedBefore)),
                 ("runs", Words.Whole(total.Runs)),
+                ("logged models", Words.Whole(total.LoggedModels)),
                 ("artifact files", total.DryRun ? null : Words.Whole(total.ArtifactFiles)),
                 ("experiments", Words.Whole(total.Experiments)),
                 ("blobs removed", total.DryRun ? null : Words.Whole(total.BlobsRemoved)),

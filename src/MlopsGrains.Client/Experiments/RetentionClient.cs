@@ -4,7 +4,7 @@ using MlopsGrains.Experiments;
 
 namespace MlopsGrains.Client;
 
-/// <summary>Removes deleted runs and experiments for good, and stored bytes that nothing names any more.</summary>
+/// <summary>Removes deleted runs, logged models and experiments for good, and stored bytes that nothing names any more.</summary>
 public sealed class RetentionClient
 {
     private readonly GatewayHttp http;

@@ -107,6 +107,12 @@ internal sealed partial class ExperimentGrain(
             ? new int?[runIds.Count]
             : await Task.WhenAll(runIds.Select(id => GrainFactory.GetGrain<IRetainedRun>(id).Purge(deletedBefore, dryRun, cancellationToken)));
 
+    public async Task<IReadOnlyList<int?>> PurgeModels(IReadOnlyList<string> modelIds, long deletedBefore, bool dryRun, CancellationToken cancellationToken = default)
+    {
+        var withExperiment = stored is null || ExperimentRules.IsDue(stored, deletedBefore);
+        return await Task.WhenAll(modelIds.Select(id => GrainFactory.GetGrain<IRetainedLoggedModel>(id).Purge(deletedBefore, withExperiment, dryRun, cancellationToken)));
+    }
+
     public async Task<bool> Purge(long deletedBefore, CancellationToken cancellationToken = default)
     {
         if (stored is null)

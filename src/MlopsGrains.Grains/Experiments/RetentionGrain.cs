@@ -4,6 +4,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Blobs;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Experiments.LoggedModels;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
 using Orleans.Runtime;
@@ -18,6 +19,9 @@ internal sealed class RetentionDocument
     /// <summary>Runs to remove where they are due.</summary>
     public IReadOnlyList<string> RunIds { get; set; } = [];
 
+    /// <summary>Logged models to remove where they are due.</summary>
+    public IReadOnlyList<string> ModelIds { get; set; } = [];
+
     /// <summary>Whether the experiment, which has no runs left, goes too.</summary>
     public bool WithExperiment { get; set; }
 
@@ -26,7 +30,7 @@ internal sealed class RetentionDocument
 }
 
 /// <summary>
-/// Walks experiment by experiment. A run goes before its place in the index, an experiment before its place in the catalog, so that what a crash leaves half done is
+/// Walks experiment by experiment: its runs with the models that they logged, then its deleted models. A run or a model goes before its place in the index, an experiment before its place in the catalog, so that what a crash leaves half done is
 /// still found; each part can be done twice.
 /// </summary>
 [GrainType("retention")]
@@ -36,7 +40,11 @@ internal sealed class RetentionGrain(
     TimeProvider time) : Grain, IRetentionGrain
 {
     private const int ExperimentsPerStep = 100;
-    private const int RunsAtOnce = 16;
+    private const int PurgedAtOnce = 16;
+    private const int ModelsOfRunsMax = 1000;
+
+    /// <summary>A dry run looks among so many for a registered one, which holds the experiment.</summary>
+    private const int DryModelsMax = 50;
 
     private IExperimentCatalogGrain Catalog => GrainFactory.GetGrain<IExperimentCatalogGrain>(IExperimentCatalogGrain.Main);
 
@@ -76,17 +84,38 @@ internal sealed class RetentionGrain(
 
             var id = experiment.ExperimentId;
             var number = long.Parse(id, CultureInfo.InvariantCulture);
-            var runs = await Search(id, LifecycleView.DeletedOnly, left, number == place.Experiment ? place.RunPage : null, cancellationToken);
-            left -= runs.Items.Count;
-            step = await Remove(step, new RetentionDocument { ExperimentId = id, RunIds = [.. runs.Items.Select(r => r.Info.RunId)], DeletedBefore = before.ToUnixTimeMilliseconds() });
-            if (runs.NextPageToken is { } next)
+            var deletedBefore = before.ToUnixTimeMilliseconds();
+            var isDue = ExperimentRules.IsDue(experiment, deletedBefore);
+            var modelsAfter = number == place.Experiment ? place.ModelsAfter : null;
+            if (modelsAfter is null)
             {
-                return step with { NextPageToken = new RetentionPlace(number, next).ToString() };
+                var runs = await Search(id, LifecycleView.DeletedOnly, left, number == place.Experiment ? place.RunPage : null, cancellationToken);
+                var runIds = runs.Items.Select(r => r.Info.RunId).ToList();
+                left -= runIds.Count;
+                var theirs = runIds.Count == 0 ? [] : await Models(id).OfRuns(runIds, ModelsOfRunsMax, cancellationToken);
+                step = await Remove(step, new RetentionDocument { ExperimentId = id, RunIds = runIds, ModelIds = theirs, DeletedBefore = deletedBefore });
+                if (runs.NextPageToken is { } next)
+                {
+                    return step with { NextPageToken = new RetentionPlace(number, next).ToString() };
+                }
             }
 
-            if (ExperimentRules.IsDue(experiment, before.ToUnixTimeMilliseconds()) && await IsEmpty(id, request.DryRun, cancellationToken))
+            if (left == 0)
             {
-                step = await Remove(step, new RetentionDocument { ExperimentId = id, WithExperiment = true, DeletedBefore = before.ToUnixTimeMilliseconds() });
+                return step with { NextPageToken = new RetentionPlace(number, null, modelsAfter ?? "").ToString() };
+            }
+
+            var models = await Models(id).Retained(modelsAfter ?? "", left, isDue, cancellationToken);
+            step = await Remove(step, new RetentionDocument { ExperimentId = id, ModelIds = models, DeletedBefore = deletedBefore });
+            if (models.Count == left)
+            {
+                return step with { NextPageToken = new RetentionPlace(number, null, models[^1]).ToString() };
+            }
+
+            left -= models.Count;
+            if (isDue && await IsEmpty(id, request.DryRun, cancellationToken))
+            {
+                step = await Remove(step, new RetentionDocument { ExperimentId = id, WithExperiment = true, DeletedBefore = deletedBefore });
             }
 
             place = new RetentionPlace(number + 1, null);
@@ -97,15 +126,18 @@ internal sealed class RetentionGrain(
 
     private async Task<RetentionStep> Remove(RetentionStep step, RetentionDocument begun)
     {
-        if (begun.RunIds.Count == 0 && !begun.WithExperiment)
+        if (begun.RunIds.Count + begun.ModelIds.Count == 0 && !begun.WithExperiment)
         {
             return step;
         }
 
         if (step.DryRun)
         {
-            var due = await Purge(begun, dryRun: true);
-            return step with { Runs = step.Runs + due.Count, Experiments = step.Experiments + (begun.WithExperiment ? 1 : 0) };
+            var (dueRuns, dueModels) = (await PurgeRuns(begun, dryRun: true), await PurgeModels(begun, dryRun: true));
+            return step with
+            {
+                Runs = step.Runs + dueRuns.Count, LoggedModels = step.LoggedModels + dueModels.Count, Experiments = step.Experiments + (begun.WithExperiment ? 1 : 0),
+            };
         }
 
         await Write(begun);
@@ -120,19 +152,26 @@ internal sealed class RetentionGrain(
             return step;
         }
 
-        var gone = await Purge(begun, dryRun: false);
+        var gone = await PurgeRuns(begun, dryRun: false);
         foreach (var shard in gone.Keys.GroupBy(RunShards.Of))
         {
             await GrainFactory.RunIndexShard(id, shard.Key).Remove([.. shard]);
         }
 
+        var models = await PurgeModels(begun, dryRun: false);
+        if (models.Count > 0)
+        {
+            await Models(id).Remove([.. models.Keys]);
+        }
+
         var experiments = begun.WithExperiment && await PurgeExperiment(id, begun.DeletedBefore) ? 1 : 0;
-        var files = gone.Values.Sum();
-        if (gone.Count + experiments > 0)
+        var files = gone.Values.Sum() + models.Values.Sum();
+        if (gone.Count + models.Count + experiments > 0)
         {
             await GrainFactory.Audit("retention.removed", $"experiment/{id}", new Dictionary<string, string>
             {
                 ["runs"] = Number(gone.Count),
+                ["loggedModels"] = Number(models.Count),
                 ["artifactFiles"] = Number(files),
                 ["experiments"] = Number(experiments),
                 ["deletedBefore"] = Number(begun.DeletedBefore),
@@ -140,24 +179,37 @@ internal sealed class RetentionGrain(
         }
 
         await Write(new RetentionDocument());
-        return step with { Runs = step.Runs + gone.Count, ArtifactFiles = step.ArtifactFiles + files, Experiments = step.Experiments + experiments };
+        return step with
+        {
+            Runs = step.Runs + gone.Count, LoggedModels = step.LoggedModels + models.Count, ArtifactFiles = step.ArtifactFiles + files, Experiments = step.Experiments + experiments,
+        };
     }
 
     /// <summary>The runs that went, or are due, with their artifact files.</summary>
-    private async Task<Dictionary<string, int>> Purge(RetentionDocument begun, bool dryRun)
+    private Task<Dictionary<string, int>> PurgeRuns(RetentionDocument begun, bool dryRun) =>
+        Purge(begun.RunIds, some => Experiment(begun).PurgeRuns(some, begun.DeletedBefore, dryRun));
+
+    /// <inheritdoc cref="PurgeRuns"/>
+    private Task<Dictionary<string, int>> PurgeModels(RetentionDocument begun, bool dryRun) =>
+        Purge(begun.ModelIds, some => Experiment(begun).PurgeModels(some, begun.DeletedBefore, dryRun));
+
+    private static async Task<Dictionary<string, int>> Purge(IReadOnlyList<string> ids, Func<IReadOnlyList<string>, Task<IReadOnlyList<int?>>> purge)
     {
         var gone = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var some in begun.RunIds.Chunk(RunsAtOnce))
+        foreach (var some in ids.Chunk(PurgedAtOnce))
         {
-            var files = await GrainFactory.GetGrain<IRetainedExperiment>(begun.ExperimentId!).PurgeRuns(some, begun.DeletedBefore, dryRun);
-            foreach (var (id, count) in some.Zip(files).Where(run => run.Second is not null))
+            foreach (var (id, files) in some.Zip(await purge(some)).Where(one => one.Second is not null))
             {
-                gone.Add(id, count!.Value);
+                gone.Add(id, files!.Value);
             }
         }
 
         return gone;
     }
+
+    private IRetainedExperiment Experiment(RetentionDocument begun) => GrainFactory.GetGrain<IRetainedExperiment>(begun.ExperimentId!);
+
+    private ILoggedModelIndexGrain Models(string experimentId) => GrainFactory.GetGrain<ILoggedModelIndexGrain>(experimentId);
 
     private async Task<bool> PurgeExperiment(string id, long deletedBefore)
     {
@@ -167,16 +219,17 @@ internal sealed class RetentionGrain(
         }
 
         await Task.WhenAll(GrainFactory.RunIndex(id).Select(shard => shard.Purge()));
+        await Models(id).Purge();
         await Catalog.Remove(id);
         return true;
     }
 
-    /// <summary>Nothing is left in it; for a dry run, nothing but runs that are deleted with it.</summary>
+    /// <summary>Nothing is left in it; for a dry run, nothing but what would go with it.</summary>
     private async Task<bool> IsEmpty(string id, bool dryRun, CancellationToken cancellationToken)
     {
         var runs = await Search(id, dryRun ? LifecycleView.ActiveOnly : LifecycleView.All, 1, null, cancellationToken);
-        var models = await GrainFactory.GetGrain<ILoggedModelSearchGrain>(0).Search(new LoggedModelQuery([id], null, [], [], 1, null), cancellationToken);
-        return runs.Items.Count + models.Items.Count == 0;
+        var models = await GrainFactory.GetGrain<ILoggedModelSearchGrain>(0).Search(new LoggedModelQuery([id], null, [], [], dryRun ? DryModelsMax : 1, null), cancellationToken);
+        return runs.Items.Count + models.Items.Count(model => !dryRun || model.Registrations.Count > 0) == 0;
     }
 
     private Task<Paging.Page<Run>> Search(string id, LifecycleView view, int limit, string? page, CancellationToken cancellationToken) =>

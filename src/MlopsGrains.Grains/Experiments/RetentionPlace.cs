@@ -3,10 +3,15 @@ using MlopsGrains.Errors;
 
 namespace MlopsGrains.Grains.Experiments;
 
-/// <summary>How far retention has looked: experiments below the number are done, and the runs of that experiment before the page. After the last experiment come the blobs.</summary>
-internal readonly record struct RetentionPlace(long Experiment, string? RunPage)
+/// <summary>
+/// How far retention has looked: experiments below the number are done, and the runs of that experiment before the page, or all of them and its logged models up to an id. After the last
+/// experiment come the blobs.
+/// </summary>
+internal readonly record struct RetentionPlace(long Experiment, string? RunPage, string? ModelsAfter = null)
 {
     public const string Blobs = "blobs";
+
+    private const string Models = "models:";
 
     public static RetentionPlace Read(string? token)
     {
@@ -16,10 +21,16 @@ internal readonly record struct RetentionPlace(long Experiment, string? RunPage)
         }
 
         var slash = token.IndexOf('/', StringComparison.Ordinal);
-        return slash > 0 && long.TryParse(token.AsSpan(0, slash), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? new RetentionPlace(number, slash + 1 < token.Length ? token[(slash + 1)..] : null)
-            : throw MlopsException.Invalid("pageToken", "The page token is not one that a step of retention gave out.");
+        if (slash > 0 && long.TryParse(token.AsSpan(0, slash), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            var rest = token[(slash + 1)..];
+            return rest.StartsWith(Models, StringComparison.Ordinal)
+                ? new RetentionPlace(number, null, rest[Models.Length..])
+                : new RetentionPlace(number, rest.Length > 0 ? rest : null);
+        }
+
+        throw MlopsException.Invalid("pageToken", "The page token is not one that a step of retention gave out.");
     }
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Experiment}/{RunPage}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Experiment}/{(ModelsAfter is null ? RunPage : Models + ModelsAfter)}");
 }

@@ -14,7 +14,7 @@ namespace MlopsGrains.Grains.Experiments;
 /// <summary>The thin shell around <see cref="RunRules"/>: decides, tells the index that it changes, journals, answers.</summary>
 [GrainType("run")]
 internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILogger<RunGrain> logger)
-    : JournalGrain<RunState, RunEvent>(journal, new RunJournalCodec()), IRunGrain, IExperimentMember, IAwaitedRun, IMetricSource, IRetainedRun
+    : JournalGrain<RunState, RunEvent>(journal, new RunJournalCodec()), IRunGrain, IExperimentMember, IAwaitedRun, IMetricSource, IRetainedRun, ISourceRun
 {
     private static readonly MetricHistory NoHistory = new(MetricColumns.Empty, null);
 
@@ -210,7 +210,7 @@ internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILog
         int? files = null;
         if (State is { Stage: LifecycleStage.Deleted, DeletedTime: not 0 } && State.DeletedTime <= deletedBefore)
         {
-            files = dryRun ? 0 : await PurgeArtifacts();
+            files = dryRun ? 0 : await GrainFactory.PurgeArtifacts(State.ArtifactUri);
             if (!dryRun)
             {
                 await DeleteStored();
@@ -225,6 +225,8 @@ internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILog
 
         return files;
     }
+
+    public Task<bool> IsGone(CancellationToken cancellationToken = default) => Task.FromResult(!State.Exists && Version > 0);
 
     public Task<MetricHistory> GetMetricHistory(string key, string? pageToken, int maxResults, CancellationToken cancellationToken = default)
     {
@@ -341,20 +343,6 @@ internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILog
         }
 
         return repeats.Count == 0 ? points : SealedRepeats.Without(points, repeats);
-    }
-
-    /// <summary>Only what lies in the platform's own store; a run's artifacts have a root of their own, unless the experiment's location has a part of that name.</summary>
-    private async Task<int> PurgeArtifacts()
-    {
-        const string OwnStore = "mlflow-artifacts:/";
-        if (!State.ArtifactUri.StartsWith(OwnStore, StringComparison.Ordinal))
-        {
-            return 0;
-        }
-
-        var path = ArtifactPath.Parse("artifactUri", State.ArtifactUri[OwnStore.Length..].TrimStart('/'));
-        var directory = GrainFactory.GetGrain<IArtifactDirectoryGrain>(path.Root);
-        return path.Relative.Length == 0 ? await directory.Purge() : await directory.Delete(path.Relative);
     }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -162,6 +162,79 @@ public sealed class RetentionTests : IAsyncLifetime
         Assert.Equal("6", Assert.Single(await Audit(), e => e.Action == "retention.removed").Detail["runs"]);
     }
 
+    [Fact]
+    public async Task LoggedModels_GoWithTheirRun_WhenDeletedLongEnough_AndNotWhenRegistered()
+    {
+        await Restart(silo => silo.Services.Configure<RetentionOptions>(o => o.RunsPerStep = 2));
+        var experiment = await NewExperiment();
+        var (kept, gone) = (await NewRun(experiment), await NewRun(experiment));
+        var ofGone = await NewModel(experiment, Id(gone));
+        var registered = await NewModel(experiment, Id(gone));
+        await registered.AddRegistration(new ModelRegistration("m", 1), Token);
+        IReadOnlyList<ILoggedModelGrain> stay = [await NewModel(experiment, Id(kept)), await NewModel(experiment, "never-was"), await NewModel(experiment, null), registered];
+        var deleted = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => NewModel(experiment, null)));
+        foreach (var model in deleted.Append(ofGone))
+        {
+            await Grains.GetGrain<IArtifactDirectoryGrain>($"{experiment}/models/{model.GetPrimaryKeyString()}/artifacts").Put("f", new BlobRef(new string('a', 64), 1), Token);
+        }
+
+        await Task.WhenAll(deleted.Select(m => m.Delete(Token)));
+        await gone.Delete(Token);
+        Assert.Equal(0, (await Steps(TimeSpan.FromHours(1))).Sum(s => s.LoggedModels));
+        Assert.Equal(5, (await Steps(TimeSpan.Zero, dryRun: true)).Sum(s => s.LoggedModels));
+
+        var steps = await Steps(TimeSpan.Zero);
+
+        Assert.Equal((1, 6, 6), (steps.Sum(s => s.Runs), steps.Sum(s => s.LoggedModels), steps.Sum(s => s.ArtifactFiles)));
+        Assert.All(await Task.WhenAll(stay.Select(m => m.Get(Token))), Assert.NotNull);
+        Assert.Equal(stay.Select(m => $"logged-model/{m.GetPrimaryKeyString()}").Order(StringComparer.Ordinal), await Journal.ListStreamsAsync("logged-model/", null, 20, Token));
+        Assert.Empty(await Journal.ListStreamsAsync("artifact-directory/", null, 10, Token));
+        Assert.Equal(6, (await Audit()).Where(e => e.Action == "retention.removed").Sum(e => int.Parse(e.Detail["loggedModels"])));
+        Assert.Equal(4, (await Grains.GetGrain<ILoggedModelSearchGrain>(0).Search(new LoggedModelQuery([experiment], null, [], [], 10, null), Token)).Items.Count);
+        Assert.Equal(ErrorKind.Conflict, (await Assert.ThrowsAsync<MlopsException>(() => ofGone.Create(new NewLoggedModel(experiment), Token))).Kind);
+        Assert.Equal(0, (await Steps(TimeSpan.Zero)).Sum(s => s.LoggedModels));
+    }
+
+    [Fact]
+    public async Task Experiment_TakesItsLoggedModelsAlong_UnlessOneIsRegistered()
+    {
+        var (held, goes) = (await NewExperiment(), await NewExperiment());
+        var (registered, model) = (await NewModel(held, null), await NewModel(goes, null));
+        await registered.AddRegistration(new ModelRegistration("m", 1), Token);
+        foreach (var experiment in (string[])[held, goes])
+        {
+            await Grains.GetGrain<IExperimentGrain>(experiment).Delete(Token);
+        }
+
+        var dry = await Steps(TimeSpan.Zero, dryRun: true);
+        var steps = await Steps(TimeSpan.Zero);
+
+        Assert.Equal((1, 1), (dry.Sum(s => s.LoggedModels), dry.Sum(s => s.Experiments)));
+        Assert.Equal((1, 1), (steps.Sum(s => s.LoggedModels), steps.Sum(s => s.Experiments)));
+        Assert.Null(await model.Get(Token));
+        Assert.NotNull(await registered.Get(Token));
+        Assert.NotNull(await Grains.GetGrain<IExperimentGrain>(held).Get(Token));
+        Assert.Equal([$"logged-model-index/{held}"], await Journal.ListStreamsAsync("logged-model-index/", null, 10, Token));
+    }
+
+    [Fact]
+    public async Task LoggedModels_OfAStepThatWasCutOff_AreFinishedByTheNext()
+    {
+        await Restart(new StoppableJournal { DeletionsMax = 2 }.Over);
+        var experiment = await NewExperiment();
+        var run = await NewRun(experiment);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => NewModel(experiment, Id(run))));
+        await run.Delete(Token);
+        await Assert.ThrowsAsync<MlopsException>(() => Collect(TimeSpan.Zero));
+        await Restart();
+
+        var steps = await Steps(TimeSpan.FromHours(1));
+
+        Assert.Equal((1, 4), (steps.Sum(s => s.Runs), steps.Sum(s => s.LoggedModels)));
+        Assert.Empty(await Journal.ListStreamsAsync("logged-model/", null, 10, Token));
+        Assert.Equal("4", Assert.Single(await Audit(), e => e.Action == "retention.removed").Detail["loggedModels"]);
+    }
+
     /// <summary>The step before knew the runs as deleted; those of a big experiment hear of its restoration one after the other.</summary>
     [Fact]
     public async Task Experiment_RestoredBeforeItsRunsHear_KeepsThem()
@@ -269,6 +342,13 @@ public sealed class RetentionTests : IAsyncLifetime
         var run = Grains.GetGrain<IRunGrain>(Guid.NewGuid().ToString("N"));
         await run.Create(new NewRun(experiment), Token);
         return run;
+    }
+
+    private async Task<ILoggedModelGrain> NewModel(string experiment, string? run)
+    {
+        var model = Grains.GetGrain<ILoggedModelGrain>("m-" + Guid.NewGuid().ToString("N"));
+        await model.Create(new NewLoggedModel(experiment, SourceRunId: run), Token);
+        return model;
     }
 
     private IArtifactDirectoryGrain Artifacts(string experiment, IRunGrain run) => Grains.GetGrain<IArtifactDirectoryGrain>($"{experiment}/{Id(run)}/artifacts");

@@ -9,7 +9,7 @@ namespace MlopsGrains.Grains.Experiments.LoggedModels;
 /// <summary>The thin shell around <see cref="LoggedModelRules"/>: decides, tells the index that it changes, journals, answers.</summary>
 [GrainType("logged-model")]
 internal sealed class LoggedModelGrain(IJournal journal, TimeProvider time)
-    : JournalGrain<LoggedModelState, LoggedModelEvent>(journal, new JsonJournalCodec<LoggedModelState, LoggedModelEvent>()), ILoggedModelGrain
+    : JournalGrain<LoggedModelState, LoggedModelEvent>(journal, new JsonJournalCodec<LoggedModelState, LoggedModelEvent>()), ILoggedModelGrain, IRetainedLoggedModel
 {
     private bool dirty;
 
@@ -23,6 +23,11 @@ internal sealed class LoggedModelGrain(IJournal journal, TimeProvider time)
         }
 
         ArgumentNullException.ThrowIfNull(model);
+        if (Version > 0)
+        {
+            throw new MlopsException(ErrorKind.Conflict, $"Logged model '{Id}' was removed for good; its id cannot be used again.", "modelId");
+        }
+
         if (string.IsNullOrEmpty(model.ExperimentId))
         {
             throw MlopsException.Invalid("experimentId", "experimentId is required.");
@@ -104,6 +109,31 @@ internal sealed class LoggedModelGrain(IJournal journal, TimeProvider time)
     {
         dirty = false;
         return Get(cancellationToken);
+    }
+
+    public async Task<int?> Purge(long deletedBefore, bool withExperiment, bool dryRun, CancellationToken cancellationToken = default)
+    {
+        if (!State.Exists)
+        {
+            // One that never was may be about to be.
+            return Version > 0 ? 0 : null;
+        }
+
+        var goes = withExperiment || (State.SourceRunId is { Length: > 0 } run && await GrainFactory.GetGrain<ISourceRun>(run).IsGone(cancellationToken));
+        if (!LoggedModelRules.IsDue(State, deletedBefore, goes))
+        {
+            return null;
+        }
+
+        if (dryRun)
+        {
+            return 0;
+        }
+
+        var files = await GrainFactory.PurgeArtifacts(State.ArtifactUri);
+        await DeleteStored();
+        DeactivateOnIdle();
+        return files;
     }
 
     protected override void Apply(LoggedModelState state, LoggedModelEvent e) => state.Apply(e);

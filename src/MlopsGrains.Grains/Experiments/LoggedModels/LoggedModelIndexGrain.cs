@@ -59,6 +59,37 @@ internal sealed class LoggedModelIndexGrain : JournalGrain<LoggedModelIndexState
         return search.Find(rows.Values);
     }
 
+    public async Task<IReadOnlyList<string>> OfRuns(IReadOnlyList<string> runIds, int limit, CancellationToken cancellationToken = default)
+    {
+        await CollectDirty();
+        var runs = runIds.ToHashSet(StringComparer.Ordinal);
+        return [.. rows.Values.Where(model => model.SourceRunId is { } run && runs.Contains(run)).Select(model => model.ModelId).Take(limit)];
+    }
+
+    public async Task<IReadOnlyList<string>> Retained(string after, int limit, bool all, CancellationToken cancellationToken = default)
+    {
+        await CollectDirty();
+        return [.. State.ModelIds.Where(id => string.CompareOrdinal(id, after) > 0 && (all || !rows.ContainsKey(id))).Order(StringComparer.Ordinal).Take(limit)];
+    }
+
+    public async Task Remove(IReadOnlyList<string> modelIds, CancellationToken cancellationToken = default)
+    {
+        await Record(new LoggedModelsRemoved(modelIds));
+        foreach (var id in modelIds)
+        {
+            rows.Remove(id);
+            dirty.Remove(id);
+        }
+    }
+
+    public async Task Purge(CancellationToken cancellationToken = default)
+    {
+        await DeleteStored();
+        rows.Clear();
+        dirty.Clear();
+        DeactivateOnIdle();
+    }
+
     protected override void Apply(LoggedModelIndexState state, LoggedModelIndexEvent e) => state.Apply(e);
 
     private async Task CollectDirty()

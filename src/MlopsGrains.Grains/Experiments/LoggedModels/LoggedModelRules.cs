@@ -147,6 +147,13 @@ internal static partial class LoggedModelRules
         return new LoggedModelDeleted(Milliseconds(now));
     }
 
+    /// <summary>Whether it may be removed for good. A registered one stays, since versions name its files.</summary>
+    /// <param name="state">Of a model that exists.</param>
+    /// <param name="deletedBefore">Unix milliseconds. A deleted model takes no other change, so its last one was that.</param>
+    /// <param name="goes">Whether its run or its experiment takes it along.</param>
+    public static bool IsDue(LoggedModelState state, long deletedBefore, bool goes) =>
+        state.Registrations.Count == 0 && (goes || (state.Stage == LifecycleStage.Deleted && state.LastUpdateTime <= deletedBefore));
+
     /// <summary>The greater of (timestamp, step, value); NaN is the smallest value.</summary>
     public static bool IsLater(LoggedModelMetric point, LoggedModelMetric? than) =>
         than is null || (point.Timestamp, point.Step, point.Value).CompareTo((than.Timestamp, than.Step, than.Value)) > 0;

@@ -1,0 +1,24 @@
+using MlopsGrains.Experiments;
+
+namespace MlopsGrains.Grains.Experiments;
+
+internal static class RetainedArtifacts
+{
+    private const string OwnStore = "mlflow-artifacts:/";
+
+    /// <summary>
+    /// Removes the artifact names of what goes for good and answers how many. Only what lies in the platform's own store; it has a root of its own, unless the experiment's location has
+    /// a part of that name.
+    /// </summary>
+    public static async Task<int> PurgeArtifacts(this IGrainFactory grains, string artifactUri)
+    {
+        if (!artifactUri.StartsWith(OwnStore, StringComparison.Ordinal))
+        {
+            return 0;
+        }
+
+        var path = ArtifactPath.Parse("artifactUri", artifactUri[OwnStore.Length..].TrimStart('/'));
+        var directory = grains.GetGrain<IArtifactDirectoryGrain>(path.Root);
+        return path.Relative.Length == 0 ? await directory.Purge() : await directory.Delete(path.Relative);
+    }
+}
