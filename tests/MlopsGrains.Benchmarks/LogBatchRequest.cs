@@ -11,10 +11,14 @@ internal sealed class LogBatchRequest
 
     private readonly byte[] request;
     private readonly int[] numbers;
-    private int next = 100_000_000;
+    private int next;
 
-    public LogBatchRequest(string run, int points)
+    /// <param name="run">Id.</param>
+    /// <param name="points">In each batch.</param>
+    /// <param name="first">The first step, nine digits. Steps that were sent before are repeats, which the server looks up and drops.</param>
+    public LogBatchRequest(string run, int points, int first = 100_000_000)
     {
+        next = first;
         var body = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{{\"run_id\":\"{run}\",\"metrics\":[");
         for (var i = 0; i < points; i++)
         {

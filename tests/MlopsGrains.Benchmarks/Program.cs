@@ -24,6 +24,6 @@ switch (args.FirstOrDefault())
     case "cold-start":
         return await ColdStartBenchmark.RunAsync();
     default:
-        Console.Error.WriteLine("usage: MlopsGrains.Benchmarks journal [--engine sqlite,postgres] [--bytes N] [--flush-ms N] | log-batch [--connections N] [--seconds N] [--rounds N] | tracking [--engine sqlite,postgres] [--runs N] [--seconds N] | client [--engine sqlite,postgres] [--seconds N] | search [--runs N] [--points N] [--writers N] [--searches N] | cold-start | table");
+        Console.Error.WriteLine("usage: MlopsGrains.Benchmarks journal [--engine sqlite,postgres] [--bytes N] [--flush-ms N] | log-batch [--connections N] [--seconds N] [--rounds N] | tracking [--engine sqlite,postgres] [--runs N] [--seconds N] [--writes-only] | client [--engine sqlite,postgres] [--seconds N] | search [--runs N] [--points N] [--writers N] [--searches N] | cold-start | table");
         return 2;
 }

@@ -9,13 +9,14 @@ namespace MlopsGrains.Benchmarks;
 /// Throughput of 100-point batches against a journal that forgets is <c>log-batch</c>; a million runs in one index is <c>search</c>; one run through the client
 /// library is <c>client</c>.
 /// </summary>
-internal sealed class TrackingBenchmark(string engine, int runs, TimeSpan duration, PostgresServer? postgres)
+internal sealed class TrackingBenchmark(string engine, int runs, TimeSpan duration, bool writesOnly, PostgresServer? postgres)
 {
     public static async Task<int> RunAsync(string[] args)
     {
         var engines = Text(args, "--engine", "sqlite,postgres").Split(',');
         var runs = int.Parse(Text(args, "--runs", "100000"), CultureInfo.InvariantCulture);
         var duration = TimeSpan.FromSeconds(int.Parse(Text(args, "--seconds", "8"), CultureInfo.InvariantCulture));
+        var writesOnly = args.Contains("--writes-only");
         Console.WriteLine($"{"engine",-9}{"case",-52}{"per second",12}{"p50 ms",9}{"p99 ms",9}{"rss MiB",9}");
         foreach (var engine in engines)
         {
@@ -25,7 +26,7 @@ internal sealed class TrackingBenchmark(string engine, int runs, TimeSpan durati
                 await postgres.InitializeAsync();
             }
 
-            await new TrackingBenchmark(engine, runs, duration, postgres).RunAsync();
+            await new TrackingBenchmark(engine, runs, duration, writesOnly, postgres).RunAsync();
         }
 
         return 0;
@@ -41,6 +42,11 @@ internal sealed class TrackingBenchmark(string engine, int runs, TimeSpan durati
         await using (var server = await ServerUnderLoad.StartAsync(arguments))
         {
             await WritesAsync(server);
+            if (writesOnly)
+            {
+                return;
+            }
+
             await HistoryAsync(server);
             full = await SearchesAsync(server);
             await IdleAsync(server);
@@ -62,9 +68,9 @@ internal sealed class TrackingBenchmark(string engine, int runs, TimeSpan durati
         await With(server, 256, async connections =>
         {
             var ids = await Tracking.CreateRunsAsync(connections, "0", connections.Count);
-            foreach (var (points, name) in new[] { (100, "log-batch of 100 points, 256 connections (points/s)"), (1, "log-batch of one point, 256 connections") })
+            foreach (var (points, first, name) in new[] { (100, 100_000_000, "log-batch of 100 points, 256 connections (points/s)"), (1, 500_000_000, "log-batch of one point, 256 connections") })
             {
-                var requests = ids.Select(run => new LogBatchRequest(run, points)).ToArray();
+                var requests = ids.Select(run => new LogBatchRequest(run, points, first)).ToArray();
                 await MeasureAsync(server, name, connections, (connection, number) => connection.SendAsync(requests[number].Next()), points);
             }
 

@@ -30,12 +30,6 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     /// <summary>The journal's stream: grain type and key.</summary>
     protected string Stream => $"{this.GetGrainId().Type}/{this.GetPrimaryKeyString()}";
 
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
-    {
-        await RefreshNow();
-        await base.OnActivateAsync(cancellationToken);
-    }
-
     public async Task<KeyValuePair<int, TState>> ReadStateFromStorage()
     {
         var slice = await journal.ReadAsync(Stream);

@@ -12,11 +12,26 @@ namespace MlopsGrains.Storage.Postgres;
 /// <summary>The journal in a PostgreSQL database, behind a few group-committing lanes. Usable after <see cref="StartAsync"/>.</summary>
 public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IAsyncDisposable
 {
-    private const string ReadSql = """
-        SELECT version, payload, true FROM snapshot WHERE stream = $1
+    /// <summary>
+    /// Behind LIMIT 1 an entry is looked up in the index, whatever the planner thinks of the table: a plan is kept longer than the table stays small.
+    /// </summary>
+    internal const string EntrySql = "SELECT e.id, e.stream, e.version, e.previous, e.payload FROM journal e WHERE";
+
+    // Head, snapshot, then the entries from the newest back.
+    private const string ReadSql = $"""
+        WITH RECURSIVE head AS MATERIALIZED (
+          SELECT h.id AS stream, h.version, h.entry, s.version AS covered, s.payload FROM stream_head h LEFT JOIN snapshot s ON s.stream = h.stream WHERE h.stream = $1),
+        walk AS (
+          SELECT e.stream, e.version, e.previous, e.payload, coalesce(head.covered, 0) AS covered
+          FROM head CROSS JOIN LATERAL ({EntrySql} e.id = head.entry AND e.stream = head.stream AND e.version = head.version LIMIT 1) e
+          WHERE head.version > coalesce(head.covered, 0)
+          UNION ALL
+          SELECT e.stream, e.version, e.previous, e.payload, walk.covered
+          FROM walk CROSS JOIN LATERAL ({EntrySql} e.id = walk.previous AND e.stream = walk.stream AND e.version = walk.version - 1 LIMIT 1) e
+          WHERE walk.version - 1 > walk.covered)
+        SELECT version, covered, payload FROM head
         UNION ALL
-        (SELECT version, payload, false FROM journal
-        WHERE stream = $1 AND version > coalesce((SELECT version FROM snapshot WHERE stream = $1), 0) ORDER BY version)
+        SELECT version, NULL, payload FROM walk
         """;
 
     private const string ChunksSql = "SELECT payload FROM chunk WHERE stream = $1 AND series = $2 AND number >= $3 ORDER BY number LIMIT $4";
@@ -125,24 +140,20 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
 
         // One statement sees one state of the database: a truncation between two reads would look like a hole.
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var snapshotVersion = 0L;
-        ReadOnlyMemory<byte>? snapshot = null;
-        var entries = new List<ReadOnlyMemory<byte>>();
-        while (await reader.ReadAsync(cancellationToken))
+        if (!await reader.ReadAsync(cancellationToken))
         {
-            var version = reader.GetInt64(0);
-            if (!reader.GetBoolean(2))
-            {
-                JournalGuard.Found(stream, snapshotVersion + entries.Count + 1, version == snapshotVersion + entries.Count + 1);
-                entries.Add(reader.GetFieldValue<byte[]>(1));
-                continue;
-            }
+            return JournalSlice.Empty;
+        }
 
-            snapshotVersion = version;
-            if (!reader.IsDBNull(1))
-            {
-                snapshot = reader.GetFieldValue<byte[]>(1);
-            }
+        var version = reader.GetInt64(0);
+        var snapshotVersion = reader.IsDBNull(1) ? 0 : reader.GetInt64(1);
+        var snapshot = reader.IsDBNull(2) ? (ReadOnlyMemory<byte>?)null : reader.GetFieldValue<byte[]>(2);
+        var entries = new ReadOnlyMemory<byte>[Math.Max(0, version - snapshotVersion)];
+        for (var i = entries.Length - 1; i >= 0; i--)
+        {
+            var found = await reader.ReadAsync(cancellationToken);
+            JournalGuard.Found(stream, snapshotVersion + i + 1, found && reader.GetInt64(0) == snapshotVersion + i + 1);
+            entries[i] = reader.GetFieldValue<byte[]>(2);
         }
 
         return new JournalSlice(snapshotVersion, snapshot, entries);

@@ -10,40 +10,42 @@ internal sealed partial class PostgresLane
     // none, exactly one of two competitors wins, and a truncation in between cannot reopen an old version.
     private const string AppendSql = """
         WITH a AS MATERIALIZED (
-          SELECT stream, expected, entries, n
-          FROM unnest($1::text[], $2::bigint[], $3::int[]) WITH ORDINALITY AS a (stream, expected, entries, n)),
+          SELECT stream, expected, entries, first, n
+          FROM unnest($1::text[], $2::bigint[], $3::int[], $4::bigint[]) WITH ORDINALITY AS a (stream, expected, entries, first, n)),
         created AS (
-          INSERT INTO stream_head (stream, version)
-          SELECT stream, entries FROM a WHERE expected = 0 ORDER BY stream
+          INSERT INTO stream_head (stream, version, entry, before)
+          SELECT stream, entries, first + entries - 1, 0 FROM a WHERE expected = 0 ORDER BY stream
           ON CONFLICT (stream) DO NOTHING
-          RETURNING stream),
+          RETURNING stream, id),
         moved AS (
-          UPDATE stream_head h SET version = a.expected + a.entries
+          UPDATE stream_head h SET version = a.expected + a.entries, entry = a.first + a.entries - 1, before = h.entry
           FROM a WHERE a.expected > 0 AND h.stream = a.stream AND h.version = a.expected
-          RETURNING h.stream),
+          RETURNING a.n, h.id, a.expected, a.first, h.before),
         won AS MATERIALIZED (
-          SELECT a.n, a.stream, a.expected
-          FROM a JOIN (SELECT stream FROM created UNION ALL SELECT stream FROM moved) w ON w.stream = a.stream),
+          SELECT n, id, expected, first, before FROM moved
+          UNION ALL
+          SELECT a.n, created.id, a.expected, a.first, 0 FROM created JOIN a ON a.stream = created.stream),
         stored AS (
-          INSERT INTO journal (stream, version, ticket, payload)
-          SELECT won.stream, won.expected + e.k, e.ticket, e.payload
-          FROM unnest($4::int[], $5::int[], $6::bigint[], $7::bytea[]) AS e (n, k, ticket, payload) JOIN won ON won.n = e.n)
+          INSERT INTO journal (id, stream, version, previous, payload)
+          SELECT won.first + e.k, won.id, won.expected + 1 + e.k, CASE e.k WHEN 0 THEN won.before ELSE won.first + e.k - 1 END, e.payload
+          FROM unnest($5::int[], $6::int[], $7::bytea[]) AS e (n, k, payload) JOIN won ON won.n = e.n)
         SELECT n::int FROM won
         """;
 
     private const string FindSql = """
-        SELECT a.n::int, CASE WHEN j.ticket = a.ticket THEN 1 WHEN j.ticket IS NULL AND s.version >= a.version THEN 2 ELSE 0 END
-        FROM unnest($1::text[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS a (stream, version, ticket, n)
-        LEFT JOIN journal j ON j.stream = a.stream AND j.version = a.version
+        SELECT a.n::int, CASE WHEN EXISTS (SELECT FROM journal j WHERE j.id = a.first) THEN 1 WHEN s.version >= a.version THEN 2 ELSE 0 END
+        FROM unnest($1::text[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS a (stream, version, first, n)
         LEFT JOIN snapshot s ON s.stream = a.stream
         """;
+
+    private const string ReserveSql = "SELECT nextval('journal_id')";
 
     // Runs before the statements that remove rows: they then see all that was stored by whoever held the heads before.
     private const string LockSql = "SELECT FROM stream_head WHERE stream = ANY ($1) ORDER BY stream FOR UPDATE";
 
-    private const string SnapshotSql = """
-        WITH a AS MATERIALIZED (
-          SELECT a.n, a.stream, a.version, a.payload, coalesce(h.version, 0) AS head
+    private const string SnapshotSql = $"""
+        WITH RECURSIVE a AS MATERIALIZED (
+          SELECT a.n, a.stream, a.version, a.payload, coalesce(h.version, 0) AS head, h.id, h.entry
           FROM unnest($1::text[], $2::bigint[], $3::bytea[]) WITH ORDINALITY AS a (stream, version, payload, n)
           LEFT JOIN stream_head h ON h.stream = a.stream),
         put AS (
@@ -52,8 +54,8 @@ internal sealed partial class PostgresLane
           ON CONFLICT (stream) DO UPDATE SET version = EXCLUDED.version, payload = EXCLUDED.payload
           WHERE snapshot.version < EXCLUDED.version
           RETURNING stream, version),
-        truncated AS (
-          DELETE FROM journal j USING put WHERE j.stream = put.stream AND j.version <= put.version),
+        covered AS (SELECT a.id AS stream, a.head AS version, a.entry, put.version AS upto FROM put JOIN a ON a.stream = put.stream),
+        {TruncatedSql},
         chunked AS (
           INSERT INTO chunk (stream, series, number, payload)
           SELECT put.stream, c.series, c.number, c.payload
@@ -63,35 +65,57 @@ internal sealed partial class PostgresLane
         """;
 
     // A snapshot without a payload, one version on, is what a deleted stream leaves.
-    private const string DeleteSql = """
-        WITH moved AS (
+    private const string DeleteSql = $"""
+        WITH RECURSIVE moved AS (
           UPDATE stream_head h SET version = h.version + 1
           WHERE stream = ANY ($1)
             AND NOT EXISTS (SELECT FROM snapshot s WHERE s.stream = h.stream AND s.version = h.version AND s.payload IS NULL)
-          RETURNING stream, version),
+          RETURNING stream, version, id, entry),
         buried AS (
           INSERT INTO snapshot (stream, version, payload)
           SELECT stream, version, NULL FROM moved
           ON CONFLICT (stream) DO UPDATE SET version = EXCLUDED.version, payload = NULL),
-        emptied AS (
-          DELETE FROM journal j USING moved WHERE j.stream = moved.stream)
+        covered AS (SELECT id AS stream, version - 1 AS version, entry, version AS upto FROM moved),
+        {TruncatedSql}
         DELETE FROM chunk c USING moved WHERE c.stream = moved.stream
         """;
 
+    // Walks back from the newest entry of each stream in "covered" and removes those up to "upto".
+    private const string TruncatedSql = $"""
+        walk AS (
+          SELECT e.id, e.stream, e.version, e.previous, covered.upto
+          FROM covered CROSS JOIN LATERAL ({PostgresJournal.EntrySql} e.id = covered.entry AND e.stream = covered.stream AND e.version = covered.version LIMIT 1) e
+          UNION ALL
+          SELECT e.id, e.stream, e.version, e.previous, walk.upto
+          FROM walk CROSS JOIN LATERAL ({PostgresJournal.EntrySql} e.id = walk.previous AND e.stream = walk.stream AND e.version = walk.version - 1 LIMIT 1) e),
+        truncated AS (
+          DELETE FROM journal WHERE id = ANY (ARRAY(SELECT id FROM walk WHERE version <= upto)))
+        """;
+
+    private const int ReservedIds = 8192;
+
     private NpgsqlConnection? connection;
     private NpgsqlCommand? appendCommand;
+
+    // Ids that the sequence gave to this writer: from the first to before the end.
+    private (long First, long End) reserved;
 
     /// <summary>Stores what meets the fence, in one statement and one commit; the indexes of the winners come back.</summary>
     private async Task<HashSet<int>> InsertAsync(List<AppendOperation> appends)
     {
         var entries = appends.Sum(append => append.Entries.Count);
-        var (owners, offsets, tickets, payloads) = (new int[entries], new int[entries], new long[entries], new ReadOnlyMemory<byte>[entries]);
+        var (owners, offsets, payloads) = (new int[entries], new int[entries], new ReadOnlyMemory<byte>[entries]);
         var next = 0;
         for (var i = 0; i < appends.Count; i++)
         {
+            if (appends[i].FirstId == 0)
+            {
+                appends[i].FirstId = await ReserveAsync(appends[i].Entries.Count);
+            }
+
             for (var k = 0; k < appends[i].Entries.Count; k++, next++)
             {
-                (owners[next], offsets[next], tickets[next], payloads[next]) = (i + 1, k + 1, appends[i].Ticket, appends[i].Entries[k]);
+                (owners[next], offsets[next], payloads[next]) = (i + 1, k, appends[i].Entries[k]);
             }
         }
 
@@ -100,17 +124,17 @@ internal sealed partial class PostgresLane
             new NpgsqlParameter<string[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
             new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
             new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
-            new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
-            new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
             new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
+            new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
+            new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
             new NpgsqlParameter<ReadOnlyMemory<byte>[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
         var parameters = appendCommand.Parameters;
         ((NpgsqlParameter<string[]>)parameters[0]).TypedValue = [.. appends.Select(append => append.Stream)];
         ((NpgsqlParameter<long[]>)parameters[1]).TypedValue = [.. appends.Select(append => append.ExpectedVersion)];
         ((NpgsqlParameter<int[]>)parameters[2]).TypedValue = [.. appends.Select(append => append.Entries.Count)];
-        ((NpgsqlParameter<int[]>)parameters[3]).TypedValue = owners;
-        ((NpgsqlParameter<int[]>)parameters[4]).TypedValue = offsets;
-        ((NpgsqlParameter<long[]>)parameters[5]).TypedValue = tickets;
+        ((NpgsqlParameter<long[]>)parameters[3]).TypedValue = [.. appends.Select(append => append.FirstId)];
+        ((NpgsqlParameter<int[]>)parameters[4]).TypedValue = owners;
+        ((NpgsqlParameter<int[]>)parameters[5]).TypedValue = offsets;
         ((NpgsqlParameter<ReadOnlyMemory<byte>[]>)parameters[6]).TypedValue = payloads;
 
         var won = new HashSet<int>();
@@ -123,7 +147,21 @@ internal sealed partial class PostgresLane
         return won;
     }
 
-    /// <summary>Finds by ticket which of the appends are stored: an earlier attempt may have been committed without its answer reaching us.</summary>
+    /// <summary>As many ids in a row, the first of them. What is left of a block that is too short is let go.</summary>
+    private async Task<long> ReserveAsync(int count)
+    {
+        if (reserved.End - reserved.First < count)
+        {
+            await using var command = new NpgsqlCommand(ReserveSql, connection) { CommandTimeout = timeoutSeconds };
+            var first = (long)(await command.ExecuteScalarAsync())!;
+            reserved = (first, first + ReservedIds);
+        }
+
+        reserved.First += count;
+        return reserved.First - count;
+    }
+
+    /// <summary>Finds by their ids which of the appends are stored: an earlier attempt may have been committed without its answer reaching us.</summary>
     private async Task<Fate[]> FindAsync(List<AppendOperation> appends)
     {
         await using var command = new NpgsqlCommand(FindSql, connection)
@@ -133,7 +171,7 @@ internal sealed partial class PostgresLane
             {
                 new() { Value = appends.Select(append => append.Stream).ToArray() },
                 new() { Value = appends.Select(append => append.ExpectedVersion + 1).ToArray() },
-                new() { Value = appends.Select(append => append.Ticket).ToArray() },
+                new() { Value = appends.Select(append => append.FirstId).ToArray() },
             },
         };
         var fates = new Fate[appends.Count];

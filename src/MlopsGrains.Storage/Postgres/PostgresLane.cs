@@ -9,7 +9,7 @@ namespace MlopsGrains.Storage.Postgres;
 
 /// <summary>
 /// One writer with one connection, for the streams that hash to it. It takes everything that waits and stores it with one statement. When the
-/// connection breaks it connects again, learns by the tickets what was committed, and repeats the rest, so its callers get an answer.
+/// connection breaks it connects again, learns by the entries' ids what was committed, and repeats the rest, so its callers get an answer.
 /// </summary>
 internal sealed partial class PostgresLane
 {
@@ -170,7 +170,7 @@ internal sealed partial class PostgresLane
         }
     }
 
-    /// <summary>Answers what the tickets can answer and returns the rest.</summary>
+    /// <summary>Answers what the ids can answer and returns the rest.</summary>
     private async Task<List<AppendOperation>> ResolveAsync(List<AppendOperation> appends)
     {
         var fates = await FindAsync(appends);

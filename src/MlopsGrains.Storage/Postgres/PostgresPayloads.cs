@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using MlopsGrains.Storage.Journals;
 using Npgsql;
 
 namespace MlopsGrains.Storage.Postgres;
@@ -9,7 +10,8 @@ internal static class PostgresPayloads
     private const int PageRows = 500;
 
     private static readonly string JournalSql = $"""
-        SELECT payload, stream, version FROM journal WHERE (stream, version) > ($1, $2) AND NOT starts_with(stream, $3) ORDER BY stream, version LIMIT {PageRows}
+        SELECT payload, id FROM journal
+        WHERE id > $1 AND stream NOT IN (SELECT id FROM stream_head WHERE stream >= $2 AND stream <= $3) ORDER BY id LIMIT {PageRows}
         """;
 
     private static readonly string SnapshotSql = $"SELECT payload, stream FROM snapshot WHERE stream > $1 AND NOT starts_with(stream, $2) ORDER BY stream LIMIT {PageRows}";
@@ -27,7 +29,7 @@ internal static class PostgresPayloads
     {
         (string Sql, object[] Start, object[] More)[] tables =
         [
-            (JournalSql, ["", 0L], [except]),
+            (JournalSql, [0L], [except, except + JournalLimits.LastName]),
             (SnapshotSql, [""], [except]),
             (DocumentSql, [long.MinValue, long.MinValue, "", false, "", ""], []),
         ];

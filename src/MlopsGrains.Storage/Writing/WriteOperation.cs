@@ -88,8 +88,8 @@ internal sealed class AppendOperation(string stream, long expectedVersion, IRead
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Entries { get; } = entries;
 
-    /// <summary>Random; stored with the entries where a broken connection can hide a commit's outcome.</summary>
-    public long Ticket { get; } = Random.Shared.NextInt64(long.MinValue, long.MaxValue);
+    /// <summary>Where a broken connection can hide a commit's outcome: the id of the first entry, by which it can be found. 0 before the first attempt.</summary>
+    public long FirstId { get; set; }
 }
 
 internal sealed class SnapshotOperation(string stream, long version, ReadOnlyMemory<byte> payload, IReadOnlyList<SeriesChunk> chunks, int payloadBytes)
