@@ -6,9 +6,11 @@ namespace MlopsGrains.EndToEnd.Promises;
 /// <summary>Webhooks outlive the process that owes them: the receiver, which is down until the kill, hears of every answered change.</summary>
 internal sealed class WebhooksPromise : IPromise, IAsyncDisposable
 {
+    // Attempts for longer than a slow machine takes from the first change to the receiver's return: a parked delivery is not owed any more.
     public static readonly IReadOnlyDictionary<string, string> Settings = new Dictionary<string, string>
     {
-        ["MLOPS_Webhooks__AllowHttp"] = "true", ["MLOPS_Webhooks__AllowPrivateTargets"] = "true", ["MLOPS_Webhooks__RetryDelay"] = "00:00:00.200", ["MLOPS_Webhooks__RetryDelayMax"] = "00:00:01",
+        ["MLOPS_Webhooks__AllowHttp"] = "true", ["MLOPS_Webhooks__AllowPrivateTargets"] = "true", ["MLOPS_Webhooks__RetryDelay"] = "00:00:00.200", ["MLOPS_Webhooks__RetryDelayMax"] = "00:00:02",
+        ["MLOPS_Webhooks__AttemptsMax"] = "50",
     };
 
     private static readonly string[] Names = [.. Enumerable.Range(0, 20).Select(i => $"owed-{i:00}")];
