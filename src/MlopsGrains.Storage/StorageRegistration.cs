@@ -47,11 +47,13 @@ public static class StorageRegistration
     }
 
     /// <summary>
-    /// The few statements of journal and documents are planned once a connection, unless the connection string says otherwise, and a connection that goes back
-    /// into the pool is not reset: nobody here changes a session in a way that another would mind, and a reset costs as much as a small read.
+    /// The few statements of journal and documents are planned once a connection, unless the connection string says otherwise. Such a plan is kept while the tables grow, so none may
+    /// read a whole table because it was small when the plan was made. A connection that goes back into the pool is not reset: nobody here changes a session in a way that
+    /// another would mind, and a reset costs as much as a small read.
     /// </summary>
     private static NpgsqlDataSource CreateDataSource(string connectionString)
     {
+        const string LookUp = "SET enable_seqscan = off";
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         if (builder.ConnectionStringBuilder.MaxAutoPrepare == 0)
         {
@@ -59,7 +61,17 @@ public static class StorageRegistration
         }
 
         builder.ConnectionStringBuilder.NoResetOnClose = true;
-
+        builder.UsePhysicalConnectionInitializer(
+            connection =>
+            {
+                using var command = new NpgsqlCommand(LookUp, connection);
+                command.ExecuteNonQuery();
+            },
+            async connection =>
+            {
+                await using var command = new NpgsqlCommand(LookUp, connection);
+                await command.ExecuteNonQueryAsync();
+            });
         return builder.Build();
     }
 

@@ -55,6 +55,26 @@ public sealed class RegistrationTests(PostgresServer server) : IDisposable
         Assert.Equal(2L, await command.ExecuteScalarAsync(Token));
     }
 
+    /// <summary>A prepared plan outlives the time when the table was small.</summary>
+    [Fact]
+    public async Task Postgres_PlansNoScanOfAWholeTable_ThatIsSmallNow()
+    {
+        var database = await server.CreateDatabaseAsync();
+        var services = new ServiceCollection().AddLogging();
+        services.AddPostgresStorage(options => options.ConnectionString = database);
+        using var host = Host(services);
+        await host.StartAsync(Token);
+        await host.Services.GetRequiredService<IJournal>().AppendAsync("s", 0, [new byte[1]], Token);
+        var source = host.Services.GetRequiredService<NpgsqlDataSource>();
+        await using var analyze = source.CreateCommand("ANALYZE journal");
+        await analyze.ExecuteNonQueryAsync(Token);
+
+        await using var explain = source.CreateCommand("EXPLAIN SELECT payload FROM journal WHERE id = 1");
+
+        Assert.StartsWith("Index Scan", (string)(await explain.ExecuteScalarAsync(Token))!, StringComparison.Ordinal);
+        await host.StopAsync(Token);
+    }
+
     [Fact]
     public async Task Host_WithBadOptions_NamesEverySetting()
     {

@@ -12,9 +12,7 @@ namespace MlopsGrains.Storage.Postgres;
 /// <summary>The journal in a PostgreSQL database, behind a few group-committing lanes. Usable after <see cref="StartAsync"/>.</summary>
 public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IAsyncDisposable
 {
-    /// <summary>
-    /// Behind LIMIT 1 an entry is looked up in the index, whatever the planner thinks of the table: a plan is kept longer than the table stays small.
-    /// </summary>
+    /// <summary>Behind LIMIT 1 entries are looked up one by one: the planner cannot join them by reading the table whole.</summary>
     internal const string EntrySql = "SELECT e.id, e.stream, e.version, e.previous, e.payload FROM journal e WHERE";
 
     // Head, snapshot, then the entries from the newest back.

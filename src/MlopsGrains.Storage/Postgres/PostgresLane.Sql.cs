@@ -92,6 +92,7 @@ internal sealed partial class PostgresLane
           DELETE FROM journal WHERE id = ANY (ARRAY(SELECT id FROM walk WHERE version <= upto)))
         """;
 
+    // By how much the sequence moves.
     private const int ReservedIds = 8192;
 
     private NpgsqlConnection? connection;

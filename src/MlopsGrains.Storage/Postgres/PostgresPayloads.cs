@@ -14,7 +14,7 @@ internal static class PostgresPayloads
         WHERE id > $1 AND stream NOT IN (SELECT id FROM stream_head WHERE stream >= $2 AND stream <= $3) ORDER BY id LIMIT {PageRows}
         """;
 
-    private static readonly string SnapshotSql = $"SELECT payload, stream FROM snapshot WHERE stream > $1 AND NOT starts_with(stream, $2) ORDER BY stream LIMIT {PageRows}";
+    private static readonly string SnapshotSql = $"SELECT payload, stream FROM snapshot WHERE stream > $1 AND NOT (stream >= $2 AND stream <= $3) ORDER BY stream LIMIT {PageRows}";
 
     // The columns of the unique index.
     private static readonly string DocumentSql = $"""
@@ -27,10 +27,11 @@ internal static class PostgresPayloads
     /// <summary>Entries move into snapshots and never back, hence this order.</summary>
     public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(NpgsqlDataSource source, string except, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        object[] excepted = [except, except + JournalLimits.LastName];
         (string Sql, object[] Start, object[] More)[] tables =
         [
-            (JournalSql, [0L], [except, except + JournalLimits.LastName]),
-            (SnapshotSql, [""], [except]),
+            (JournalSql, [0L], excepted),
+            (SnapshotSql, [""], excepted),
             (DocumentSql, [long.MinValue, long.MinValue, "", false, "", ""], []),
         ];
         foreach (var (sql, start, more) in tables)
