@@ -78,16 +78,15 @@ internal sealed class Caller(Uri address, string? user = null, string? password 
     }
 
     /// <summary>Steps of gc from a page token until one says that there is no more.</summary>
-    public async Task<IReadOnlyList<JsonNode>> GcAsync(string? pageToken = null)
+    public async IAsyncEnumerable<JsonNode> GcAsync(string? pageToken = null)
     {
-        var steps = new List<JsonNode>();
         do
         {
-            steps.Add(await GcStepAsync(steps.Count == 0 ? pageToken : (string?)steps[^1]["nextPageToken"]));
+            var step = await GcStepAsync(pageToken);
+            pageToken = (string?)step["nextPageToken"];
+            yield return step;
         }
-        while ((string?)steps[^1]["nextPageToken"] is not null);
-
-        return steps;
+        while (pageToken is not null);
     }
 
     public Task<JsonNode> GcStepAsync(string? pageToken) => DoAsync("/api/v1/retention/gc", new { deletedForSeconds = 0, pageToken });

@@ -39,8 +39,8 @@ public sealed class SingleProcessTests
         using var directory = new TempDirectory();
         var port = FreePort.Next();
         await using var first = await ServerProcess.StartAsync(["--data", directory.Path], port: port);
-        using var http = new HttpClient { BaseAddress = first.Address, Timeout = TimeSpan.FromSeconds(40) };
-        var run = (await new TrackingLoad(http).CreateRunsAsync(1))[0];
+        using var caller = new Caller(first.Address);
+        var run = await caller.NewRunAsync("0");
         var (next, acknowledged) = (0, 0);
         var senders = Enumerable.Range(0, 8).Select(async _ =>
         {
@@ -72,7 +72,7 @@ public sealed class SingleProcessTests
         }
 
         using var stop = new CancellationTokenSource();
-        var watcher = new EventWatcher(http, run);
+        var watcher = new EventWatcher(caller.Http, run);
         var watching = watcher.FollowAsync(stop.Token);
         await Eventually.Async(() => Task.FromResult(watcher.Version > 0), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         await stop.CancelAsync();
@@ -81,15 +81,15 @@ public sealed class SingleProcessTests
 
         async Task<bool> SendAsync(int number)
         {
-            var batch = $$$"""
-                {"metrics":[{"key":"m","value":{{{number}}},"timestamp":{{{number}}},"step":{{{number}}}}],"tags":[{"key":"last","value":"{{{number}}}"}],
-                 "producer":{"producerId":"p","sequence":{{{number}}}}}
-                """;
-            using var content = new StringContent(batch, System.Text.Encoding.UTF8, "application/json");
             try
             {
-                using var answer = await http.PostAsync(new Uri($"/api/v1/runs/{run}/batches", UriKind.Relative), content);
-                Assert.True(answer.StatusCode == System.Net.HttpStatusCode.NoContent, $"batch {number}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+                var (status, body) = await caller.SendAsync($"/api/v1/runs/{run}/batches", new
+                {
+                    metrics = new[] { new { key = "m", value = number, timestamp = number, step = number } },
+                    tags = new[] { new { key = "last", value = $"{number}" } },
+                    producer = new { producerId = "p", sequence = number },
+                });
+                Assert.True(status == System.Net.HttpStatusCode.NoContent, $"batch {number}: {status} {body}");
                 return true;
             }
             catch (HttpRequestException)

@@ -43,7 +43,7 @@ internal sealed class RetentionPromise : IPromise
     {
         await collecting;
         Assert.InRange(removed, 4, Deleted - 1);
-        await caller.GcAsync();
+        await caller.GcAsync().LastAsync();
 
         Assert.Equal(runs.Take(Kept).Order(), (await caller.SearchAsync(experiment)).Select(r => (string)r["info"]!["run_id"]!).Order());
         for (var i = 0; i < runs.Length; i++)
@@ -65,9 +65,8 @@ internal sealed class RetentionPromise : IPromise
     {
         try
         {
-            for (var (step, first) = ((System.Text.Json.Nodes.JsonNode?)null, true); first || step?["nextPageToken"] is not null; first = false)
+            await foreach (var step in caller.GcAsync())
             {
-                step = await caller.GcStepAsync((string?)step?["nextPageToken"]);
                 Interlocked.Add(ref removed, (int)step["runs"]!);
             }
         }

@@ -306,7 +306,8 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     public async Task Order_IsTheSheets()
     {
         var name = await NewModelAsync(3);
-        await Task.Delay(5, TestContext.Current.CancellationToken);
+        var created = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        await Eventually.Async(() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() > created, cancellationToken: TestContext.Current.CancellationToken);
         await _mlflow.DoAsync("/mlflow/model-versions/set-tag", new { name, version = "2", key = "k", value = "v" });
 
         Assert.Equal("2", (await SearchVersionsAsync($"name = '{name}'")).Select(v => (string)v["version"]!).First());
