@@ -71,6 +71,38 @@ public sealed class MlflowArtifactTests(ServerFixture server)
         Assert.Null((await _mlflow.DoAsync("/mlflow/artifacts/list?run_id=" + id))["files"]);
     }
 
+    /// <summary>Wherever somebody might have put the link: names of artifacts are never names of files.</summary>
+    [Fact]
+    public async Task SymbolicLinkOnTheDisk_IsNotFollowed()
+    {
+        using var directory = new TempDirectory();
+        using var outside = new TempDirectory();
+        await File.WriteAllTextAsync(outside.File("secret"), "secret", TestContext.Current.CancellationToken);
+        await using var app = await ServerFixture.StartAsync(directory.Path);
+        using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        var mlflow = new MlflowCaller(http);
+        var id = await mlflow.NewRunAsync();
+        var root = await RootAsync(mlflow, id);
+        foreach (var place in new[] { directory.Path, directory.File("blobs") })
+        {
+            Directory.CreateDirectory(Path.Combine(place, root));
+            Directory.CreateSymbolicLink(Path.Combine(place, root, "linked"), outside.Path);
+        }
+
+        foreach (var target in new[] { $"{Proxy}/{root}/linked/secret", $"/api/v1/runs/{id}/artifacts/linked/secret" })
+        {
+            using var answer = await http.GetAsync(target, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        }
+
+        Assert.Null((await mlflow.DoAsync("/mlflow/artifacts/list?run_id=" + id))["files"]);
+        using var theirs = new StringContent("theirs");
+        Assert.Equal(HttpStatusCode.OK, (await http.PutAsync($"{Proxy}/{root}/linked/secret", theirs, TestContext.Current.CancellationToken)).StatusCode);
+        Assert.Equal("theirs", await http.GetStringAsync($"{Proxy}/{root}/linked/secret", TestContext.Current.CancellationToken));
+        Assert.Equal("secret", await File.ReadAllTextAsync(outside.File("secret"), TestContext.Current.CancellationToken));
+        await app.StopAsync(TestContext.Current.CancellationToken);
+    }
+
     [Fact]
     public async Task OversizeBodies_AreRefused_NameTheirLimit_AndLeaveNothing()
     {
