@@ -11,12 +11,21 @@ public static class DemoCommand
         var keep = new Option<bool>("--keep") { Description = "Leave the server running at the end, until Ctrl+C." };
         var data = new Option<string?>("--data") { Description = "Data directory; without it a temporary one, removed at the end." };
         var urls = new Option<string?>("--urls") { Description = $"Address to listen on (default {ServerSettings.DefaultUrl}, or a free port when that is taken)." };
-        var command = new Command("demo", "Takes a real model through its whole life, live, through the platform's public doors.") { keep, data, urls };
-        command.SetAction(async (parse, cancellationToken) => await Run(parse.GetValue(keep), parse.GetValue(data), parse.GetValue(urls), cancellationToken));
+        var patience = new Option<int>("--patience") { Description = "Seconds to wait for a pipeline run or an alert before the demo fails (1 to 3600).", DefaultValueFactory = _ => 120 };
+        patience.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 3600)
+            {
+                result.AddError("--patience must be from 1 to 3600 seconds.");
+            }
+        });
+        var command = new Command("demo", "Takes a real model through its whole life, live, through the platform's public doors.") { keep, data, urls, patience };
+        command.SetAction(async (parse, cancellationToken) =>
+            await Run(parse.GetValue(keep), parse.GetValue(data), parse.GetValue(urls), TimeSpan.FromSeconds(parse.GetValue(patience)), cancellationToken));
         return command;
     }
 
-    private static async Task<int> Run(bool keep, string? data, string? urls, CancellationToken cancellationToken)
+    private static async Task<int> Run(bool keep, string? data, string? urls, TimeSpan patience, CancellationToken cancellationToken)
     {
         var directory = data ?? Directory.CreateTempSubdirectory("mlops-demo-").FullName;
         try
@@ -29,7 +38,7 @@ public static class DemoCommand
             var address = new Uri(app.Urls.First());
             output.Line($"The platform runs at {address} with its data in {directory}");
 
-            var passed = await new DemoScript(address, output).RunAsync(cancellationToken);
+            var passed = await new DemoScript(address, output, patience).RunAsync(cancellationToken);
             if (keep)
             {
                 output.Line($"The server keeps running at {address}; Ctrl+C ends it.");
