@@ -29,8 +29,8 @@ public sealed partial class MlopsGrainsClient : IDisposable
     {
         this.options = options;
         logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<MlopsGrainsClient>();
-        http = new GatewayHttp(clients, options, time, jitter);
         ids = new UuidSource(time);
+        http = new GatewayHttp(clients, options, ids, time, jitter);
         Time = time;
         this.owned = owned;
         Experiments = new ExperimentsClient(http, time);

@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Cli.Tests;
@@ -49,6 +50,24 @@ public sealed class ServerTests(ServerFixture server)
         Assert.NotEqual(0, (await RunAsync("models", "delete", name + "-2", "--version", "1")).Code);
         Assert.Equal(0, (await RunAsync("models", "delete", name + "-2")).Code);
         Assert.NotEqual(0, (await RunAsync("models", "get", name + "-2")).Code);
+    }
+
+    [Fact]
+    public async Task RunAndExperiment_AreDeletedAndRestored()
+    {
+        var name = "e" + Guid.NewGuid().ToString("N");
+        using var http = new HttpClient { BaseAddress = server.BaseAddress };
+        var experiment = (await RunAsync("experiments", "create", name)).Json.GetProperty("experimentId").GetString();
+        var created = await http.PostAsJsonAsync("/api/v1/runs", new { experimentId = experiment }, TestContext.Current.CancellationToken);
+        var run = (await created.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("info").GetProperty("runId").GetString()!;
+        async Task<int> ListedAsync() => (await RunAsync("runs", "list", "-e", name)).Json.GetArrayLength();
+
+        Assert.Equal((0, 0), ((await RunAsync("runs", "delete", run)).Code, await ListedAsync()));
+        Assert.Equal((0, 1), ((await RunAsync("runs", "restore", run)).Code, await ListedAsync()));
+        Assert.Equal((0, 0), ((await RunAsync("experiments", "delete", name)).Code, await ListedAsync()));
+        Assert.NotEqual(0, (await RunAsync("experiments", "delete", name)).Code);
+        Assert.Equal((0, 1), ((await RunAsync("experiments", "restore", name)).Code, await ListedAsync()));
+        Assert.NotEqual(0, (await RunAsync("runs", "delete", "none")).Code);
     }
 
     [Fact]

@@ -42,6 +42,42 @@ public sealed class ServerTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task Creation_WhoseAnswerIsLost_IsMadeOnce()
+    {
+        using var losing = new LosesFirstAnswers(new SocketsHttpHandler());
+        using var client = MlopsGrainsClient.Create(new MlopsGrainsClientOptions { BaseAddress = server.BaseAddress }, losing, new ImpatientTime());
+        var name = $"lost-{Guid.NewGuid():N}";
+
+        var experiment = await client.Experiments.CreateAsync(new NewExperiment(name), Cancel);
+        var run = await client.Runs.CreateAsync(new NewRun(experiment.ExperimentId), Cancel);
+        var model = await client.Models.CreateAsync(name, cancellationToken: Cancel);
+
+        Assert.Equal(3, losing.Lost);
+        Assert.Equal([run.Info.RunId], await client.Runs.SearchAsync(experiment.ExperimentId, cancellationToken: Cancel).Select(r => r.Info.RunId).ToListAsync(Cancel));
+        Assert.Equal(name, model.Name);
+    }
+
+    [Fact]
+    public async Task RunOfAKey_IsTheSame_WhoeverAsks_AndAnotherOneIsRefused()
+    {
+        using var client = Connect();
+        var experiment = await client.Experiments.CreateAsync(new NewExperiment($"keyed-{Guid.NewGuid():N}"), Cancel);
+        var (wanted, key) = (new NewRun(experiment.ExperimentId, "first"), $"key of {experiment.ExperimentId}");
+
+        var runs = await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            using var other = Connect();
+            return await other.Runs.CreateAsync(wanted, key, Cancel);
+        }));
+
+        Assert.Single(runs.Select(r => r.Info.RunId).Distinct());
+        Assert.Single(await client.Runs.SearchAsync(experiment.ExperimentId, cancellationToken: Cancel).ToListAsync(Cancel));
+        var refused = await Assert.ThrowsAsync<MlopsException>(() => client.Runs.CreateAsync(wanted with { RunName = "second" }, key, Cancel));
+        Assert.Equal(ErrorKind.InvalidInput, refused.Kind);
+        Assert.Contains("Idempotency-Key", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Run_FromStartToEnd_IsStoredAsLogged()
     {
         using var client = Connect();
@@ -118,4 +154,25 @@ public sealed class ServerTests(ServerFixture server)
     }
 
     private MlopsGrainsClient Connect() => MlopsGrainsClient.Create(new MlopsGrainsClientOptions { BaseAddress = server.BaseAddress });
+
+    /// <summary>Lets the server do the work, then loses the first answer to each creation.</summary>
+    private sealed class LosesFirstAnswers(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        private readonly HashSet<string> seen = [];
+
+        public int Lost { get; private set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var response = await base.SendAsync(request, cancellationToken);
+            if (!request.Headers.TryGetValues("Idempotency-Key", out var keys) || !seen.Add(keys.Single()))
+            {
+                return response;
+            }
+
+            response.Dispose();
+            Lost++;
+            throw new HttpRequestException(HttpRequestError.ResponseEnded, "The connection broke.");
+        }
+    }
 }

@@ -53,7 +53,7 @@ internal sealed class StubGateway : HttpMessageHandler
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
-        var seen = new StubRequest(request.Method.Method, request.RequestUri!.PathAndQuery, Encoding.UTF8.GetString(body), request.Headers.Authorization?.ToString());
+        var seen = new StubRequest(request.Method.Method, request.RequestUri!.PathAndQuery, Encoding.UTF8.GetString(body), request.Headers.Authorization?.ToString(), request.Headers.TryGetValues("Idempotency-Key", out var key) ? key.Single() : null);
         lock (sync)
         {
             requests.Add(seen);
@@ -66,4 +66,5 @@ internal sealed class StubGateway : HttpMessageHandler
 /// <param name="Path">Path and query as sent.</param>
 /// <param name="Body">As text.</param>
 /// <param name="Authorization">The header.</param>
-internal sealed record StubRequest(string Method, string Path, string Body, string? Authorization);
+/// <param name="IdempotencyKey">The header.</param>
+internal sealed record StubRequest(string Method, string Path, string Body, string? Authorization, string? IdempotencyKey);

@@ -8,7 +8,7 @@ namespace MlopsGrains.Cli;
 
 internal static class ExperimentCommands
 {
-    public static Command Create(CommandSet set) => set.Group("experiments", "Experiments: where runs belong.", List(set), Get(set), New(set));
+    public static Command Create(CommandSet set) => set.Group("experiments", "Experiments: where runs belong.", List(set), Get(set), New(set), Delete(set), Restore(set));
 
     /// <summary>The experiment of that name, else of that id.</summary>
     public static async Task<Experiment> FindAsync(MlopsGrainsClient client, string nameOrId, CancellationToken cancellationToken)
@@ -54,6 +54,28 @@ internal static class ExperimentCommands
         {
             var given = call.Get(tags)?.Select(t => new Tag(t.Key, t.Value)).ToList();
             return Show(call, await call.Client.Experiments.CreateAsync(new NewExperiment(call.Get(name), Tags: given), call.Cancel));
+        });
+    }
+
+    private static Command Delete(CommandSet set)
+    {
+        var experiment = new Argument<string>("experiment") { Description = "Its name or id." };
+        return set.Leaf("delete", "Deletes an experiment and its runs; until gc removes them, they can be restored.", ["mlops experiments delete churn", "mlops experiments delete 7 --json"], [experiment], async call =>
+        {
+            var found = await FindAsync(call.Client, call.Get(experiment), call.Cancel);
+            await call.Client.Experiments.DeleteAsync(found.ExperimentId, call.Cancel);
+            return call.Done(new { experimentId = found.ExperimentId }, $"experiment '{found.Name}' is deleted.");
+        });
+    }
+
+    private static Command Restore(CommandSet set)
+    {
+        var experiment = new Argument<string>("experiment") { Description = "Its name or id." };
+        return set.Leaf("restore", "Brings a deleted experiment back, with all its runs.", ["mlops experiments restore churn", "mlops experiments restore 7 --json"], [experiment], async call =>
+        {
+            var found = await FindAsync(call.Client, call.Get(experiment), call.Cancel);
+            await call.Client.Experiments.RestoreAsync(found.ExperimentId, call.Cancel);
+            return call.Done(new { experimentId = found.ExperimentId }, $"experiment '{found.Name}' is back.");
         });
     }
 

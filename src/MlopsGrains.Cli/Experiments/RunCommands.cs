@@ -9,7 +9,7 @@ internal static class RunCommands
     private const string DefaultExperiment = "Default";
 
     public static Command Create(CommandSet set) => set.Group(
-        "runs", "Runs: params, metrics, tags, artifacts.", List(set), Get(set), Metrics(set), Search(set), Watch(set), RunGroupCommands.Groups(set), RunGroupCommands.Compare(set));
+        "runs", "Runs: params, metrics, tags, artifacts.", List(set), Get(set), Metrics(set), Search(set), Watch(set), Delete(set), Restore(set), RunGroupCommands.Groups(set), RunGroupCommands.Compare(set));
 
     private static Option<string[]> ExperimentOption() => new("--experiment", "-e")
     {
@@ -121,6 +121,28 @@ internal static class RunCommands
             }
 
             return ExitCode.RunFailed;
+        });
+    }
+
+    private static Command Delete(CommandSet set)
+    {
+        var runId = new Argument<string>("run-id") { Description = "The run." };
+        string[] examples = ["mlops runs delete 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e", "mlops runs delete 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e --json"];
+        return set.Leaf("delete", "Deletes a run; until gc removes it, it can be restored.", examples, [runId], async call =>
+        {
+            await call.Client.Runs.DeleteAsync(call.Get(runId), call.Cancel);
+            return call.Done(new { runId = call.Get(runId) }, $"run '{call.Get(runId)}' is deleted.");
+        });
+    }
+
+    private static Command Restore(CommandSet set)
+    {
+        var runId = new Argument<string>("run-id") { Description = "A deleted run." };
+        string[] examples = ["mlops runs restore 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e", "mlops runs restore 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e --json"];
+        return set.Leaf("restore", "Brings a deleted run back.", examples, [runId], async call =>
+        {
+            await call.Client.Runs.RestoreAsync(call.Get(runId), call.Cancel);
+            return call.Done(new { runId = call.Get(runId) }, $"run '{call.Get(runId)}' is back.");
         });
     }
 

@@ -24,12 +24,20 @@ public sealed class ExperimentsClient
     public Task<Experiment> CreateAsync(NewExperiment experiment, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(experiment);
-        return http.ReadAsync<Experiment>(new GatewayCall(HttpMethod.Post, Root, Repeat.WhenRefused, GatewayHttp.Json(experiment)), cancellationToken);
+        return http.CreateAsync<Experiment>(Root, GatewayHttp.Json(experiment), idempotencyKey: null, cancellationToken);
     }
 
     /// <summary>The experiment of that id, deleted or not; throws <see cref="ErrorKind.NotFound"/>.</summary>
     public Task<Experiment> GetAsync(string experimentId, CancellationToken cancellationToken = default) =>
-        http.GetAsync<Experiment>($"{Root}/{GatewayPath.Segment("experimentId", experimentId)}", cancellationToken);
+        http.GetAsync<Experiment>(At(experimentId), cancellationToken);
+
+    /// <summary>Deletes an experiment and its runs softly: they can be restored until retention removes them. One that is deleted already is refused.</summary>
+    public Task DeleteAsync(string experimentId, CancellationToken cancellationToken = default) =>
+        http.DoAsync(new GatewayCall(HttpMethod.Delete, At(experimentId), Repeat.WhenRefused), cancellationToken);
+
+    /// <summary>Brings a deleted experiment back, with all its runs. One that is not deleted is refused.</summary>
+    public Task RestoreAsync(string experimentId, CancellationToken cancellationToken = default) =>
+        http.DoAsync(new GatewayCall(HttpMethod.Post, $"{At(experimentId)}/restore", Repeat.WhenRefused), cancellationToken);
 
     /// <summary>The experiment of that name, created when there is none; a deleted one is refused (<see cref="ErrorKind.Conflict"/>).</summary>
     /// <param name="name">1–500 characters.</param>
@@ -103,7 +111,7 @@ public sealed class ExperimentsClient
     /// <param name="cancellationToken">Ends the enumeration.</param>
     public IAsyncEnumerable<ExperimentEvent> WatchAsync(string experimentId, long? after = null, CancellationToken cancellationToken = default) => EventSource.ReadAsync(
         http,
-        $"{Root}/{GatewayPath.Segment("experimentId", experimentId)}/events",
+        $"{At(experimentId)}/events",
         after,
         static (type, id, data) => type switch
         {
@@ -113,6 +121,8 @@ public sealed class ExperimentsClient
         },
         time,
         cancellationToken);
+
+    private static string At(string experimentId) => $"{Root}/{GatewayPath.Segment("experimentId", experimentId)}";
 
     private static Experiment Living(Experiment experiment) => experiment.LifecycleStage == LifecycleStage.Active
         ? experiment

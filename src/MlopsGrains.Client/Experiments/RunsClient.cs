@@ -23,11 +23,22 @@ public sealed class RunsClient
         this.time = time;
     }
 
-    /// <summary>Creates a run. Prefer <see cref="MlopsGrainsClient.StartRunAsync"/>, which also ends it.</summary>
+    /// <summary>Creates a run, once, also when an answer is lost on the way. Prefer <see cref="MlopsGrainsClient.StartRunAsync"/>, which also ends it.</summary>
     public Task<Run> CreateAsync(NewRun run, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return http.ReadAsync<Run>(new GatewayCall(HttpMethod.Post, Root, Repeat.WhenRefused, GatewayHttp.Json(run)), cancellationToken);
+        return http.CreateAsync<Run>(Root, GatewayHttp.Json(run), idempotencyKey: null, cancellationToken);
+    }
+
+    /// <summary>Creates the run of a key: whoever calls again with it, also from another process, gets the same run.</summary>
+    /// <param name="run">The same at every call; another one is refused (<see cref="ErrorKind.InvalidInput"/>).</param>
+    /// <param name="idempotencyKey">1–255 printable ASCII characters; it counts for one principal.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<Run> CreateAsync(NewRun run, string idempotencyKey, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentException.ThrowIfNullOrEmpty(idempotencyKey);
+        return http.CreateAsync<Run>(Root, GatewayHttp.Json(run), idempotencyKey, cancellationToken);
     }
 
     /// <summary>The run with its latest metrics; throws <see cref="ErrorKind.NotFound"/>.</summary>
@@ -39,6 +50,12 @@ public sealed class RunsClient
         ArgumentNullException.ThrowIfNull(update);
         return http.ReadAsync<RunInfo>(new GatewayCall(HttpMethod.Patch, At(runId), Repeat.Always, GatewayHttp.Json(update)), cancellationToken);
     }
+
+    /// <summary>Deletes a run softly: it can be restored until retention removes it. Again changes nothing.</summary>
+    public Task DeleteAsync(string runId, CancellationToken cancellationToken = default) => http.DoAsync(new GatewayCall(HttpMethod.Delete, At(runId)), cancellationToken);
+
+    /// <summary>Brings a deleted run back. Again changes nothing.</summary>
+    public Task RestoreAsync(string runId, CancellationToken cancellationToken = default) => http.DoAsync(new GatewayCall(HttpMethod.Post, $"{At(runId)}/restore"), cancellationToken);
 
     /// <summary>Runs of one experiment that match, read page by page; everything acknowledged before a page was asked for is seen.</summary>
     /// <param name="experimentId">Where to look.</param>

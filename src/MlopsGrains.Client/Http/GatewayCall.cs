@@ -20,10 +20,12 @@ internal enum Repeat
 /// <param name="Content">Makes the body anew for each attempt.</param>
 /// <param name="StreamsAnswer">Whether the answer is read by the caller.</param>
 /// <param name="StreamsBody">Whether the body may take any time.</param>
+/// <param name="IdempotencyKey">Makes a repeat get the first answer: with it, doing a creation twice is like doing it once.</param>
 internal sealed record GatewayCall(
     HttpMethod Method,
     string Path,
     Repeat Repeat = Repeat.Always,
     Func<HttpContent>? Content = null,
     bool StreamsAnswer = false,
-    bool StreamsBody = false);
+    bool StreamsBody = false,
+    string? IdempotencyKey = null);

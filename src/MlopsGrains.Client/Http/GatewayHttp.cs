@@ -3,11 +3,12 @@ using System.Net.Http.Headers;
 using System.Reflection;
 using System.Text.Json;
 using MlopsGrains.Errors;
+using MlopsGrains.Identity;
 
 namespace MlopsGrains.Client.Http;
 
 /// <summary>Sends calls to the gateway: attempts with a time limit, bounded repeats of what is safe to repeat, errors as <see cref="MlopsException"/>.</summary>
-internal sealed class GatewayHttp(Func<HttpClient> clients, MlopsGrainsClientOptions options, TimeProvider time, Func<double>? jitter)
+internal sealed class GatewayHttp(Func<HttpClient> clients, MlopsGrainsClientOptions options, IIdSource ids, TimeProvider time, Func<double>? jitter)
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
 
@@ -36,6 +37,14 @@ internal sealed class GatewayHttp(Func<HttpClient> clients, MlopsGrainsClientOpt
             throw NotUnderstood(call, e.Message);
         }
     }
+
+    /// <summary>Creates something once, whatever number of attempts it takes.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="body">What.</param>
+    /// <param name="idempotencyKey">The same key gives the same thing; one of its own when <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<T> CreateAsync<T>(string path, Func<HttpContent> body, string? idempotencyKey, CancellationToken cancellationToken) =>
+        ReadAsync<T>(new GatewayCall(HttpMethod.Post, path, Repeat.Always, body, IdempotencyKey: idempotencyKey ?? ids.NewId()), cancellationToken);
 
     public async Task DoAsync(GatewayCall call, CancellationToken cancellationToken) => (await SendAsync(call, cancellationToken)).Dispose();
 
@@ -116,6 +125,11 @@ internal sealed class GatewayHttp(Func<HttpClient> clients, MlopsGrainsClientOpt
     {
         var request = new HttpRequestMessage(call.Method, new Uri(BaseAddress, call.Path)) { Content = call.Content?.Invoke() };
         request.Headers.UserAgent.Add(Agent);
+        if (call.IdempotencyKey is not null)
+        {
+            request.Headers.Add("Idempotency-Key", call.IdempotencyKey);
+        }
+
         if (options.ApiKey is not null)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", options.ApiKey);

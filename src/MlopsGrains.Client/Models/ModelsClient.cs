@@ -24,7 +24,7 @@ public sealed class ModelsClient
 
     /// <summary>Creates a model without versions; an existing one is refused (<see cref="Errors.ErrorKind.AlreadyExists"/>).</summary>
     public Task<RegisteredModel> CreateAsync(string name, string? description = null, CancellationToken cancellationToken = default) =>
-        http.ReadAsync<RegisteredModel>(new GatewayCall(HttpMethod.Post, Root, Repeat.WhenRefused, GatewayHttp.Json(new NewModel(name, description))), cancellationToken);
+        http.CreateAsync<RegisteredModel>(Root, GatewayHttp.Json(new NewModel(name, description)), idempotencyKey: null, cancellationToken);
 
     /// <summary>Changes a model's description, at most 5,000 characters.</summary>
     public Task<RegisteredModel> UpdateAsync(string name, string description, CancellationToken cancellationToken = default) =>

@@ -34,6 +34,9 @@ internal static class ExperimentsEndpoints
         experiments.MapGet("/experiments", List).WithName("ListExperiments").WithSummary("Experiments that match a filter, newest first.");
         experiments.MapPost("/experiments", Create).WithName("CreateExperiment").CreatesOnce().WithSummary("Creates an experiment with a name of its own.");
         experiments.MapGet("/experiments/{id}", Get).WithName("GetExperiment").WithSummary("One experiment, deleted or not.");
+        experiments.MapDelete("/experiments/{id}", Delete).WithName("DeleteExperiment")
+            .WithSummary("Deletes an experiment and its runs softly: they can be restored until retention removes them.");
+        experiments.MapPost("/experiments/{id}/restore", Restore).WithName("RestoreExperiment").WithSummary("Brings a deleted experiment back, with all its runs.");
     }
 
     private static async Task<Ok<Page<Experiment>>> List(
@@ -59,7 +62,21 @@ internal static class ExperimentsEndpoints
     }
 
     private static async Task<Ok<Experiment>> Get(string id, IGrainFactory grains, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await grains.GetGrain<IExperimentGrain>(ExperimentIds.CheckExisting(id)).Get(cancellationToken) ?? throw MlopsException.NotFound("Experiment", id));
+        TypedResults.Ok(await Experiment(grains, id).Get(cancellationToken) ?? throw MlopsException.NotFound("Experiment", id));
+
+    private static async Task<NoContent> Delete(string id, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        await Experiment(grains, id).Delete(cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> Restore(string id, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        await Experiment(grains, id).Restore(cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static IExperimentGrain Experiment(IGrainFactory grains, string id) => grains.GetGrain<IExperimentGrain>(ExperimentIds.CheckExisting(id));
 
     private static IExperimentCatalogGrain Catalog(IGrainFactory grains) => grains.GetGrain<IExperimentCatalogGrain>(IExperimentCatalogGrain.Main);
 }

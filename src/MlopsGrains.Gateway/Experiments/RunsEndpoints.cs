@@ -24,6 +24,8 @@ internal static class RunsEndpoints
         runs.MapPost("/runs", Create).WithName("CreateRun").CreatesOnce().WithSummary("Starts a run in an experiment.");
         runs.MapGet("/runs/{id}", Get).WithName("GetRun").WithSummary("One run with its params, tags, inputs and latest metrics.");
         runs.MapPatch("/runs/{id}", Update).WithName("UpdateRun").WithSummary("Changes a run's status, end time or name; what is not given stays.");
+        runs.MapDelete("/runs/{id}", Delete).WithName("DeleteRun").WithSummary("Deletes a run softly: it can be restored until retention removes it. Again changes nothing.");
+        runs.MapPost("/runs/{id}/restore", Restore).WithName("RestoreRun").WithSummary("Brings a deleted run back. Again changes nothing.");
         runs.MapPost("/runs/search", Search).WithName("SearchRuns").WithSummary("Runs of some experiments that match a filter.");
         runs.MapPost("/runs/{id}/batches", LogBatch).WithName("LogBatch").Accepts<BatchBody>("application/json").Produces(StatusCodes.Status204NoContent)
             .WithSummary("Writes params, metrics and tags together, all or nothing; with a producer position, exactly once. Points come as objects (metrics) or as columns.");
@@ -45,6 +47,18 @@ internal static class RunsEndpoints
 
     private static async Task<Ok<RunInfo>> Update(string id, RunUpdate update, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await Run(grains, id).Update(update, cancellationToken));
+
+    private static async Task<NoContent> Delete(string id, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        await Run(grains, id).Delete(cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> Restore(string id, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        await Run(grains, id).Restore(cancellationToken);
+        return TypedResults.NoContent();
+    }
 
     private static async Task<Ok<Page<Run>>> Search(RunSearch search, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {

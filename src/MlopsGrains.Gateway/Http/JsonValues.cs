@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text.Json;
 
@@ -18,7 +19,8 @@ internal static class JsonValues
                 return true;
             }
 
-            return reader.TryGetDouble(out var number) && TryWhole(number, out value);
+            // 1e3 and 2.0 are whole numbers too; digits alone that do not fit are not rounded to one that does.
+            return IsWrittenAsReal(ref reader) && reader.TryGetDouble(out var number) && TryWhole(number, out value);
         }
 
         value = 0;
@@ -54,6 +56,12 @@ internal static class JsonValues
 
         value = (long)number;
         return true;
+    }
+
+    private static bool IsWrittenAsReal(ref Utf8JsonReader reader)
+    {
+        var text = reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan;
+        return text.ContainsAny(".eE"u8);
     }
 
     private static bool TryReadText(ref Utf8JsonReader reader, out long value)

@@ -115,6 +115,8 @@ internal static class AccessRules
         Route(PermissionLevel.Manage, AccessTarget.RegisteredModel, "name", "DELETE " + N + "/models/{name}", "DELETE " + N + "/models/{name}/versions/{version:int}");
         Route(PermissionLevel.Read, AccessTarget.Experiment, "id", "GET " + N + "/experiments/{id}", "GET " + N + "/experiments/{id}/events",
             "POST " + N + "/experiments/{id}/groups", "POST " + N + "/experiments/{id}/groups/compare");
+        Route(PermissionLevel.Manage, AccessTarget.Experiment, "id", "DELETE " + N + "/experiments/{id}", "POST " + N + "/experiments/{id}/restore");
+        Route(PermissionLevel.Manage, AccessTarget.Run, "id", "DELETE " + N + "/runs/{id}", "POST " + N + "/runs/{id}/restore");
         Route(PermissionLevel.Read, AccessTarget.Run, "id", "GET " + N + "/runs/{id}", "GET " + N + "/runs/{id}/metrics", "GET " + N + "/runs/{id}/events",
             "GET " + N + "/runs/{id}/artifacts/{**path}", "GET " + N + "/runs/{id}/artifact-list");
         Route(PermissionLevel.Edit, AccessTarget.Run, "id", "PATCH " + N + "/runs/{id}", "POST " + N + "/runs/{id}/batches", "PUT " + N + "/runs/{id}/artifacts/{**path}",

@@ -1,5 +1,6 @@
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Catalogs;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
@@ -26,13 +27,9 @@ internal static class MonitoringEndpoints
         monitors.MapGet("/monitors/{deployment}/alerts", Alerts).WithName("ListAlerts").WithSummary("Alerts, newest first.");
     }
 
-    private static async Task<Ok<Page<MonitorStatus>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = MonitorsMax, string? pageToken = null)
-    {
-        Limits.Check("limit", limit, MonitorsMax);
-        var names = await grains.GetGrain<ICatalogGrain>(CatalogKinds.Monitors).List(pageToken, limit, cancellationToken);
-        var found = await Task.WhenAll(names.Items.Select(name => grains.GetGrain<IMonitorGrain>(name).Get(cancellationToken)));
-        return TypedResults.Ok(new Page<MonitorStatus>([.. found.OfType<MonitorStatus>()], names.NextPageToken));
-    }
+    private static async Task<Ok<Page<MonitorStatus>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = MonitorsMax, string? pageToken = null) =>
+        TypedResults.Ok(await CatalogPages.Read(
+            grains, CatalogKinds.Monitors, limit, pageToken, name => grains.GetGrain<IMonitorGrain>(name).Get(cancellationToken), cancellationToken, MonitorsMax));
 
     private static async Task<Ok<MonitorStatus>> Get(string deployment, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await Monitor(grains, deployment).Get(cancellationToken) ?? throw MlopsException.NotFound("Monitor", deployment));

@@ -1,6 +1,7 @@
 using System.Text;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Catalogs;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Identity;
 using MlopsGrains.Paging;
@@ -15,7 +16,6 @@ namespace MlopsGrains.Gateway.Pipelines;
 internal static class PipelinesEndpoints
 {
     private const int YamlBytesMax = 1024 * 1024;
-    private const int PageMax = 1000;
     private const int RunsMax = 200;
     private const int LogLinesMax = 10_000;
     private const int RunIdLengthMax = 64;
@@ -41,13 +41,9 @@ internal static class PipelinesEndpoints
         return TypedResults.Created($"/api/v1/pipelines/{definition.Pipeline}?version={definition.Version}", definition);
     }
 
-    private static async Task<Ok<Page<PipelineDefinition>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = 100, string? pageToken = null)
-    {
-        Limits.Check("limit", limit, PageMax);
-        var names = await grains.GetGrain<ICatalogGrain>(CatalogKinds.Pipelines).List(pageToken, limit, cancellationToken);
-        var definitions = await Task.WhenAll(names.Items.Select(n => grains.GetGrain<IPipelineGrain>(n).Get(null, cancellationToken)));
-        return TypedResults.Ok(new Page<PipelineDefinition>(definitions, names.NextPageToken));
-    }
+    private static async Task<Ok<Page<PipelineDefinition>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>
+        TypedResults.Ok(await CatalogPages.Read<PipelineDefinition>(
+            grains, CatalogKinds.Pipelines, limit, pageToken, async n => await grains.GetGrain<IPipelineGrain>(n).Get(null, cancellationToken), cancellationToken));
 
     private static async Task<Ok<PipelineDefinition>> Get(string name, IGrainFactory grains, CancellationToken cancellationToken, int? version = null) =>
         TypedResults.Ok(await grains.GetGrain<IPipelineGrain>(Names.Check("name", name)).Get(version, cancellationToken));

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Algorithms.Filters;
@@ -17,8 +16,8 @@ internal static class ExperimentSearch
         TrackingLimits.CheckPage("maxResults", query.MaxResults, TrackingLimits.SearchResultsMax);
         var filter = FilterBinding.Bind<Experiment>("filter", query.Filter, Bind);
         var keys = Keys(query.OrderBy ?? []);
-        var signature = string.Join('\n', keys.Select(k => $"{k.Name} {(k.Ascending ? "+" : "-")}"));
-        var after = Read(query.PageToken, signature);
+        var list = "experiments " + JsonSerializer.Serialize(new { Filter = query.Filter ?? "", query.View, OrderBy = query.OrderBy ?? [] });
+        var after = PageToken.Read<Experiment>(list, query.PageToken, e => e.Name is not null && ExperimentRules.IsId(e.ExperimentId));
         var order = Comparer<Experiment>.Create((x, y) => Compare(keys, x, y));
         var found = experiments
             .Where(e => IsSeen(e.LifecycleStage, query.View) && filter(e) && (after is null || order.Compare(e, after) > 0))
@@ -31,7 +30,7 @@ internal static class ExperimentSearch
         }
 
         found.RemoveAt(query.MaxResults);
-        return new Page<Experiment>(found, Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new Cursor(signature, found[^1] with { Tags = [] }))));
+        return new Page<Experiment>(found, PageToken.Write(list, found[^1] with { Tags = [] }));
     }
 
     private static Func<Experiment, bool> Bind(FilterComparison comparison)
@@ -139,28 +138,4 @@ internal static class ExperimentSearch
 
     private static bool IsSeen(LifecycleStage stage, LifecycleView view) =>
         view == LifecycleView.All || (stage == LifecycleStage.Deleted) == (view == LifecycleView.DeletedOnly);
-
-    private static Experiment? Read(string? token, string signature)
-    {
-        if (string.IsNullOrEmpty(token))
-        {
-            return null;
-        }
-
-        try
-        {
-            if (JsonSerializer.Deserialize<Cursor>(Base64Url.DecodeFromChars(token)) is { Last: { } last } cursor
-                && cursor.Order == signature && ExperimentRules.IsId(last.ExperimentId) && last.Name is not null)
-            {
-                return last;
-            }
-        }
-        catch (Exception e) when (e is FormatException or JsonException)
-        {
-        }
-
-        throw MlopsException.Invalid("pageToken", "The page token is not one that this search, in this order, gave out.");
-    }
-
-    private sealed record Cursor(string Order, Experiment Last);
 }

@@ -232,7 +232,7 @@ internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILog
     {
         onlyCollected = false;
         TrackingLimits.CheckPage("maxResults", maxResults, TrackingLimits.HistoryPageMax);
-        return Reader(key) is { } reader ? reader.Page(key, string.IsNullOrEmpty(pageToken) ? null : pageToken, maxResults) : Task.FromResult(NoHistory);
+        return Reader(key) is { } reader ? reader.Page(key, pageToken, maxResults) : Task.FromResult(NoHistory);
     }
 
     public async Task<RunChanges> Watch(long? after, TimeSpan wait, CancellationToken cancellationToken = default)
@@ -315,7 +315,7 @@ internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILog
     }
 
     private SeriesReader? Reader(string key) =>
-        State.Metrics.TryGetValue(key, out var series) ? new SeriesReader(series, chunk => Open(key, chunk)) : null;
+        State.Metrics.TryGetValue(key, out var series) ? new SeriesReader(series, chunk => Open(key, chunk), $"points of {Id} {key}") : null;
 
     /// <summary>A chunk that is damaged or missing takes nothing with it but the answers that need its points.</summary>
     private async Task<SeriesPoints> Open(string key, SealedChunk chunk)

@@ -1,20 +1,20 @@
-using System.Buffers.Binary;
-using System.Buffers.Text;
 using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Paging;
 
 namespace MlopsGrains.Grains.Experiments;
 
 /// <summary>Reads a series whose points are partly put away, one open chunk at a time.</summary>
 /// <param name="series">Does not change while it is read.</param>
 /// <param name="open">Fetches and opens a chunk.</param>
-internal sealed class SeriesReader(MetricSeries series, Func<SealedChunk, Task<SeriesPoints>> open)
+/// <param name="list">Names run and metric to page tokens.</param>
+internal sealed class SeriesReader(MetricSeries series, Func<SealedChunk, Task<SeriesPoints>> open, string list = "")
 {
     /// <summary>Points ordered by timestamp, step, value after the token's point.</summary>
     public async Task<MetricHistory> Page(string key, string? token, int maxResults)
     {
-        var after = token is null ? (SeriesPoint?)null : ReadToken(token);
+        var after = PageToken.Read<TokenPlace>(list, token) is { } place ? new SeriesPoint(place.Timestamp, place.Step, place.Value) : (SeriesPoint?)null;
         var size = (int)Math.Min(maxResults, series.Count);
         var page = new MetricColumns([key], new int[size], new double[size], new long[size], new long[size]);
         var (count, tail, chunk) = (0, after is { } t ? series.CountUpTo(t) : 0, after is { } c ? series.FirstChunkEndingFrom(c) : 0);
@@ -39,7 +39,7 @@ internal sealed class SeriesReader(MetricSeries series, Func<SealedChunk, Task<S
         var more = chunk < series.Chunks.Count || tail < series.TailCount;
         return new MetricHistory(
             count == size ? page : new MetricColumns([key], page.KeyIndexes[..count], page.Values[..count], page.Timestamps[..count], page.Steps[..count]),
-            more && count > 0 ? WriteToken(new SeriesPoint(page.Timestamps[count - 1], page.Steps[count - 1], page.Values[count - 1])) : null);
+            more && count > 0 ? PageToken.Write(list, new TokenPlace(page.Timestamps[count - 1], page.Steps[count - 1], page.Values[count - 1])) : null);
 
         void Put(SeriesPoint point)
         {
@@ -184,20 +184,5 @@ internal sealed class SeriesReader(MetricSeries series, Func<SealedChunk, Task<S
 
     private static MetricPoint? Point(SeriesPoint? point) => point is { } p ? new MetricPoint(p.Value, p.Timestamp, p.Step) : null;
 
-    private static string WriteToken(SeriesPoint point)
-    {
-        Span<byte> bytes = stackalloc byte[24];
-        BinaryPrimitives.WriteInt64BigEndian(bytes, point.Timestamp);
-        BinaryPrimitives.WriteInt64BigEndian(bytes[8..], point.Step);
-        BinaryPrimitives.WriteDoubleBigEndian(bytes[16..], point.Value);
-        return Base64Url.EncodeToString(bytes);
-    }
-
-    private static SeriesPoint ReadToken(string token)
-    {
-        Span<byte> bytes = stackalloc byte[24];
-        return token.Length == 32 && Base64Url.TryDecodeFromChars(token, bytes, out var written) && written == 24
-            ? new SeriesPoint(BinaryPrimitives.ReadInt64BigEndian(bytes), BinaryPrimitives.ReadInt64BigEndian(bytes[8..]), BinaryPrimitives.ReadDoubleBigEndian(bytes[16..]))
-            : throw MlopsException.Invalid("pageToken", "The page token is not one that this list gave out.");
-    }
+    private sealed record TokenPlace(long Timestamp, long Step, double Value);
 }

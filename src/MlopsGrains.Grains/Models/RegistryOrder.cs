@@ -1,16 +1,14 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using MlopsGrains.Algorithms.Filters;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Models;
+using MlopsGrains.Paging;
 
 namespace MlopsGrains.Grains.Models;
 
 /// <summary>What models and versions are ordered by; a model has version 0.</summary>
-internal readonly record struct RegistryPlace(string Name, int Version, long Created, long Updated)
+internal sealed record RegistryPlace(string Name, int Version, long Created, long Updated)
 {
     public static RegistryPlace Of(RegisteredModel model) =>
         new(model.Name, 0, model.CreatedAt.ToUnixTimeMilliseconds(), model.UpdatedAt.ToUnixTimeMilliseconds());
@@ -23,13 +21,12 @@ internal readonly record struct RegistryPlace(string Name, int Version, long Cre
 internal sealed class RegistryOrder : IComparer<RegistryPlace>
 {
     private readonly List<(string Name, bool Ascending)> keys;
-    private readonly string query;
+    private readonly string list;
 
     private RegistryOrder(List<(string Name, bool Ascending)> keys, string? filter)
     {
         this.keys = keys;
-        var text = string.Join('\n', keys.Select(k => $"{k.Name} {k.Ascending}").Append(filter));
-        query = Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 12));
+        list = "registry " + JsonSerializer.Serialize(new { Order = keys.Select(k => $"{k.Name} {k.Ascending}"), Filter = filter });
     }
 
     public static RegistryOrder OfModels(RegistryQuery question) =>
@@ -46,8 +43,10 @@ internal sealed class RegistryOrder : IComparer<RegistryPlace>
         return new(Complete(keys, ("name", true), ("version_number", false)), question.Filter);
     }
 
-    public int Compare(RegistryPlace x, RegistryPlace y)
+    public int Compare(RegistryPlace? x, RegistryPlace? y)
     {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(y);
         foreach (var (name, ascending) in keys)
         {
             var compared = name switch
@@ -66,30 +65,9 @@ internal sealed class RegistryOrder : IComparer<RegistryPlace>
         return 0;
     }
 
-    public string Token(RegistryPlace last) =>
-        Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new Cursor(query, last.Name, last.Version, last.Created, last.Updated)));
+    public string Token(RegistryPlace last) => PageToken.Write(list, last);
 
-    public RegistryPlace? Read(string? token)
-    {
-        if (string.IsNullOrEmpty(token))
-        {
-            return null;
-        }
-
-        try
-        {
-            if (JsonSerializer.Deserialize<Cursor>(Base64Url.DecodeFromChars(token)) is { Name: { } name } cursor && cursor.Query == query)
-            {
-                return new RegistryPlace(name, cursor.Version, cursor.Created, cursor.Updated);
-            }
-        }
-        catch (Exception e) when (e is FormatException or JsonException)
-        {
-            // Said below.
-        }
-
-        throw MlopsException.Invalid("page_token", "The page token is not one that this search, with this filter and order, gave out.");
-    }
+    public RegistryPlace? Read(string? token) => PageToken.Read<RegistryPlace>(list, token, place => place.Name is not null, "page_token");
 
     private static List<(string Name, bool Ascending)> Parse(IReadOnlyList<string> orderBy, IReadOnlyList<string> valid)
     {
@@ -144,6 +122,4 @@ internal sealed class RegistryOrder : IComparer<RegistryPlace>
 
         return keys;
     }
-
-    private sealed record Cursor(string Query, string Name, int Version, long Created, long Updated);
 }

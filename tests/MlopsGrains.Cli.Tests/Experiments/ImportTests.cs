@@ -76,11 +76,51 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
         var first = await ImportAsync();
         var second = await ImportAsync();
 
-        Assert.Equal((0, "", 2, 0), (first.Code, first.Error, Number(first, "modelVersions"), Number(second, "modelVersions")));
+        var dry = await ImportAsync("--dry-run");
+
+        Assert.Equal((0, "", 2, 0, 0), (first.Code, first.Error, Number(first, "modelVersions"), Number(second, "modelVersions"), Number(dry, "modelVersions")));
         var run = (await RunsAsync()).Single(r => r.Info.RunName == "first");
         var found = await server.Http.GetFromJsonAsync<JsonElement>($"/api/2.0/mlflow/registered-models/alias?name={name}&alias=champion", Cancel);
         var version = found.GetProperty("model_version");
         Assert.Equal(("2", run.Info.RunId, $"runs:/{run.Info.RunId}/model"), (version.GetProperty("version").GetString(), version.GetProperty("run_id").GetString(), version.GetProperty("source").GetString()));
+    }
+
+    [Fact]
+    public async Task FourImportsAtOnce_MakeEachRunOnce()
+    {
+        Fill();
+
+        var said = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => ImportAsync()));
+
+        Assert.All(said, s => Assert.Equal((0, ""), (s.Code, s.Error)));
+        var runs = await RunsAsync();
+        Assert.Equal(["child", "first"], runs.Select(r => r.Info.RunName).Order(StringComparer.Ordinal));
+        Assert.Equal(3, (await PointsAsync(runs.Single(r => r.Info.RunName == "first"), "train/loss")).Count);
+    }
+
+    [Fact]
+    public async Task RunThatWasRemovedForGood_IsImportedAgain()
+    {
+        // A platform of its own: removing what was deleted is for all of it.
+        using var data = new TempDirectory();
+        await using var app = await ServerFixture.StartAsync(data.Path);
+        var address = app.Urls.First();
+        using var there = MlopsGrainsClient.Create(new MlopsGrainsClientOptions { BaseAddress = new Uri(address) });
+        Fill();
+        await ImportAsync("--server", address);
+        var experiment = (await there.Experiments.FindByNameAsync(name, Cancel))!.ExperimentId;
+        var first = await there.Runs.SearchAsync(experiment, "run_name = 'first'", cancellationToken: Cancel).SingleAsync(Cancel);
+        Assert.Equal(0, (await Shell.RunAsync("runs", "delete", first.Info.RunId, "--server", address)).Code);
+        Assert.Equal(2, Number(await ImportAsync("--server", address), "unchanged")); // As long as it can be restored.
+        Assert.Equal(0, (await Shell.RunAsync("gc", "--older-than", "0s", "--server", address)).Code);
+
+        var said = await ImportAsync("--server", address);
+
+        Assert.Equal((0, 1, 1), (said.Code, Number(said, "runs"), Number(said, "unchanged")));
+        var again = await there.Runs.SearchAsync(experiment, "run_name = 'first'", cancellationToken: Cancel).SingleAsync(Cancel);
+        Assert.NotEqual(first.Info.RunId, again.Info.RunId);
+        Assert.Equal(3, await there.Runs.GetMetricHistoryAsync(again.Info.RunId, "train/loss", Cancel).CountAsync(Cancel));
+        await app.StopAsync(Cancel);
     }
 
     [Fact]
@@ -204,7 +244,7 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
     }
 
     private Task<Said> ImportAsync(params string[] more) =>
-        Shell.RunAsync(["import", "mlflow", "--dir", store.Path, "--json", "--server", server.BaseAddress.AbsoluteUri, .. more]);
+        Shell.RunAsync(["import", "mlflow", "--dir", store.Path, "--json", .. more.Contains("--server") ? [] : (string[])["--server", server.BaseAddress.AbsoluteUri], .. more]);
 
     private async Task<List<Run>> RunsAsync()
     {

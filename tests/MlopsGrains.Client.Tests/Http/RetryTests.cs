@@ -69,8 +69,8 @@ public sealed class RetryTests
     public static TheoryData<string, int> CallsAndAttempts => new()
     {
         // What may have been done already is only repeated where twice is like once.
-        { "get", 5 }, { "set-alias", 5 }, { "start-pipeline", 5 }, { "add-version", 5 }, { "batch-with-producer", 5 }, { "register-pipeline", 5 },
-        { "batch-without-producer", 1 }, { "create-run", 1 }, { "create-experiment", 1 }, { "rollback", 1 }, { "infer", 1 },
+        { "get", 5 }, { "set-alias", 5 }, { "start-pipeline", 5 }, { "add-version", 5 }, { "batch-with-producer", 5 }, { "register-pipeline", 5 }, { "create-run", 5 }, { "create-experiment", 5 }, { "create-model", 5 },
+        { "batch-without-producer", 1 },  { "rollback", 1 }, { "infer", 1 },
     };
 
     [Theory]
@@ -153,6 +153,7 @@ public sealed class RetryTests
         "batch-without-producer" => client.Runs.LogBatchAsync("r", new RunBatch(MetricColumns.Empty, [], [new Tag("k", "v")]), Cancel),
         "create-run" => client.Runs.CreateAsync(new NewRun("0"), Cancel),
         "create-experiment" => client.Experiments.CreateAsync(new NewExperiment("e"), Cancel),
+        "create-model" => client.Models.CreateAsync("m", cancellationToken: Cancel),
         "rollback" => client.Deployments.RollbackAsync("d", Cancel),
         "infer" => client.Inference.InferAsync("d", [Columns.Of("x", 1.0)], Cancel),
         _ => throw new ArgumentOutOfRangeException(nameof(call)),

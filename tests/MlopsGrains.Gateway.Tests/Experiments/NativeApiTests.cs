@@ -56,6 +56,87 @@ public sealed class NativeApiTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task DeletedRunAndExperiment_ComeBack()
+    {
+        var experiment = (string)(await SendAsync(HttpMethod.Post, "/api/v1/experiments", $$"""{"name":"deleted-{{Guid.NewGuid():N}}"}""", HttpStatusCode.Created))["experimentId"]!;
+        var id = (string)(await SendAsync(HttpMethod.Post, "/api/v1/runs", $$"""{"experimentId":"{{experiment}}"}""", HttpStatusCode.Created))["info"]!["runId"]!;
+        async Task<int> FoundAsync() =>
+            (await SendAsync(HttpMethod.Post, "/api/v1/runs/search", $$"""{"experimentIds":["{{experiment}}"]}""", HttpStatusCode.OK))["items"]!.AsArray().Count;
+
+        foreach (var (path, again) in new[] { ($"/api/v1/runs/{id}", HttpStatusCode.NoContent), ($"/api/v1/experiments/{experiment}", HttpStatusCode.NotFound) })
+        {
+            await SendAsync(HttpMethod.Delete, path, null, HttpStatusCode.NoContent);
+            Assert.Equal(0, await FoundAsync());
+            Assert.Contains("deleted", (await GetAsync(path)).ToJsonString(), StringComparison.Ordinal);
+            await SendAsync(HttpMethod.Delete, path, null, again);
+            await SendAsync(HttpMethod.Post, path + "/restore", null, HttpStatusCode.NoContent);
+            Assert.Equal(1, await FoundAsync());
+            await SendAsync(HttpMethod.Post, path + "/restore", null, again);
+        }
+    }
+
+    [Fact]
+    public async Task PageToken_OfAnotherListOrRunOrQuery_IsRefused_AndTheRightOneGoesOn()
+    {
+        var experiment = (string)(await SendAsync(HttpMethod.Post, "/api/v1/experiments", $$"""{"name":"tokens-{{Guid.NewGuid():N}}"}""", HttpStatusCode.Created))["experimentId"]!;
+        var ids = new List<string>();
+        for (var i = 0; i < 2; i++)
+        {
+            ids.Add((string)(await SendAsync(HttpMethod.Post, "/api/v1/runs", $$"""{"experimentId":"{{experiment}}"}""", HttpStatusCode.Created))["info"]!["runId"]!);
+            await SendAsync(HttpMethod.Post, $"/api/v1/runs/{ids[i]}/batches", """{"metrics":[{"key":"m","value":1,"timestamp":1},{"key":"m","value":2,"timestamp":2}]}""", HttpStatusCode.NoContent);
+            await SendAsync(HttpMethod.Post, "/api/v1/models", $$"""{"name":"tokens-{{Guid.NewGuid():N}}"}""", HttpStatusCode.Created);
+        }
+
+        var models = await GetAsync("/api/v1/models?limit=1");
+        await GoesOnAsync(HttpMethod.Get, "/api/v1/models?limit=1&pageToken={0}", null, models);
+        await RefusedAsync(HttpMethod.Get, "/api/v1/datasets?limit=1&pageToken={0}", null, models);
+
+        var points = await GetAsync($"/api/v1/runs/{ids[0]}/metrics?key=m&limit=1");
+        await GoesOnAsync(HttpMethod.Get, $"/api/v1/runs/{ids[0]}/metrics?key=m&limit=1&pageToken={{0}}", null, points);
+        await RefusedAsync(HttpMethod.Get, $"/api/v1/runs/{ids[1]}/metrics?key=m&limit=1&pageToken={{0}}", null, points);
+
+        var experiments = await GetAsync("/api/v1/experiments?limit=1");
+        await GoesOnAsync(HttpMethod.Get, "/api/v1/experiments?limit=1&pageToken={0}", null, experiments);
+        await RefusedAsync(HttpMethod.Get, "/api/v1/experiments?limit=1&view=all&pageToken={0}", null, experiments);
+
+        var query = $$"""{"experimentIds":["{{experiment}}"],"maxResults":1,"filter":"metrics.m > 1","pageToken":"{0}"}""";
+        var runs = await SendAsync(HttpMethod.Post, "/api/v1/runs/search", query.Replace("{0}", "", StringComparison.Ordinal), HttpStatusCode.OK);
+        await GoesOnAsync(HttpMethod.Post, "/api/v1/runs/search", query, runs);
+        await RefusedAsync(HttpMethod.Post, "/api/v1/runs/search", query.Replace("> 1", "> 0", StringComparison.Ordinal), runs);
+
+        async Task GoesOnAsync(HttpMethod method, string path, string? body, JsonNode page) => await WithTokenAsync(method, path, body, page, HttpStatusCode.OK);
+
+        async Task RefusedAsync(HttpMethod method, string path, string? body, JsonNode page) =>
+            Assert.Equal("pageToken", (string?)(await WithTokenAsync(method, path, body, page, HttpStatusCode.BadRequest))["field"]);
+
+        Task<JsonNode> WithTokenAsync(HttpMethod method, string path, string? body, JsonNode page, HttpStatusCode expected)
+        {
+            var token = (string)page["nextPageToken"]!;
+            return SendAsync(method, path.Replace("{0}", Uri.EscapeDataString(token), StringComparison.Ordinal), body?.Replace("{0}", token, StringComparison.Ordinal), expected);
+        }
+    }
+
+    [Theory]
+    [InlineData(long.MinValue)]
+    [InlineData(long.MaxValue)]
+    public async Task Int64Edges_ComeBackAsTheyWent_AndOneBeyondIsRefused(long edge)
+    {
+        var id = (string)(await SendAsync(HttpMethod.Post, "/api/v1/runs", """{"experimentId":"0"}""", HttpStatusCode.Created))["info"]!["runId"]!;
+        var beyond = (Int128)edge + long.Sign(edge);
+        static string Batch(object timestamp, object step) => FormattableString.Invariant($$"""{"metrics":[{"key":"m","value":1,"timestamp":{{timestamp}},"step":{{step}}}]}""");
+
+        var timestamp = Math.Max(edge, 0); // A time before 1970 is refused.
+        foreach (var (body, field) in new[] { (Batch(beyond, 0), "metrics[0].timestamp"), (Batch(timestamp == edge ? -1 : edge, 0), "metrics[0].timestamp"), (Batch(0, beyond), "metrics[0].step") })
+        {
+            Assert.Equal(field, (string?)(await SendAsync(HttpMethod.Post, $"/api/v1/runs/{id}/batches", body, HttpStatusCode.BadRequest))["field"]);
+        }
+
+        await SendAsync(HttpMethod.Post, $"/api/v1/runs/{id}/batches", Batch(timestamp, edge), HttpStatusCode.NoContent);
+        var point = Assert.Single((await GetAsync($"/api/v1/runs/{id}/metrics?key=m"))["points"]!.AsArray())!;
+        Assert.Equal((timestamp, edge), ((long)point["timestamp"]!, (long)point["step"]!));
+    }
+
+    [Fact]
     public async Task Gc_TakesItsSteps()
     {
         var step = await SendAsync(HttpMethod.Post, "/api/v1/retention/gc", """{"deletedForSeconds":86400,"dryRun":true}""", HttpStatusCode.OK);
@@ -68,6 +149,19 @@ public sealed class NativeApiTests(ServerFixture server)
     [InlineData("POST", "/api/v1/retention/gc", """{"deletedForSeconds":9223372036854775807}""", 400, "deletedForSeconds")]
     [InlineData("POST", "/api/v1/retention/gc", """{"pageToken":"0/forged"}""", 400, "pageToken")]
     [InlineData("POST", "/api/v1/retention/gc", """{"pageToken":"99999999999999999999/"}""", 400, "pageToken")]
+    [InlineData("GET", "/api/v1/experiments?pageToken=forged", null, 400, "pageToken")]
+    [InlineData("POST", "/api/v1/runs/search", """{"experimentIds":["0"],"pageToken":"forged"}""", 400, "pageToken")]
+    [InlineData("GET", "/api/v1/models?pageToken=forged", null, 400, "pageToken")]
+    [InlineData("GET", "/api/v1/datasets?pageToken=forged", null, 400, "pageToken")]
+    [InlineData("GET", "/api/v1/deployments?pageToken=forged", null, 400, "pageToken")]
+    [InlineData("GET", "/api/v1/pipelines?pageToken=forged", null, 400, "pageToken")]
+    [InlineData("GET", "/api/v1/monitors?pageToken=forged", null, 400, "pageToken")]
+    [InlineData("GET", "/api/v1/monitors?limit=101", null, 400, "limit")]
+    [InlineData("DELETE", "/api/v1/runs/none", null, 404, null)]
+    [InlineData("POST", "/api/v1/runs/none/restore", null, 404, null)]
+    [InlineData("DELETE", "/api/v1/experiments/99999999", null, 404, null)]
+    [InlineData("POST", "/api/v1/experiments/0/restore", null, 404, null)]
+    [InlineData("DELETE", "/api/v1/experiments/x", null, 404, null)]
     [InlineData("POST", "/api/v1/runs/none/heartbeat", null, 404, null)]
     [InlineData("POST", "/api/v1/runs", """{"experimentId":"0","heartbeatTimeoutSeconds":1}""", 400, "heartbeatTimeoutSeconds")]
     [InlineData("GET", "/api/v1/runs/none/metrics/m/history", null, 404, null)]

@@ -129,6 +129,10 @@ public sealed class UserTests : IAsyncLifetime
             (4, HttpMethod.Post, "/api/2.0/mlflow/runs/delete", new { run_id = run }),
             (4, HttpMethod.Get, $"/api/2.0/mlflow/experiments/permissions/get?experiment_id={experiment}&username=owner", null),
             (4, HttpMethod.Post, "/api/2.0/mlflow/runs/restore", new { run_id = run }),
+            (4, HttpMethod.Delete, "/api/v1/runs/" + run, null),
+            (4, HttpMethod.Post, $"/api/v1/runs/{run}/restore", null),
+            (4, HttpMethod.Delete, "/api/v1/experiments/" + experiment, null),
+            (4, HttpMethod.Post, $"/api/v1/experiments/{experiment}/restore", null),
             (4, HttpMethod.Delete, $"/api/2.0/mlflow/logged-models/{model}", null),
             (4, HttpMethod.Delete, $"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/f", null),
         ];

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using MlopsGrains.Client;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
@@ -33,6 +35,8 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
 
     /// <summary>Tag of an imported run that is whole: the source's status and end time then.</summary>
     public const string StateTag = "mlops.import.state";
+
+    private const int LivesMax = 100;
 
     private const string ParentTag = ActiveRun.ParentTag;
 
@@ -76,9 +80,7 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
         var home = await target.Experiments.FindByNameAsync(experiment.Name, cancellationToken);
         if (!dryRun)
         {
-            home = home is null
-                ? await target.Experiments.CreateAsync(new NewExperiment(experiment.Name, Tags: experiment.Tags), cancellationToken)
-                : await target.Experiments.GetOrCreateAsync(experiment.Name, cancellationToken);
+            home = await HomeAsync(home is null, experiment, cancellationToken);
         }
 
         // Heads first, so that a child finds its parent whatever their order.
@@ -114,6 +116,23 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
         progress($"{experiment.Name}: {todo.Count} runs", 1);
     }
 
+    private async Task<Experiment> HomeAsync(bool isNew, SourceExperiment experiment, CancellationToken cancellationToken)
+    {
+        if (isNew)
+        {
+            try
+            {
+                return await target.Experiments.CreateAsync(new NewExperiment(experiment.Name, Tags: experiment.Tags), cancellationToken);
+            }
+            catch (MlopsException e) when (e.Kind == ErrorKind.AlreadyExists)
+            {
+                // Another import was faster.
+            }
+        }
+
+        return await target.Experiments.GetOrCreateAsync(experiment.Name, cancellationToken);
+    }
+
     private async Task<Dictionary<string, (string RunId, string? State)>> KnownAsync(string experimentId, CancellationToken cancellationToken)
     {
         var known = new Dictionary<string, (string, string?)>(StringComparer.Ordinal);
@@ -129,12 +148,24 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
         return known;
     }
 
+    /// <summary>Two imports of a source at once make one run: they ask with one key. The key of a run that was removed for good is passed over.</summary>
     private async Task<string> CreateAsync(string experimentId, SourceRun run, CancellationToken cancellationToken)
     {
         var name = run.Name.Length > 0 ? run.Name : ValueOf(run.Tags, "mlflow.runName");
-        var created = await target.Runs.CreateAsync(
-            new NewRun(experimentId, name, run.User, run.Start, [new Tag(SourceTag, source.Name), new Tag(RunTag, run.Id)]), cancellationToken);
-        return created.Info.RunId;
+        var wanted = new NewRun(experimentId, name, run.User, run.Start, [new Tag(SourceTag, source.Name), new Tag(RunTag, run.Id)]);
+        for (var life = 1; ; life++)
+        {
+            var text = string.Create(CultureInfo.InvariantCulture, $"{experimentId}\n{source.Name}\n{run.Id}\n{life}");
+            var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+            try
+            {
+                var created = await target.Runs.CreateAsync(wanted, key, cancellationToken);
+                return (await target.Runs.GetAsync(created.Info.RunId, cancellationToken)).Info.RunId;
+            }
+            catch (MlopsException e) when (e.Kind is ErrorKind.Conflict or ErrorKind.NotFound && life < LivesMax)
+            {
+            }
+        }
     }
 
     private async Task FillAsync(SourceRun run, bool withArtifacts, CancellationToken cancellationToken)
@@ -241,7 +272,7 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
     /// <summary>Versions come behind those that are there, in the order in which they were made.</summary>
     private async Task ImportAsync(SourceModel model, CancellationToken cancellationToken)
     {
-        var known = dryRun ? [] : (await registry.VersionsAsync(model.Name, cancellationToken)).Select(v => ValueOf(v.Tags, SourceTag)).ToHashSet();
+        var known = (await registry.VersionsAsync(model.Name, cancellationToken)).Select(v => ValueOf(v.Tags, SourceTag)).ToHashSet();
         var versions = model.Versions.Where(v => !known.Contains(OriginOf(model, v))).ToList();
         modelVersions += versions.Count;
         if (dryRun || versions.Count == 0)

@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
@@ -22,7 +20,7 @@ internal sealed class LoggedModelSearch
     private readonly LoggedModelOrder order;
     private readonly LoggedModelOrder.Place? after;
     private readonly int resultsMax;
-    private readonly string signature;
+    private readonly string list;
 
     private LoggedModelSearch(LoggedModelQuery query)
     {
@@ -35,9 +33,9 @@ internal sealed class LoggedModelSearch
         matches = LoggedModelFilter.Parse(query.Filter, query.Datasets);
         order = new LoggedModelOrder(query.OrderBy);
         resultsMax = query.MaxResults;
-        var question = JsonSerializer.SerializeToUtf8Bytes(new { query.ExperimentIds, query.Filter, query.Datasets, query.OrderBy });
-        signature = Convert.ToHexStringLower(SHA256.HashData(question).AsSpan(0, 8));
-        after = Read(query.PageToken);
+        list = "logged models " + JsonSerializer.Serialize(new { query.ExperimentIds, query.Filter, query.Datasets, query.OrderBy });
+        after = PageToken.Read<LoggedModelOrder.Place>(
+            list, query.PageToken, place => place is { Parts: { } parts, ModelId: not null } && parts.Count == order.Count, "page_token");
     }
 
     public static LoggedModelSearch Parse(LoggedModelQuery query) => new(query);
@@ -71,37 +69,11 @@ internal sealed class LoggedModelSearch
         var all = answers.SelectMany(a => a.Models).Select(model => (Place: order.PlaceOf(model), Model: model)).OrderBy(m => m.Place, order).ToList();
         var page = all.TakeWhile(m => end is null || order.Compare(m.Place, end) <= 0).Take(resultsMax).ToList();
         var more = page.Count < all.Count || answers.Any(a => !a.Complete);
-        return new Page<LoggedModel>([.. page.Select(m => m.Model)], more && page.Count > 0 ? Token(page[^1].Place) : null);
-    }
-
-    private string Token(LoggedModelOrder.Place place) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new Cursor(signature, place)));
-
-    private LoggedModelOrder.Place? Read(string? token)
-    {
-        if (string.IsNullOrEmpty(token))
-        {
-            return null;
-        }
-
-        try
-        {
-            if (JsonSerializer.Deserialize<Cursor>(Base64Url.DecodeFromChars(token)) is { Place: { Parts: not null, ModelId: not null } place } cursor
-                && cursor.Query == signature && place.Parts.Count == order.Count)
-            {
-                return place;
-            }
-        }
-        catch (Exception e) when (e is FormatException or JsonException)
-        {
-        }
-
-        throw MlopsException.Invalid("page_token", "The page token is not one that this search gave out.");
+        return new Page<LoggedModel>([.. page.Select(m => m.Model)], more && page.Count > 0 ? PageToken.Write(list, page[^1].Place) : null);
     }
 
     private static long Size(LoggedModel model) =>
         500 + (model.Metrics.Count * 120L) + model.Params.Concat(model.Tags).Sum(p => p.Key.Length + p.Value.Length + 20L);
-
-    private sealed record Cursor(string Query, LoggedModelOrder.Place Place);
 }
 
 /// <param name="Models">In order.</param>
