@@ -28,6 +28,7 @@ internal static class SearchBenchmark
     {
         var runs = Option(args, "--runs", 100_000);
         var points = Option(args, "--points", 1);
+        Func<Random, double> value = args.Contains("--doubles") ? random => random.NextDouble() : random => random.NextSingle();
         var writers = Option(args, "--writers", 500);
         var searches = Option(args, "--searches", 1000);
         using var directory = new TempDirectory();
@@ -35,13 +36,13 @@ internal static class SearchBenchmark
         using (var host = await StartAsync(directory))
         {
             experiment = (await Grains(host).GetGrain<IExperimentCatalogGrain>(IExperimentCatalogGrain.Main).Create(new NewExperiment("search"))).ExperimentId;
-            await FillAsync(host.Services.GetRequiredService<IJournal>(), experiment, runs, points);
+            await FillAsync(host.Services.GetRequiredService<IJournal>(), experiment, runs, points, value);
             await host.StopAsync();
         }
 
         using (var host = await StartAsync(directory))
         {
-            Console.WriteLine($"{runs} runs, 10 metrics of {points} point(s), 10 params, {RunShards.Count} shards, {Environment.ProcessorCount} cores");
+            Console.WriteLine($"{runs} runs, 10 metrics of {points} point(s) born as {(args.Contains("--doubles") ? "doubles" : "32-bit floats")}, 10 params, {RunShards.Count} shards, {Environment.ProcessorCount} cores");
             var before = GC.GetTotalMemory(forceFullCollection: true);
             var started = Stopwatch.GetTimestamp();
             var first = await SearchAsync(host, experiment, Filter);
@@ -110,14 +111,14 @@ internal static class SearchBenchmark
         Grains(host).GetGrain<IRunSearchGrain>(0).Search(new RunQuery([experiment], filter, LifecycleView.ActiveOnly, ["metrics.loss ASC"], limit, null));
 
     /// <summary>What the shards would have stored had these runs ended there.</summary>
-    private static async Task FillAsync(IJournal journal, string experiment, int runs, int points)
+    private static async Task FillAsync(IJournal journal, string experiment, int runs, int points, Func<Random, double> value)
     {
         var (random, codec) = (new Random(1), new RunIndexCodec());
         var waiting = Enumerable.Range(0, RunShards.Count).Select(_ => new List<CollectedRun>()).ToArray();
         var versions = new long[RunShards.Count];
         for (var r = 0; r < runs; r++)
         {
-            var row = Row(random, experiment, r, points);
+            var row = Row(random, experiment, r, points, value);
             var shard = RunShards.Of(row.Run.Info.RunId);
             waiting[shard].Add(row);
             if (waiting[shard].Count == RowsAtOnce)
@@ -143,13 +144,13 @@ internal static class SearchBenchmark
         }
     }
 
-    private static CollectedRun Row(Random random, string experiment, int number, int points)
+    private static CollectedRun Row(Random random, string experiment, int number, int points, Func<Random, double> value)
     {
         var id = new UInt128((ulong)random.NextInt64(), (ulong)random.NextInt64()).ToString("x32", CultureInfo.InvariantCulture);
         var start = 1_700_000_000_000 + (number * 1000L);
         string[] keys = ["acc", "auc", "f1", "loss", "lr_now", "precision", "recall", "time", "val_acc", "val_loss"];
-        var metrics = keys.Select(key => new Metric(key, random.NextDouble(), start + 60_000 + random.Next(1000), points)).ToArray();
-        var histories = metrics.Select(m => Enumerable.Range(1, points - 1).Aggregate(default(MetricSummary).With(m.Value), (h, _) => h.With(random.NextDouble()))).ToArray();
+        var metrics = keys.Select(key => new Metric(key, value(random), start + 60_000 + random.Next(1000), points)).ToArray();
+        var histories = metrics.Select(m => Enumerable.Range(1, points - 1).Aggregate(default(MetricSummary).With(m.Value), (h, _) => h.With(value(random)))).ToArray();
         Tag[] parameters =
         [
             new("batch", $"{32 << random.Next(4)}"), new("decay", $"{random.Next(10) / 1000.0}"), new("depth", $"{random.Next(12)}"), new("dropout", $"0.{random.Next(6)}"),

@@ -22,6 +22,13 @@ public sealed record FilterComparison(
     }
 }
 
+/// <summary>One key of an order, not yet bound to what a domain knows.</summary>
+/// <param name="Entity">The word before the first dot, or <see langword="null"/> for a bare name.</param>
+/// <param name="Name">The name, without quotes.</param>
+/// <param name="Function">What of the key's history; <see langword="null"/> for its present value.</param>
+/// <param name="Ascending">Direction.</param>
+public sealed record FilterOrder(string? Entity, string Name, FilterFunction? Function, bool Ascending);
+
 /// <summary>Something computed from a key's history.</summary>
 /// <param name="Kind">What.</param>
 /// <param name="Step">For <see cref="FilterFunctionKind.At"/>: the step; otherwise 0.</param>

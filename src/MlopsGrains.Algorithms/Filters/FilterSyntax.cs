@@ -44,21 +44,21 @@ public static class FilterSyntax
         return reader.Current.Kind == TokenKind.End ? filter : throw reader.Unexpected("AND, OR or the end");
     }
 
-    /// <summary>Reads an order key: <c>metrics.`val loss` DESC</c>. Ascending when no direction is given.</summary>
+    /// <summary>Reads an order key: <c>metrics.`val loss` DESC</c>, <c>max(metrics.acc)</c>. Ascending when no direction is given.</summary>
     /// <exception cref="FilterSyntaxException">The text is not an order key.</exception>
-    public static (string? Entity, string Name, bool Ascending) ParseOrder(string text)
+    public static FilterOrder ParseOrder(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         CheckLength(text);
         var reader = new Reader(FilterLexer.Read(text));
-        var (entity, name) = Key(reader);
+        var (entity, name, function) = Operand(reader);
         var ascending = !reader.Skip("desc");
         if (ascending)
         {
             reader.Skip("asc");
         }
 
-        return reader.Current.Kind == TokenKind.End ? (entity, name, ascending) : throw reader.Unexpected("ASC, DESC or the end");
+        return reader.Current.Kind == TokenKind.End ? new FilterOrder(entity, name, function, ascending) : throw reader.Unexpected("ASC, DESC or the end");
     }
 
     private static void CheckLength(string text)

@@ -102,8 +102,8 @@ internal static class ExperimentSearch
     {
         try
         {
-            var (entity, name, ascending) = FilterSyntax.ParseOrder(text);
-            return entity is null or "attribute" or "attributes" or "attr" && name is "name" or "experiment_id" or "creation_time" or "last_update_time"
+            var (entity, name, function, ascending) = FilterSyntax.ParseOrder(text);
+            return function is null && entity is null or "attribute" or "attributes" or "attr" && name is "name" or "experiment_id" or "creation_time" or "last_update_time"
                 ? (name, ascending)
                 : throw MlopsException.Invalid(field, $"Invalid order_by key '{text}'. Valid values are name, experiment_id, creation_time, last_update_time.");
         }

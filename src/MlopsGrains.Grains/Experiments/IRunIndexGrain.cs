@@ -1,3 +1,4 @@
+using MlopsGrains.Algorithms.Filters;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 using Orleans.Concurrency;
@@ -74,6 +75,15 @@ internal readonly record struct MetricSummary([property: Id(0)] long Count, [pro
         double.IsNaN(value) ? this
         : Count == 0 ? new(1, value, value, value)
         : new(Count + 1, Math.Min(Min, value), Math.Max(Max, value), Sum + value);
+
+    /// <summary>Smallest, greatest or mean value; a history of only NaN has none.</summary>
+    public double? Of(FilterFunctionKind function) => Count == 0 ? null : function switch
+    {
+        FilterFunctionKind.Min => Min,
+        FilterFunctionKind.Max => Max,
+        FilterFunctionKind.Average => Sum / Count,
+        _ => throw new ArgumentOutOfRangeException(nameof(function), function, "The summary of a history does not have it."),
+    };
 }
 
 [GenerateSerializer, Immutable, Alias("mlops.RunIndexQuery")]

@@ -95,8 +95,8 @@ internal sealed class RegistryOrder : IComparer<RegistryPlace>
     {
         try
         {
-            var (entity, name, ascending) = FilterSyntax.ParseOrder(text);
-            if (entity is (null or "attribute" or "attributes") && valid.Contains(name))
+            var (entity, name, function, ascending) = FilterSyntax.ParseOrder(text);
+            if (function is null && entity is (null or "attribute" or "attributes") && valid.Contains(name))
             {
                 // A model's timestamp is that of its last change.
                 return (name == "timestamp" ? "last_updated_timestamp" : name, ascending);

@@ -105,7 +105,8 @@ internal sealed class MetricMask(string key, FilterOperator op, double number) :
             return;
         }
 
-        var column = block.Values(at);
+        Span<double> buffer = stackalloc double[RunBlock.RowsMax];
+        var column = block.Values(at, buffer);
         switch (op)
         {
             case FilterOperator.Equal:
@@ -178,13 +179,7 @@ internal sealed class HistoryMask(string key, FilterFunctionKind kind, Func<doub
         var at = block.Shape.MetricAt(key);
         for (var row = 0; at >= 0 && row < block.Count; row++)
         {
-            var history = block.History(row, at);
-            if (history.Count > 0 && number(kind switch
-            {
-                FilterFunctionKind.Min => history.Min,
-                FilterFunctionKind.Max => history.Max,
-                _ => history.Sum / history.Count,
-            }))
+            if (block.History(row, at).Of(kind) is { } value && number(value))
             {
                 bits[row >> 6] |= 1UL << row;
             }
@@ -209,7 +204,8 @@ internal sealed class StepMask(StepValues values, StepValues.Point point, Func<d
     }
 }
 
-internal delegate ReadOnlySpan<int> CodeColumn(RunBlock block);
+/// <summary>A column of codes, put into a buffer of <see cref="RunBlock.RowsMax"/>.</summary>
+internal delegate ReadOnlySpan<int> CodeColumn(RunBlock block, Span<int> buffer);
 
 /// <summary>A text that is equal to one; a row without the text has no column.</summary>
 internal sealed class CodeMask(CodeColumn column, int code) : RowMask
@@ -222,7 +218,8 @@ internal sealed class CodeMask(CodeColumn column, int code) : RowMask
             return;
         }
 
-        var codes = column(block);
+        Span<int> buffer = stackalloc int[RunBlock.RowsMax];
+        var codes = column(block, buffer);
         for (var row = 0; row < codes.Length; row++)
         {
             bits[row >> 6] |= (codes[row] == code ? 1UL : 0UL) << row;
@@ -236,7 +233,8 @@ internal sealed class CodesMask(CodeColumn column, CodeTest test) : RowMask
     public override void Fill(RunBlock block, Span<ulong> bits, bool negated)
     {
         bits.Clear();
-        var codes = column(block);
+        Span<int> buffer = stackalloc int[RunBlock.RowsMax];
+        var codes = column(block, buffer);
         for (var row = 0; row < codes.Length; row++)
         {
             bits[row >> 6] |= (test.Passes(codes[row]) ? 1UL : 0UL) << row;

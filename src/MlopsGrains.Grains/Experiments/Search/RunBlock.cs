@@ -4,7 +4,8 @@ namespace MlopsGrains.Grains.Experiments.Search;
 
 /// <summary>
 /// Up to <see cref="RowsMax"/> rows of one shape as columns. A block starts small and doubles, so an odd run of its own shape costs little.
-/// Cost of a row: 50 bytes, 16 for each metric (28 more when one was logged more than once), 4 for each param and tag, plus its texts in the pool.
+/// Cost of a row: 33 bytes and what its columns need: 4 or 8 for a metric's value and 12 to 25 more when a row of the block logged it more than once, 1 to 4 for each
+/// param, tag, name, user and place, plus its texts in the pool.
 /// </summary>
 internal sealed class RunBlock(RunShape shape, int number)
 {
@@ -22,12 +23,9 @@ internal sealed class RunBlock(RunShape shape, int number)
     private long[] startTimes = new long[CapacityMin];
     private long[] endTimes = new long[CapacityMin];
     private byte[] flags = new byte[CapacityMin];
-    private int[] heads = new int[CapacityMin * 3];
-    private double[] values = new double[CapacityMin * shape.Metrics.Length];
-    private NarrowLongs ages = new(CapacityMin * shape.Metrics.Length);
-    private NarrowLongs steps = new(CapacityMin * shape.Metrics.Length);
-    private Histories? histories;
-    private int[] texts = new int[CapacityMin * shape.Texts];
+    private readonly PackedLongs[] heads = Codes(3);
+    private readonly MetricColumn[] metrics = Metrics(shape.Metrics.Length);
+    private readonly PackedLongs[] texts = Codes(shape.Texts);
     private int[]?[]? extras;
 
     public RunShape Shape => shape;
@@ -42,11 +40,17 @@ internal sealed class RunBlock(RunShape shape, int number)
 
     public ReadOnlySpan<long> EndTimes => endTimes.AsSpan(0, Count);
 
-    public ReadOnlySpan<int> Names => heads.AsSpan(0, Count);
+    public int Name(int row) => (int)heads[0][row];
 
-    public ReadOnlySpan<int> Users => heads.AsSpan(capacity, Count);
+    public int User(int row) => (int)heads[1][row];
 
-    public ReadOnlySpan<int> Uris => heads.AsSpan(capacity * 2, Count);
+    public int Uri(int row) => (int)heads[2][row];
+
+    /// <summary>The codes of all rows' names, put into a buffer of <see cref="RowsMax"/>.</summary>
+    public ReadOnlySpan<int> Names(Span<int> buffer) => All(heads[0], buffer);
+
+    /// <summary>The codes of all rows' users, put into a buffer of <see cref="RowsMax"/>.</summary>
+    public ReadOnlySpan<int> Users(Span<int> buffer) => All(heads[1], buffer);
 
     public string Id(int row) => oddIds?[row] ?? RunKey.Text(keys[row]);
 
@@ -61,29 +65,25 @@ internal sealed class RunBlock(RunShape shape, int number)
 
     public void SetSettled(int row, bool settled) => flags[row] = (byte)(settled ? flags[row] | SettledBit : flags[row] & ~SettledBit);
 
-    public ReadOnlySpan<double> Values(int column) => values.AsSpan(column * capacity, Count);
+    public double Value(int row, int column) => metrics[column].Value(row);
 
-    public ReadOnlySpan<int> Texts(int column) => texts.AsSpan(column * capacity, Count);
+    /// <summary>A metric's value in every row, if need be put into a buffer of <see cref="RowsMax"/>.</summary>
+    public ReadOnlySpan<double> Values(int column, Span<double> buffer) => metrics[column].Values(Count, buffer);
+
+    /// <summary>The codes of a param or tag in every row, put into a buffer of <see cref="RowsMax"/>.</summary>
+    public ReadOnlySpan<int> Texts(int column, Span<int> buffer) => All(texts[column], buffer);
 
     public int[]? Extras(int row) => extras?[row];
 
     public Metric Metric(int row, int column)
     {
-        var at = (column * capacity) + row;
-        return new Metric(shape.Metrics[column], values[at], unchecked(startTimes[row] + ages[at]), steps[at]);
+        var metric = metrics[column];
+        return new Metric(shape.Metrics[column], metric.Value(row), unchecked(startTimes[row] + metric.Age(row)), metric.Step(row));
     }
 
-    public MetricSummary History(int row, int column)
-    {
-        var at = (column * capacity) + row;
-        return histories is null ? default(MetricSummary).With(values[at]) : new(histories.Counts[at], histories.Min[at], histories.Max[at], histories.Sum[at]);
-    }
+    public MetricSummary History(int row, int column) => metrics[column].History(row);
 
-    /// <summary>Whether some metric of some row was logged more than once.</summary>
-    public bool HasHistories => histories is not null;
-
-    public long Bytes =>
-        (capacity * (16L + 8 + 8 + 1 + 12)) + (values.Length * 8L) + ages.Bytes + steps.Bytes + (texts.Length * 4L) + (histories is null ? 0 : values.Length * 28L) + 400;
+    public long Bytes => (capacity * (16L + 8 + 8 + 1)) + heads.Sum(h => h.Bytes + 40) + metrics.Sum(m => m.Bytes) + texts.Sum(t => t.Bytes + 40) + 400;
 
     /// <summary>Makes room for a row at the end; its cells are to be written.</summary>
     public int Append()
@@ -106,31 +106,18 @@ internal sealed class RunBlock(RunShape shape, int number)
 
         (startTimes[row], endTimes[row]) = (info.StartTime, info.EndTime ?? NoTime);
         flags[row] = (byte)(((byte)info.Status & StatusBits) | (info.LifecycleStage == LifecycleStage.Deleted ? DeletedBit : 0));
-        (heads[row], heads[capacity + row], heads[(2 * capacity) + row]) = (name, user, uri);
+        heads[0].Set(row, name);
+        heads[1].Set(row, user);
+        heads[2].Set(row, uri);
     }
 
-    /// <summary>After the head: times are kept relative to the start.</summary>
-    public void WriteMetric(int row, int column, Metric metric, MetricSummary history)
-    {
-        var at = (column * capacity) + row;
-        values[at] = metric.Value;
-        ages.Set(at, unchecked(metric.Timestamp - startTimes[row]));
-        steps.Set(at, metric.Step);
-        if (histories is null && history != default(MetricSummary).With(metric.Value))
-        {
-            histories = new Histories(this);
-        }
+    /// <summary>After the head, all metrics in their order: times are kept relative to the start, and much relative to the first metric.</summary>
+    public void WriteMetric(int row, int column, Metric metric, MetricSummary history) =>
+        metrics[column].Write(row, Count, metric.Value, unchecked(metric.Timestamp - startTimes[row]), metric.Step, history);
 
-        if (histories is not null)
-        {
-            histories.Counts.Set(at, history.Count);
-            (histories.Min[at], histories.Max[at], histories.Sum[at]) = (history.Min, history.Max, history.Sum);
-        }
-    }
+    public void WriteText(int row, int column, int code) => texts[column].Set(row, code);
 
-    public void WriteText(int row, int column, int code) => texts[(column * capacity) + row] = code;
-
-    public int Text(int row, int column) => texts[(column * capacity) + row];
+    public int Text(int row, int column) => (int)texts[column][row];
 
     public void WriteExtras(int row, int[]? codes)
     {
@@ -151,9 +138,9 @@ internal sealed class RunBlock(RunShape shape, int number)
         }
 
         (startTimes[row], endTimes[row], flags[row]) = (last.startTimes[from], last.endTimes[from], last.flags[from]);
-        for (var c = 0; c < 3; c++)
+        for (var c = 0; c < heads.Length; c++)
         {
-            heads[(c * capacity) + row] = last.heads[(c * last.capacity) + from];
+            heads[c].Set(row, last.heads[c][from]);
         }
 
         for (var c = 0; c < shape.Metrics.Length; c++)
@@ -179,70 +166,60 @@ internal sealed class RunBlock(RunShape shape, int number)
         }
     }
 
-    public static T[] Grow<T>(T[] cells, int columns, int from, int to)
+    private static PackedLongs[] Codes(int columns)
     {
-        var grown = new T[columns * to];
+        var codes = new PackedLongs[columns];
+        Array.Fill(codes, new PackedLongs(CapacityMin));
+        return codes;
+    }
+
+    private static MetricColumn[] Metrics(int columns)
+    {
+        var metrics = new MetricColumn[columns];
         for (var c = 0; c < columns; c++)
         {
-            Array.Copy(cells, c * from, grown, c * to, from);
+            metrics[c] = new MetricColumn(CapacityMin, c == 0 ? null : metrics[0]);
         }
 
-        return grown;
+        return metrics;
+    }
+
+    private ReadOnlySpan<int> All(PackedLongs codes, Span<int> buffer)
+    {
+        codes.CopyTo(buffer[..Count]);
+        return buffer[..Count];
     }
 
     private void Grow()
     {
-        var (from, to, metrics) = (capacity, capacity * 2, shape.Metrics.Length);
-        Array.Resize(ref keys, to);
-        Array.Resize(ref startTimes, to);
-        Array.Resize(ref endTimes, to);
-        Array.Resize(ref flags, to);
-        heads = Grow(heads, 3, from, to);
-        values = Grow(values, metrics, from, to);
-        ages.Grow(metrics, from, to);
-        steps.Grow(metrics, from, to);
-        texts = Grow(texts, shape.Texts, from, to);
-        if (histories is not null)
+        capacity *= 2;
+        Array.Resize(ref keys, capacity);
+        Array.Resize(ref startTimes, capacity);
+        Array.Resize(ref endTimes, capacity);
+        Array.Resize(ref flags, capacity);
+        foreach (ref var head in heads.AsSpan())
         {
-            histories.Min = Grow(histories.Min, metrics, from, to);
-            histories.Max = Grow(histories.Max, metrics, from, to);
-            histories.Sum = Grow(histories.Sum, metrics, from, to);
-            histories.Counts.Grow(metrics, from, to);
+            head.Resize(capacity);
+        }
+
+        foreach (var metric in metrics)
+        {
+            metric.Resize(capacity);
+        }
+
+        foreach (ref var text in texts.AsSpan())
+        {
+            text.Resize(capacity);
         }
 
         if (oddIds is not null)
         {
-            Array.Resize(ref oddIds, to);
+            Array.Resize(ref oddIds, capacity);
         }
 
         if (extras is not null)
         {
-            Array.Resize(ref extras, to);
+            Array.Resize(ref extras, capacity);
         }
-
-        capacity = to;
-    }
-
-    private sealed class Histories
-    {
-        public Histories(RunBlock block)
-        {
-            var length = block.values.Length;
-            (Min, Max, Sum, Counts) = ([.. block.values], [.. block.values], [.. block.values], new NarrowLongs(length));
-            for (var at = 0; at < length; at++)
-            {
-                var one = default(MetricSummary).With(block.values[at]);
-                (Min[at], Max[at], Sum[at]) = (one.Min, one.Max, one.Sum);
-                Counts.Set(at, one.Count);
-            }
-        }
-
-        public double[] Min { get; set; }
-
-        public double[] Max { get; set; }
-
-        public double[] Sum { get; set; }
-
-        public NarrowLongs Counts;
     }
 }

@@ -153,7 +153,7 @@ internal static class RunGroups
         var keys = block.Shape.Metrics;
         for (var c = 0; c < keys.Length; c++)
         {
-            if (wanted?.Contains(keys[c]) != false && block.Values(c)[row] is var value && double.IsFinite(value))
+            if (wanted?.Contains(keys[c]) != false && block.Value(row, c) is var value && double.IsFinite(value))
             {
                 if (!metrics.TryGetValue(keys[c], out var values))
                 {

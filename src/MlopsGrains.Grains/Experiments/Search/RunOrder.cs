@@ -10,7 +10,7 @@ namespace MlopsGrains.Grains.Experiments.Search;
 /// </summary>
 internal sealed class RunOrder : IComparer<RunPlace>
 {
-    private readonly List<(RunField Field, bool Ascending)> keys = [];
+    private readonly List<RunOrderKey> keys = [];
 
     private RunOrder(IReadOnlyList<string> orderBy)
     {
@@ -24,12 +24,12 @@ internal sealed class RunOrder : IComparer<RunPlace>
             keys.Add(Key($"orderBy[{i}]", orderBy[i]));
         }
 
-        if (keys.GroupBy(k => k.Field.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        if (keys.GroupBy(k => k.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
             throw MlopsException.Invalid("orderBy", $"orderBy names {twice.Key} twice.");
         }
 
-        keys.Add((new RunField(RunFieldKind.StartTime, "start_time"), false));
+        keys.Add(new RunOrderKey(new RunField(RunFieldKind.StartTime, "start_time"), null, false));
     }
 
     /// <summary>How many parts a place has.</summary>
@@ -56,13 +56,17 @@ internal sealed class RunOrder : IComparer<RunPlace>
     /// <summary>The order over a table's columns. Good until the table changes.</summary>
     public Columns Bind(RunTable table) => new(table, keys);
 
-    private static (RunField Field, bool Ascending) Key(string field, string text)
+    private static RunOrderKey Key(string field, string text)
     {
         try
         {
-            var (entity, name, ascending) = FilterSyntax.ParseOrder(text);
+            var (entity, name, function, ascending) = FilterSyntax.ParseOrder(text);
             var found = RunField.Find(field, entity, name);
-            return found.Sortable ? (found, ascending) : throw MlopsException.Invalid(field, $"{field}: runs cannot be ordered by {found.Name}.");
+
+            // The index knows no values at a step, and only metrics have a history.
+            return found.Sortable && (function is null || (found.Kind == RunFieldKind.Metric && function.Kind != FilterFunctionKind.At))
+                ? new RunOrderKey(found, function?.Kind == FilterFunctionKind.Last ? null : function, ascending)
+                : throw MlopsException.Invalid(field, $"{field}: runs cannot be ordered by {function?.Of(found.Name) ?? found.Name}.");
         }
         catch (FilterSyntaxException e)
         {
@@ -70,7 +74,7 @@ internal sealed class RunOrder : IComparer<RunPlace>
         }
     }
 
-    internal sealed class Columns(RunTable table, List<(RunField Field, bool Ascending)> keys)
+    internal sealed class Columns(RunTable table, List<RunOrderKey> keys)
     {
         private readonly int[] columns = new int[keys.Count];
         private RunShape? shape;
@@ -110,12 +114,14 @@ internal sealed class RunOrder : IComparer<RunPlace>
             var column = columns[key];
             return keys[key].Field.Kind switch
             {
-                RunFieldKind.Metric => column < 0 ? PlacePart.Missing : PlacePart.Of(block.Values(column)[row]),
+                RunFieldKind.Metric when column < 0 => PlacePart.Missing,
+                RunFieldKind.Metric when keys[key].Function is { Kind: var function } => block.History(row, column).Of(function) is { } number ? PlacePart.Of(number) : PlacePart.Missing,
+                RunFieldKind.Metric => PlacePart.Of(block.Value(row, column)),
                 RunFieldKind.Param or RunFieldKind.Tag => column < 0 ? PlacePart.Missing : PlacePart.Of(table.Texts[block.Text(row, column)]),
                 RunFieldKind.StartTime => PlacePart.Of(block.StartTimes[row]),
                 RunFieldKind.EndTime => block.EndTimes[row] is not RunBlock.NoTime and var end ? PlacePart.Of(end) : PlacePart.Missing,
-                RunFieldKind.RunName => PlacePart.Of(table.Texts[block.Names[row]]),
-                RunFieldKind.UserId => PlacePart.Of(table.Texts[block.Users[row]]),
+                RunFieldKind.RunName => PlacePart.Of(table.Texts[block.Name(row)]),
+                RunFieldKind.UserId => PlacePart.Of(table.Texts[block.User(row)]),
                 RunFieldKind.Status => PlacePart.Of(RunField.NameOf(block.Status(row))),
                 RunFieldKind.ArtifactUri => PlacePart.Of(table.UriOf(block, row)),
                 _ => PlacePart.Of(block.Id(row)),
@@ -138,6 +144,14 @@ internal sealed class RunOrder : IComparer<RunPlace>
             }
         }
     }
+}
+
+/// <param name="Field">What to order by.</param>
+/// <param name="Function">What of a metric's history; <see langword="null"/> for the latest value.</param>
+/// <param name="Ascending">Direction.</param>
+internal sealed record RunOrderKey(RunField Field, FilterFunction? Function, bool Ascending)
+{
+    public string Name => Function?.Of(Field.Name) ?? Field.Name;
 }
 
 /// <summary>Where a row stands in an order. As a key set it stays right while rows come and go.</summary>

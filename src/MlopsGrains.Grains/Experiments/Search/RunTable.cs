@@ -108,13 +108,13 @@ internal sealed class RunTable
         }
 
         var info = new RunInfo(
-            id, ExperimentId, Texts[block.Names[row]], Texts[block.Users[row]], block.Status(row), block.StartTimes[row],
+            id, ExperimentId, Texts[block.Name(row)], Texts[block.User(row)], block.Status(row), block.StartTimes[row],
             block.EndTimes[row] == RunBlock.NoTime ? null : block.EndTimes[row], UriOf(block, row), block.Stage(row));
         var (inputs, modelInputs, modelOutputs) = RunExtras.Read(block.Extras(row), Texts);
         return new CollectedRun(new Run(info, metrics, texts[..shape.Params.Length], texts[shape.Params.Length..], inputs, modelInputs, modelOutputs), histories);
     }
 
-    public string UriOf(RunBlock block, int row) => RunUri.Read(Texts[block.Uris[row]], block.Id(row));
+    public string UriOf(RunBlock block, int row) => RunUri.Read(Texts[block.Uri(row)], block.Id(row));
 
     /// <summary>The same for all rows.</summary>
     public string ExperimentId { get; private set; } = "";
@@ -226,7 +226,7 @@ internal sealed class RunTable
     /// <summary>Every use of a text by a row.</summary>
     private static List<int> Codes(RunBlock block, int row)
     {
-        var codes = new List<int>(block.Shape.Texts + 3) { block.Names[row], block.Users[row], block.Uris[row] };
+        var codes = new List<int>(block.Shape.Texts + 3) { block.Name(row), block.User(row), block.Uri(row) };
         for (var c = 0; c < block.Shape.Texts; c++)
         {
             codes.Add(block.Text(row, c));

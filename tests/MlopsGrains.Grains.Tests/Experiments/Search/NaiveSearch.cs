@@ -12,7 +12,7 @@ internal static class NaiveSearch
     {
         var test = FilterSyntax.Parse(filter).Bind<CollectedRun>(c => row => Matches(c, row));
         var found = rows.Where(r => view == LifecycleView.All || (r.Run.Info.LifecycleStage == LifecycleStage.Deleted) == (view == LifecycleView.DeletedOnly)).Where(test).ToList();
-        found.Sort((x, y) => Compare(orderBy, x.Run, y.Run));
+        found.Sort((x, y) => Compare(orderBy, x, y));
         return found;
     }
 
@@ -97,11 +97,11 @@ internal static class NaiveSearch
         };
     }
 
-    private static int Compare(string[] orderBy, Run x, Run y)
+    private static int Compare(string[] orderBy, CollectedRun x, CollectedRun y)
     {
         foreach (var key in orderBy.Append("start_time DESC"))
         {
-            var (entity, name, ascending) = FilterSyntax.ParseOrder(key);
+            var (entity, name, function, ascending) = FilterSyntax.ParseOrder(key);
             var (a, b) = (Value(x), Value(y));
             var (rankA, rankB) = (Rank(a), Rank(b));
             var compared = rankA != rankB ? rankA - rankB : rankA > 0 ? 0 : (a is double n ? n.CompareTo((double)b!) : string.CompareOrdinal((string?)a, (string?)b)) * (ascending ? 1 : -1);
@@ -110,10 +110,10 @@ internal static class NaiveSearch
                 return compared;
             }
 
-            object? Value(Run run) => Values(entity, name, null, new CollectedRun(run, [])).FirstOrDefault();
+            object? Value(CollectedRun run) => Values(entity, name, function, run).FirstOrDefault();
         }
 
-        return string.CompareOrdinal(x.Info.RunId, y.Info.RunId);
+        return string.CompareOrdinal(x.Run.Info.RunId, y.Run.Info.RunId);
 
         static int Rank(object? value) => value is null ? 2 : value is double.NaN ? 1 : 0;
     }

@@ -30,6 +30,15 @@ public sealed class RunTableTests
         Assert.Empty(table.Shapes);
     });
 
+    [Theory]
+    [InlineData("at(metrics.loss, 3)", "orderBy[0]: runs cannot be ordered by at(metrics.loss, 3)")]
+    [InlineData("max(params.lr)", "orderBy[0]: runs cannot be ordered by max(params.lr)")]
+    [InlineData("median(metrics.loss)", "functions are min, max, avg, last and at")]
+    [InlineData("max(metrics.loss) DESC|max(metric.loss)", "names max(metrics.loss) twice")]
+    [InlineData("last(metrics.loss)|metrics.loss", "names metrics.loss twice")]
+    public void Order_ThatCannotBe_IsRefused(string keys, string message) =>
+        Assert.Contains(message, Assert.Throws<MlopsException>(() => RunOrder.Parse(keys.Split('|'))).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Pages_AreThoseOfANaiveSearch() =>
         Gen.Select(Changes, SampleRuns.Filter, SampleRuns.Order, Gen.OneOf(Enum.GetValues<LifecycleView>()), Gen.Int[1, 9]).Sample((changes, filter, orderBy, view, limit) =>

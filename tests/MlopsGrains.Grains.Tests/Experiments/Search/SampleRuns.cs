@@ -8,7 +8,7 @@ namespace MlopsGrains.Grains.Tests.Experiments.Search;
 /// <summary>Random rows, filters and orders over few keys and values, so that they meet often.</summary>
 internal static class SampleRuns
 {
-    public static readonly Gen<double> Number = Gen.OneOf(-1, 0, 0.5, 1, 2, double.NaN, double.PositiveInfinity, double.NegativeInfinity);
+    public static readonly Gen<double> Number = Gen.OneOf(-1, 0, 0.1, 0.5, 1, 2, double.NaN, double.PositiveInfinity, double.NegativeInfinity);
 
     private static readonly Gen<string> Word = Gen.OneOf("x", "y", "X", "xy", "");
 
@@ -47,7 +47,7 @@ internal static class SampleRuns
             (1, deeper.Select(term => $"NOT {term}"))));
 
     public static readonly Gen<string[]> Order = Gen.Select(
-        Gen.OneOf("metrics.a", "metrics.b", "params.p", "tags.q", "start_time", "end_time", "run_name", "status", "run_id", "user_id", "artifact_uri"), Gen.OneOf("", " ASC", " DESC"))
+        Gen.OneOf("metrics.a", "metrics.b", "params.p", "tags.q", "start_time", "end_time", "run_name", "status", "run_id", "user_id", "artifact_uri", "max(metrics.a)", "min(metrics.b)", "avg(metrics.c)", "last(metrics.c)"), Gen.OneOf("", " ASC", " DESC"))
         .Array[0, 3].Select(keys => keys.DistinctBy(k => k.Item1).Select(k => k.Item1 + k.Item2).ToArray());
 
     private static Gen<string> Comparison => Gen.OneOf(
