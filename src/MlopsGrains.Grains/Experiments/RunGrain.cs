@@ -276,7 +276,7 @@ internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILog
         dirty = false;
         if (onlyCollected)
         {
-            // A run that woke up only for a rebuilding index makes room for the next one.
+            // A run that woke up only for the index makes room for the next one.
             DeactivateOnIdle();
         }
 
@@ -289,8 +289,15 @@ internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILog
         return base.OnDeactivateAsync(reason, cancellationToken);
     }
 
-    public Task<double?> ValueAt(string key, long step, CancellationToken cancellationToken = default) =>
-        Reader(key) is { } reader ? reader.ValueAt(step) : Task.FromResult<double?>(null);
+    public Task<double?> ValueAt(string key, long step, CancellationToken cancellationToken = default)
+    {
+        if (onlyCollected)
+        {
+            DeactivateOnIdle();
+        }
+
+        return Reader(key) is { } reader ? reader.ValueAt(step) : Task.FromResult<double?>(null);
+    }
 
     public async Task<MetricSteps> GetSteps(string key, long startStep, long endStep, CancellationToken cancellationToken = default)
     {

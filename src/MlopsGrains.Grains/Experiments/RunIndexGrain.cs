@@ -29,11 +29,14 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
     private const int SettledAtOnce = 250;
     private const int SweptAtOnce = 2_000;
 
-    /// <summary>Runs that one search may ask for a value at a step.</summary>
-    private const int StepCallsMax = 2_000;
+    /// <summary>How far ahead of its page a search asks runs for a value at a step; it begins with the page.</summary>
+    private const int AskedAheadMax = 2_000;
 
     /// <summary>A bigger row is asked for after a restart instead of being stored twice.</summary>
     private const long SettledCharactersMax = 32 * 1024;
+
+    /// <summary>How long one search may ask runs for values at steps.</summary>
+    private static readonly TimeSpan AskingMax = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan SweepPeriod = TimeSpan.FromSeconds(5);
 
@@ -45,13 +48,15 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
     private RunIndexState index = new();
     private HashSet<string> dirty = new(StringComparer.Ordinal);
     private HashSet<string> dirtyAtLastSweep = [];
+    private readonly TimeProvider time;
     private readonly ILogger<RunIndexGrain> logger;
     private Following? following;
     private Task settler = Task.CompletedTask;
 
-    public RunIndexGrain(IJournal journal, ILogger<RunIndexGrain> logger)
+    public RunIndexGrain(IJournal journal, TimeProvider time, ILogger<RunIndexGrain> logger)
         : base(journal, new RunIndexCodec())
     {
+        this.time = time;
         this.logger = logger;
         group = new CommitGroup<RunIndexEvent>(100, 10_000, events => Record(Joined(events)));
     }
@@ -110,23 +115,26 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
         var order = RunOrder.Parse(query.OrderBy);
         await CollectDirty();
         var values = new StepValues(filter.Points);
-        for (var asked = 0; ;)
+        var (began, asked) = (time.GetTimestamp(), 0);
+        for (var ahead = query.MaxResults; ; ahead = Math.Max(ahead, Math.Min(ahead * 2, AskedAheadMax)))
         {
-            var (hits, more) = RunScan.Find(index.Table, filter.Bind(index.Table, values), order, query.View, query.After, query.MaxResults);
-            var unknown = hits.Where(hit => values.Asks(hit.Block, hit.Row)).Select(hit => hit.Place.RunId).ToList();
-            if (unknown.Count == 0)
+            var (hits, more) = RunScan.Find(index.Table, filter.Bind(index.Table, values), order, query.View, query.After, ahead);
+            var unknown = hits.FindIndex(hit => values.Asks(hit.Block, hit.Row));
+            if (unknown < 0 || unknown >= query.MaxResults)
             {
-                return Page(hits, more);
+                return Page(hits[..Math.Min(hits.Count, query.MaxResults)], more || hits.Count > query.MaxResults);
             }
 
-            asked += unknown.Count;
-            if (asked > StepCallsMax)
+            if (time.GetElapsedTime(began) > AskingMax)
             {
                 throw MlopsException.Invalid(
-                    "filter", $"Invalid filter: at(…) would have to ask more than {StepCallsMax} runs of one index shard; add comparisons that leave fewer of them.");
+                    "filter", $"Invalid filter: at(…) has asked {asked} runs of one index shard in {AskingMax.TotalSeconds} seconds, and others are left; add comparisons that leave fewer of them.");
             }
 
-            await Task.WhenAll(unknown.Select(id => Call(() => Ask(id, values))));
+            cancellationToken.ThrowIfCancellationRequested();
+            var ids = hits.Where(hit => values.Asks(hit.Block, hit.Row)).Select(hit => hit.Place.RunId).ToList();
+            asked += ids.Count;
+            await Task.WhenAll(ids.Select(id => Call(() => Ask(id, values))));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
@@ -116,6 +117,46 @@ public sealed class RunIndexTests(SiloFixture silo)
         Assert.Equal("filter", (await Assert.ThrowsAsync<MlopsException>(() => Search(id, "max(params.x) > 1"))).Field);
     }
 
+    /// <summary>3,000 runs of one shard have no such point, as far as they can say: their rows are stored, and each has to be asked.</summary>
+    [Fact]
+    public async Task ValuesAtAStep_AreAskedOfAsManyRunsAsItTakes_AndTheyGoToSleepAgain()
+    {
+        var id = await NewExperiment();
+        var settled = await FillAsync(silo.Services.GetRequiredService<IJournal>(), id, 3000);
+        var real = await NewRuns(id, 3);
+
+        var found = await Search(id, "at(metrics.m, 1) >= 0", max: 2);
+        Assert.Equal(2, found.Items.Count);
+        Assert.Equal(3, (await Search(id, "at(metrics.m, 1) >= 0")).Items.Count);
+        Assert.Equal(100, (await Search(id, "NOT at(metrics.m, 1) >= 0")).Items.Count);
+        await Eventually.Async(async () =>
+        {
+            var active = (await silo.Grains.GetGrain<IManagementGrain>(0).GetActiveGrains(GrainType.Create("run"), Token)).ToHashSet();
+            return !settled.Any(run => active.Contains(silo.Grains.GetGrain<IRunGrain>(run).GetGrainId()));
+        }, cancellationToken: Token);
+        Assert.Equal(real.Count, (await Search(id, "at(metrics.m, 1) >= 0 AND metrics.m >= 0")).Items.Count);
+    }
+
+    [Fact]
+    public async Task ValuesAtAStep_ThatTakeMoreThanAMinute_AreRefused_AndTheNextSearchWorks()
+    {
+        using var directory = new TempDirectory();
+        var clock = new LeapingClock();
+        await using var cluster = await SiloFixture.StartAsync(directory.Path, s => s.Services.AddSingleton<TimeProvider>(clock));
+        await FillAsync(cluster.GetSiloServiceProvider().GetRequiredService<IJournal>(), "0", 20);
+        Task<Paging.Page<Run>> Find(string filter) =>
+            cluster.Client.GetGrain<IRunSearchGrain>(0).Search(new RunQuery(["0"], filter, LifecycleView.ActiveOnly, [], 3, null), Token);
+
+        clock.Leap = TimeSpan.FromSeconds(61);
+        var refused = await Assert.ThrowsAsync<MlopsException>(() => Find("at(metrics.m, 1) > 0"));
+        clock.Leap = TimeSpan.Zero;
+
+        Assert.Equal((ErrorKind.InvalidInput, "filter"), (refused.Kind, refused.Field));
+        Assert.Contains("60 seconds", refused.Message, StringComparison.Ordinal);
+        Assert.Empty((await Find("at(metrics.m, 1) > 0")).Items);
+        Assert.Equal(3, (await Find("metrics.m = 0.5")).Items.Count);
+    }
+
     [Fact]
     public async Task Searcher_AmongManyWriters_SeesEverythingAcknowledgedBefore()
     {
@@ -165,6 +206,21 @@ public sealed class RunIndexTests(SiloFixture silo)
         }
     }
 
+    /// <summary>Stores rows of ended runs in one shard.</summary>
+    private static async Task<List<string>> FillAsync(IJournal journal, string experiment, int runs)
+    {
+        var ids = Enumerable.Range(0, int.MaxValue).Select(n => $"{n:x32}").Where(run => RunShards.Of(run) == 5).Take(runs).ToList();
+        var rows = ids.Select(run => new CollectedRun(
+            new Run(
+                new RunInfo(run, experiment, "settled", "ada", RunStatus.Finished, 1000, 2000, $"mlflow-artifacts:/{experiment}/{run}/artifacts", LifecycleStage.Active),
+                [new Metric("m", 0.5, 1500, 1)], [], [], [], [], []),
+            [default(MetricSummary).With(0.5)]));
+        var buffer = new ArrayBufferWriter<byte>();
+        Codec.EncodeEvent(new RowsSettled([.. rows]), buffer);
+        await journal.AppendAsync($"run-index/{experiment}/5", 0, [buffer.WrittenMemory], Token);
+        return ids;
+    }
+
     private async Task<string> NewExperiment() =>
         (await silo.Grains.GetGrain<IExperimentCatalogGrain>(IExperimentCatalogGrain.Main).Create(new NewExperiment($"index-{Guid.NewGuid():N}"), Token)).ExperimentId;
 
@@ -205,4 +261,14 @@ public sealed class RunIndexTests(SiloFixture silo)
 
     private Task<Paging.Page<Run>> Search(string id, string? filter, LifecycleView view = LifecycleView.ActiveOnly, int max = 100) =>
         silo.Grains.GetGrain<IRunSearchGrain>(0).Search(new RunQuery([id], filter, view, [], max, null), Token);
+
+    /// <summary>The real clock, whose timestamps lie a leap apart when the test says so; timers keep real time, so the runtime notices nothing.</summary>
+    private sealed class LeapingClock : TimeProvider
+    {
+        private long leapt;
+
+        public TimeSpan Leap { get; set; }
+
+        public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Add(ref leapt, (long)(Leap.TotalSeconds * TimestampFrequency));
+    }
 }
