@@ -132,5 +132,6 @@ public sealed class SingleProcessTests
         Assert.Contains("<html", await http.GetStringAsync(new Uri("/orleans/", UriKind.Relative), TestContext.Current.CancellationToken), StringComparison.OrdinalIgnoreCase);
         Assert.Contains("\"openapi\"", await http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Equal("OK", await http.GetStringAsync(new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken));
+        Assert.DoesNotContain("Polly", server.Output, StringComparison.Ordinal); // Orleans would write two lines for each grain that wakes up.
     }
 }

@@ -28,7 +28,7 @@ internal static class Idempotency
 
     /// <summary>An id for what the request creates: the same one when the request comes again with its key.</summary>
     public static string NewId(this HttpContext context) =>
-        context.Features.Get<CreationId>()?.Value ?? context.RequestServices.GetRequiredService<IIdSource>().NewId();
+        context.Features.Get<CreationId>()?.Value ?? (FreshId.Current = context.RequestServices.GetRequiredService<IIdSource>().NewId());
 }
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using MlopsGrains.Errors;
+using MlopsGrains.Identity;
 using MlopsGrains.Storage.Journals;
 using Orleans.EventSourcing;
 using Orleans.EventSourcing.CustomStorage;
@@ -24,6 +25,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     private const int LastSnapshotBytesMin = 4 * 1024;
 
     private readonly SemaphoreSlim oneAtATime = new(1);
+    private bool hasRead;
     private long tailBytes;
     private long snapshotBytes;
 
@@ -32,7 +34,8 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
 
     public async Task<KeyValuePair<int, TState>> ReadStateFromStorage()
     {
-        var slice = await journal.ReadAsync(Stream);
+        var slice = !hasRead && FreshId.Current == this.GetPrimaryKeyString() ? JournalSlice.Empty : await journal.ReadAsync(Stream);
+        hasRead = true;
         snapshotBytes = slice.Snapshot?.Length ?? 0;
         tailBytes = slice.Entries.Sum(e => (long)e.Length);
         return new(checked((int)slice.Version), Fold(slice));

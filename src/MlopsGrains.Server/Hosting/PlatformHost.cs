@@ -39,7 +39,7 @@ public static class PlatformHost
         builder.Services.AddPlatformPorts();
         if (settings.Role == ServerRole.Gateway)
         {
-            builder.UseOrleansClient(client => client.AddCluster(settings));
+            builder.UseOrleansClient(client => client.AddCluster(settings, builder.Configuration));
         }
         else
         {
@@ -104,11 +104,15 @@ public static class PlatformHost
 
         silo.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = (ServiceId, settings.ClusterId));
         silo.AddMlopsGrains();
-        silo.AddActivityPropagation();
+        if (Telemetry.HasCollector(configuration))
+        {
+            silo.AddActivityPropagation();
+        }
+
         silo.AddDashboard();
     }
 
-    private static void AddCluster(this IClientBuilder client, ServerSettings settings)
+    private static void AddCluster(this IClientBuilder client, ServerSettings settings, ConfigurationManager configuration)
     {
         client.UseAdoNetClustering(options => options.Configure<NpgsqlDataSource>((o, source) =>
         {
@@ -117,7 +121,11 @@ public static class PlatformHost
         }));
         client.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = (ServiceId, settings.ClusterId));
         client.Configure<Orleans.Configuration.GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
-        client.AddActivityPropagation();
+        if (Telemetry.HasCollector(configuration))
+        {
+            client.AddActivityPropagation();
+        }
+
         client.AddDashboard();
     }
 

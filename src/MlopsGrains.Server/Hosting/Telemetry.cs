@@ -7,15 +7,24 @@ using OpenTelemetry.Trace;
 
 namespace MlopsGrains.Server.Hosting;
 
-/// <summary>Structured logs, traces and metrics. Prometheus scrapes <c>/metrics</c>; OTLP export starts when OTEL_EXPORTER_OTLP_ENDPOINT is set.</summary>
+/// <summary>Structured logs, traces and metrics. Prometheus scrapes <c>/metrics</c>; traces, and OTLP export of both, begin when OTEL_EXPORTER_OTLP_ENDPOINT is set.</summary>
 internal static class Telemetry
 {
     public static string Version { get; } =
         typeof(Telemetry).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
 
+    /// <summary>Whether traces and metrics are sent somewhere.</summary>
+    public static bool HasCollector(IConfiguration configuration) => !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+
     public static WebApplicationBuilder AddTelemetry(this WebApplicationBuilder builder, ServerSettings settings)
     {
-        builder.Logging.AddFilter("Orleans", LogLevel.Warning).AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Microsoft.Orleans", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        // Orleans places grains through Polly, which would write two lines for each grain that wakes up.
+        builder.Logging.AddFilter("Polly", LogLevel.Warning)
+            .AddFilter("Orleans", LogLevel.Warning)
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+            .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
+            .AddFilter("Microsoft.Orleans", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         if (Console.IsOutputRedirected)
         {
             builder.Logging.AddJsonConsole(o => o.UseUtcTimestamp = true);
@@ -34,13 +43,14 @@ internal static class Telemetry
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddPrometheusExporter())
-            .WithTracing(traces => traces
+                .AddPrometheusExporter());
+        if (HasCollector(builder.Configuration))
+        {
+            // Without a place for them to go to, every request and grain call would make spans for nobody.
+            telemetry.WithTracing(traces => traces
                 .AddSource("Microsoft.Orleans.*", "MlopsGrains.*")
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation());
-        if (!string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
-        {
             telemetry.UseOtlpExporter();
         }
 

@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Governance;
+using MlopsGrains.Identity;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Testing;
 
@@ -77,6 +79,27 @@ public sealed class JournalGrainTests
         Assert.Equal(["a", "b"], (await catalog.List(null, 10, Token)).Items);
     }
 
+    [Fact]
+    public async Task FreshId_SparesTheRead_AndOneThatIsNotFresh_LosesNothing()
+    {
+        using var directory = new TempDirectory();
+        var moody = new MoodyJournal();
+        await using var silo = await SiloFixture.StartAsync(directory.Path, s => s.Services.AddSingleton<IJournal>(moody));
+        await silo.Client.GetGrain<ICatalogGrain>("known").Add("a", Token);
+        Assert.Contains("catalog/known", moody.Reads);
+        await silo.DeactivateAsync(silo.Client.GetGrain<ICatalogGrain>("known"));
+
+        FreshId.Current = "fresh";
+        await silo.Client.GetGrain<ICatalogGrain>("fresh").Add("a", Token);
+        Assert.DoesNotContain("catalog/fresh", moody.Reads);
+
+        // A wrong claim: the first write finds out, and the next activation, which makes no claim, reads.
+        FreshId.Current = "known";
+        Assert.Equal(ErrorKind.Unavailable, (await Assert.ThrowsAsync<MlopsException>(() => silo.Client.GetGrain<ICatalogGrain>("known").Add("b", Token))).Kind);
+        FreshId.Current = null;
+        await Eventually.Async(async () => (await silo.Client.GetGrain<ICatalogGrain>("known").List(null, 10, Token)).Items is ["a"], cancellationToken: Token);
+    }
+
     /// <summary>A journal in memory that can be told to fail.</summary>
     private sealed class MoodyJournal : IJournal
     {
@@ -84,6 +107,8 @@ public sealed class JournalGrainTests
         private readonly Dictionary<string, List<ReadOnlyMemory<byte>>> streams = new(StringComparer.Ordinal);
 
         public Exception? Failure { get; set; }
+
+        public ConcurrentBag<string> Reads { get; } = [];
 
         public bool StoreBeforeFailing { get; set; }
 
@@ -116,6 +141,7 @@ public sealed class JournalGrainTests
 
         public Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default)
         {
+            Reads.Add(stream);
             lock (gate)
             {
                 return Task.FromResult(streams.TryGetValue(stream, out var stored) ? new JournalSlice(0, null, [.. stored]) : JournalSlice.Empty);
