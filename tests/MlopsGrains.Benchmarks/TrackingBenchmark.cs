@@ -58,10 +58,37 @@ internal sealed class TrackingBenchmark(string engine, int runs, TimeSpan durati
             {
                 var began = Stopwatch.GetTimestamp();
                 await Tracking.RequireAsync(connections[0], Tracking.Search(full));
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{engine,-9}{$"first search after kill -9, {runs:N0} runs",-52}{"",12}{Stopwatch.GetElapsedTime(began).TotalMilliseconds,9:0}{"",9}{server.ResidentMebibytes,9:0}"));
+                Report(server, $"first search after kill -9, {runs:N0} runs", began);
+                await DeletedAndRestoredAsync(server, connections[0], full);
             });
         }
     }
+
+    /// <summary>The whole experiment is deleted and at once restored, while its runs still hear of the deletion; a search must see all of it each time.</summary>
+    private async Task DeletedAndRestoredAsync(ServerUnderLoad server, LoadConnection connection, string experiment)
+    {
+        var found = await FoundAsync();
+        foreach (var (action, expected) in new[] { ("delete", 0), ("restore", found.Count) })
+        {
+            var began = Stopwatch.GetTimestamp();
+            await Tracking.RequireAsync(connection, LoadConnection.Post($"{Tracking.Root}experiments/{action}", $$"""{"experiment_id":"{{experiment}}"}"""));
+            Report(server, $"experiments/{action}, {runs:N0} runs", began);
+            var seen = await FoundAsync();
+            if (seen.Count != expected || (expected > 0 && !seen.SetEquals(found)))
+            {
+                throw new InvalidOperationException($"After {action} a search found {seen.Count} runs instead of {expected}.");
+            }
+        }
+
+        async Task<HashSet<string>> FoundAsync()
+        {
+            await Tracking.RequireAsync(connection, Tracking.Search(experiment));
+            return [.. Tracking.RunId().Matches(connection.Body).Select(m => m.Groups[1].Value)];
+        }
+    }
+
+    private void Report(ServerUnderLoad server, string name, long began) => Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture, $"{engine,-9}{name,-52}{"",12}{Stopwatch.GetElapsedTime(began).TotalMilliseconds,9:0}{"",9}{server.ResidentMebibytes,9:0}"));
 
     private async Task WritesAsync(ServerUnderLoad server)
     {
