@@ -49,6 +49,33 @@ internal sealed class FileStore : IDisposable
 
     public void Metric(string experiment, string id, string key, params string[] lines) => Write($"{experiment}/{id}/metrics/{key}", string.Concat(lines.Select(l => l + "\n")));
 
+    public void Dataset(string experiment, string run, string name, string context)
+    {
+        var id = $"d-{name}";
+        Write(
+            $"{experiment}/datasets/{id}/meta.yaml",
+            $$"""
+            digest: abc123
+            name: {{name}}
+            profile: null
+            schema: '{"mlflow_colspec": []}'
+            source: '{"uri": "s3://bucket/{{name}}.csv"}'
+            source_type: http
+
+            """);
+        Write(
+            $"{experiment}/{run}/inputs/{id}-{run}/meta.yaml",
+            $"""
+            destination_id: {id}
+            destination_type: RUN
+            source_id: {id}
+            source_type: DATASET
+            tags:
+              mlflow.data.context: {context}
+
+            """);
+    }
+
     public void Write(string path, string content)
     {
         var file = directory.File(path);

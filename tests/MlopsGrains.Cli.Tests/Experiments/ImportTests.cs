@@ -46,6 +46,8 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
         Assert.Equal([(1700000001000, 0, double.NegativeInfinity)], await PointsAsync(run, "odd"));
         using var notes = new StreamReader(await client.Runs.DownloadArtifactAsync(run.Info.RunId, "notes/a.txt", Cancel));
         Assert.Equal("hello", await notes.ReadToEndAsync(Cancel));
+        var iris = new DatasetInput("iris", "abc123", "http", """{"uri": "s3://bucket/iris.csv"}""", """{"mlflow_colspec": []}""", null, [new Tag("mlflow.data.context", "training")]);
+        Assert.Equivalent(iris, Assert.Single(run.Inputs), strict: true);
         var child = runs.Single(r => r.Info.RunName == "child");
         Assert.Contains(new Tag("mlflow.parentRunId", run.Info.RunId), child.Tags);
         Assert.Equal(RunStatus.Failed, child.Info.Status);
@@ -164,12 +166,15 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
         Fill();
         store.Run("1", "bad", "bad");
         store.Metric("1", "bad", "loss", "1700000001000 0.5 0", "no point at all");
+        store.Run("1", "worse", "worse");
+        store.Write("1/worse/inputs/i/meta.yaml", "source_type: DATASET\nsource_id: d-lost\n");
 
         var said = await ImportAsync();
 
         Assert.Equal(3, said.Code);
         Assert.Contains("loss:2 must be written 'timestamp value step'", said.Error, StringComparison.Ordinal);
-        Assert.Equal(1, said.Json.GetProperty("failures").GetArrayLength());
+        Assert.Contains("names dataset 'd-lost'", said.Error, StringComparison.Ordinal);
+        Assert.Equal(2, said.Json.GetProperty("failures").GetArrayLength());
         Assert.Equal(2, (await RunsAsync()).Count(r => r.Tags.Any(t => t.Key == "mlops.import.state")));
     }
 
@@ -182,6 +187,9 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
         await using (var run = await source.StartRunAsync(name, new RunOptions { Name = "from a server" }, Cancel))
         {
             run.LogParam("lr", 0.1);
+            var input = new { run_id = run.RunId, datasets = new[] { new { dataset = new { name = "iris", digest = "d1", source_type = "local", source = "iris.csv" }, tags = new[] { new { key = "mlflow.data.context", value = "test" } } } } };
+            using var http = new HttpClient { BaseAddress = new Uri(old.Urls.First()) };
+            (await http.PostAsJsonAsync("/api/2.0/mlflow/runs/log-inputs", input, Cancel)).EnsureSuccessStatusCode();
             for (var i = 0; i < 2500; i++)
             {
                 run.LogMetric("loss", 1.0 / (i + 1), i);
@@ -199,6 +207,7 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
         Assert.Equal((0, 2), (Number(again, "runs"), Number(again, "unchanged")));
         var imported = (await RunsAsync()).Single(r => r.Info.RunName == "from a server");
         Assert.Equal(Enumerable.Range(0, 2500).Select(i => 1.0 / (i + 1)), (await PointsAsync(imported, "loss")).OrderBy(p => p.Step).Select(p => p.Value));
+        Assert.Equivalent(new DatasetInput("iris", "d1", "local", "iris.csv", null, null, [new Tag("mlflow.data.context", "test")]), Assert.Single(imported.Inputs), strict: true);
         Assert.Equal("hello", await new StreamReader(await client.Runs.DownloadArtifactAsync(imported.Info.RunId, "deep/down/a b.txt", Cancel)).ReadToEndAsync(Cancel));
         await old.StopAsync(Cancel);
     }
@@ -236,6 +245,7 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
         store.Write("1/a1/params/model/depth", "7");
         store.Write("1/a1/tags/team", "growth\nand more");
         store.Write("1/a1/artifacts/notes/a.txt", "hello");
+        store.Dataset("1", "a1", "iris", "training");
         store.Run("1", "0child", "child", status: 4);
         store.Write("1/0child/tags/mlflow.parentRunId", "a1");
         store.Metric("1", "0child", "loss", "1700000001000 1e-05 0");

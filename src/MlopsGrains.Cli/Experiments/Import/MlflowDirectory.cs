@@ -16,6 +16,8 @@ namespace MlopsGrains.Cli.Import;
 /// mlruns/&lt;experiment id&gt;/&lt;run id&gt;/params/&lt;key&gt;   the value
 /// mlruns/&lt;experiment id&gt;/&lt;run id&gt;/tags/&lt;key&gt;     the value
 /// mlruns/&lt;experiment id&gt;/&lt;run id&gt;/artifacts/…
+/// mlruns/&lt;experiment id&gt;/&lt;run id&gt;/inputs/&lt;id&gt;/meta.yaml   source_type: DATASET, source_id: a dataset's, tags
+/// mlruns/&lt;experiment id&gt;/datasets/&lt;id&gt;/meta.yaml          name, digest, source_type, source, schema, profile
 /// mlruns/models/&lt;name&gt;/meta.yaml, version-&lt;n&gt;/meta.yaml, aliases/&lt;alias&gt;, tags/&lt;key&gt;
 /// </code>
 /// </summary>
@@ -70,6 +72,33 @@ internal sealed class MlflowDirectory : IMlflowSource
                 [.. Files(Path.Combine(directory, "metrics")).Select(f => f.Path)],
                 directory);
         }
+    }
+
+    public async Task<IReadOnlyList<DatasetInput>> DatasetsAsync(SourceRun run, CancellationToken cancellationToken)
+    {
+        var datasets = new List<DatasetInput>();
+        foreach (var directory in Children(Path.Combine(run.ArtifactUri, "inputs")))
+        {
+            if (await ReadYamlAsync(directory, cancellationToken) is not { } input || Scalars(input) is not { } meta
+                || meta.GetValueOrDefault("source_type") != "DATASET" || !meta.TryGetValue("source_id", out var id))
+            {
+                continue; // A logged model.
+            }
+
+            var path = Path.Combine(Path.GetDirectoryName(run.ArtifactUri)!, "datasets", id);
+            var dataset = id.AsSpan().ContainsAny('/', '\\') ? null : await ReadMetaAsync(path, cancellationToken);
+            if (dataset is null)
+            {
+                throw MlopsException.Invalid("inputs", $"{Path.Combine(directory, Meta)} names dataset '{id}', which is not in {Path.GetDirectoryName(path)}.");
+            }
+
+            var tags = input.Children.TryGetValue(new YamlScalarNode("tags"), out var given) && given is YamlMappingNode mapping ? Scalars(mapping) : [];
+            datasets.Add(new DatasetInput(
+                dataset.GetValueOrDefault("name", ""), dataset.GetValueOrDefault("digest", ""), dataset.GetValueOrDefault("source_type", ""), dataset.GetValueOrDefault("source", ""),
+                dataset.GetValueOrDefault("schema"), dataset.GetValueOrDefault("profile"), [.. tags.Select(t => new Tag(t.Key, t.Value))]));
+        }
+
+        return datasets;
     }
 
     public async IAsyncEnumerable<SourcePoint> PointsAsync(SourceRun run, string key, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -172,7 +201,14 @@ internal sealed class MlflowDirectory : IMlflowSource
     }
 
     /// <summary>The scalars of a <c>meta.yaml</c>; <see langword="null"/> when there is none.</summary>
-    private static async Task<Dictionary<string, string>?> ReadMetaAsync(string directory, CancellationToken cancellationToken)
+    private static async Task<Dictionary<string, string>?> ReadMetaAsync(string directory, CancellationToken cancellationToken) =>
+        await ReadYamlAsync(directory, cancellationToken) is { } mapping ? Scalars(mapping) : null;
+
+    private static Dictionary<string, string> Scalars(YamlMappingNode mapping) => mapping.Children
+        .Where(c => c.Value is YamlScalarNode { Value: not (null or "null" or "~") })
+        .ToDictionary(c => c.Key.ToString(), c => ((YamlScalarNode)c.Value).Value!);
+
+    private static async Task<YamlMappingNode?> ReadYamlAsync(string directory, CancellationToken cancellationToken)
     {
         var path = Path.Combine(directory, Meta);
         if (!File.Exists(path))
@@ -185,9 +221,7 @@ internal sealed class MlflowDirectory : IMlflowSource
             var yaml = new YamlStream();
             using var text = new StringReader(await File.ReadAllTextAsync(path, cancellationToken));
             yaml.Load(text);
-            return yaml.Documents is [{ RootNode: YamlMappingNode mapping }]
-                ? mapping.Children.Where(c => c.Value is YamlScalarNode { Value: not (null or "null" or "~") }).ToDictionary(c => c.Key.ToString(), c => ((YamlScalarNode)c.Value).Value!)
-                : [];
+            return yaml.Documents is [{ RootNode: YamlMappingNode mapping }] ? mapping : [];
         }
         catch (YamlDotNet.Core.YamlException e)
         {

@@ -37,6 +37,7 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
     public const string StateTag = "mlops.import.state";
 
     private const int LivesMax = 100;
+    private const int DatasetsAtOnce = 100;
 
     private const string ParentTag = ActiveRun.ParentTag;
 
@@ -188,6 +189,7 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
         var writer = new RunWriter(target, id);
         await writer.SendParamsAsync(run.Params, cancellationToken);
         await writer.SendTagsAsync([.. run.Tags.Select(Mapped)], cancellationToken);
+        await SendDatasetsAsync(run, id, cancellationToken);
         foreach (var key in run.MetricKeys)
         {
             await foreach (var point in source.PointsAsync(run, key, cancellationToken))
@@ -205,6 +207,19 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
 
         await target.Runs.UpdateAsync(id, new RunUpdate(run.Status, run.End), cancellationToken);
         await writer.SendTagsAsync([new Tag(StateTag, StateOf(run))], cancellationToken);
+    }
+
+    private async Task SendDatasetsAsync(SourceRun run, string id, CancellationToken cancellationToken)
+    {
+        foreach (var some in (await source.DatasetsAsync(run, cancellationToken)).Chunk(DatasetsAtOnce))
+        {
+            var datasets = some.Select(d => new
+            {
+                dataset = new { name = d.Name, digest = d.Digest, source_type = d.SourceType, source = d.Source, schema = d.Schema, profile = d.Profile },
+                tags = d.Tags.Select(t => new { key = t.Key, value = t.Value }),
+            });
+            await registry.CallAsync("runs/log-inputs", new { run_id = id, datasets }, cancellationToken);
+        }
     }
 
     private async Task CopyFilesAsync(SourceRun run, string id, CancellationToken cancellationToken)

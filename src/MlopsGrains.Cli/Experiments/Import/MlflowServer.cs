@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
@@ -17,6 +18,8 @@ internal sealed class MlflowServer : IMlflowSource
     private const int PointsPage = 25_000;
     private const int AttemptsMax = 4;
     private const string Api = "api/2.0/mlflow/";
+
+    private static readonly JsonSerializerOptions Json = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     private readonly HttpClient http;
 
@@ -68,6 +71,12 @@ internal sealed class MlflowServer : IMlflowSource
                 [.. Items(data, "metrics").Select(m => Text(m, "key"))],
                 Text(info, "artifact_uri"));
         }
+    }
+
+    public async Task<IReadOnlyList<DatasetInput>> DatasetsAsync(SourceRun run, CancellationToken cancellationToken)
+    {
+        var answer = (await ReadAsync(Get($"{Api}runs/get?run_id={Escape(run.Id)}"), cancellationToken)).GetProperty("run");
+        return [.. Items(answer.TryGetProperty("inputs", out var inputs) ? inputs : default, "dataset_inputs").Select(Dataset)];
     }
 
     public async IAsyncEnumerable<SourcePoint> PointsAsync(SourceRun run, string key, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -140,7 +149,7 @@ internal sealed class MlflowServer : IMlflowSource
 
     private static Func<HttpRequestMessage> Get(string address) => () => new HttpRequestMessage(HttpMethod.Get, new Uri(address, UriKind.Relative));
 
-    private static Func<HttpRequestMessage> Post(string address, object body) => () => new HttpRequestMessage(HttpMethod.Post, new Uri(address, UriKind.Relative)) { Content = JsonContent.Create(body) };
+    private static Func<HttpRequestMessage> Post(string address, object body) => () => new HttpRequestMessage(HttpMethod.Post, new Uri(address, UriKind.Relative)) { Content = JsonContent.Create(body, options: Json) };
 
     private async IAsyncEnumerable<JsonElement> PagesAsync(string list, Func<string?, Func<HttpRequestMessage>> ask, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -227,6 +236,13 @@ internal sealed class MlflowServer : IMlflowSource
             _ => ErrorKind.InvalidInput,
         };
         return new MlopsException(kind, $"{Name} answered {(int)status}: {message}");
+    }
+
+    private static DatasetInput Dataset(JsonElement input)
+    {
+        var dataset = input.TryGetProperty("dataset", out var given) ? given : default;
+        return new DatasetInput(
+            Text(dataset, "name"), Text(dataset, "digest"), Text(dataset, "source_type"), Text(dataset, "source"), Given(Text(dataset, "schema")), Given(Text(dataset, "profile")), Pairs(input, "tags"));
     }
 
     private static string Escape(string text) => Uri.EscapeDataString(text);

@@ -14,6 +14,9 @@ internal interface IMlflowSource : IDisposable
     /// <summary>Active runs of an experiment.</summary>
     IAsyncEnumerable<SourceRun> RunsAsync(string experimentId, CancellationToken cancellationToken);
 
+    /// <summary>The datasets that a run read.</summary>
+    Task<IReadOnlyList<DatasetInput>> DatasetsAsync(SourceRun run, CancellationToken cancellationToken);
+
     /// <summary>All points of a metric.</summary>
     IAsyncEnumerable<SourcePoint> PointsAsync(SourceRun run, string key, CancellationToken cancellationToken);
 
