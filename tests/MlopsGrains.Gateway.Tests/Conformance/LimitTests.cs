@@ -118,17 +118,29 @@ public sealed class LimitTests(ServerFixture server)
     }
 
     [Theory]
+    [InlineData(65_537)]
     [InlineData(100_001)]
     [InlineData(1_000_000)]
-    public async Task HugeFilter_Is400(int length) => await mlflow.RefusedAsync(
-        "/mlflow/runs/search", new { experiment_ids = new[] { "0" }, filter = $"tags.a = '{new string('x', length)}'" }, 400, Invalid);
+    public async Task HugeFilter_Is400_AndOneAtTheLimitWorks(int length)
+    {
+        var experiment = await mlflow.NewExperimentAsync();
+        object Search(int characters) => new { experiment_ids = new[] { experiment }, filter = $"tags.a = '{new string('x', characters - "tags.a = ''".Length)}'" };
+
+        var message = await mlflow.RefusedAsync("/mlflow/runs/search", Search(length), 400, Invalid);
+
+        Assert.Contains("filter", message, StringComparison.Ordinal);
+        Assert.Contains("at most 65536", message, StringComparison.Ordinal);
+        await mlflow.DoAsync("/mlflow/runs/search", Search(65_536));
+    }
 
     [Fact]
     public async Task DeeplyNestedFilter_Is400()
     {
         var filter = new string('(', 10_000) + "metrics.a > 1" + new string(')', 10_000);
 
-        await mlflow.RefusedAsync("/mlflow/runs/search", new { experiment_ids = new[] { "0" }, filter }, 400, Invalid);
+        var message = await mlflow.RefusedAsync("/mlflow/runs/search", new { experiment_ids = new[] { "0" }, filter }, 400, Invalid);
+        Assert.Contains("filter", message, StringComparison.Ordinal);
+        Assert.Contains("100", message, StringComparison.Ordinal);
         await mlflow.DoAsync("/mlflow/runs/search", new { experiment_ids = new[] { await mlflow.NewExperimentAsync() }, filter = "metrics.a > 1" });
     }
 
