@@ -174,8 +174,23 @@ internal sealed class DemoScript(Uri address, DemoOutput output, TimeSpan patien
         output.Line(Invariant($"dataset {Name} version {second.Version}: {second.Rows} rows"));
 
         await SendAsync(shifted.Sample(TrafficRows, random), cancellationToken);
-        var alert = await UntilAsync(async () => (await client.Monitors.AlertsAsync(Name, 1, cancellationToken)).FirstOrDefault(a => a.StartedPipelineRun is not null), "an alert that starts the pipeline", cancellationToken);
-        output.Check(ShiftedFeatures.All(alert.Features.Contains), Invariant($"{TrafficRows} shifted predictions: alert names {string.Join(", ", alert.Features)}"));
+        var sent = TrafficRows;
+        var alert = await UntilAsync(
+            async () =>
+            {
+                if ((await client.Monitors.AlertsAsync(Name, 1, cancellationToken)).FirstOrDefault(a => a.StartedPipelineRun is not null) is { } started)
+                {
+                    return started;
+                }
+
+                // Traffic does not stop, and the second drifting window, which an alert takes, may want some more rows.
+                await SendAsync(shifted.Sample(RowsPerRequest, random), cancellationToken);
+                sent += RowsPerRequest;
+                return null;
+            },
+            "an alert that starts the pipeline",
+            cancellationToken);
+        output.Check(ShiftedFeatures.All(alert.Features.Contains), Invariant($"{sent} shifted predictions: alert names {string.Join(", ", alert.Features)}"));
         output.Line(alert.Message);
 
         var retrain = await FollowAsync(alert.StartedPipelineRun!, cancellationToken);
