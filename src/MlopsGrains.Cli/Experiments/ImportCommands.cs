@@ -22,7 +22,7 @@ internal static class ImportCommands
             "mlops import mlflow --uri http://mlflow.example:5000 -e churn",
             "mlops import mlflow --uri http://mlflow.example:5000 --no-artifacts --json",
         ];
-        var command = set.Leaf("mlflow", "Imports experiments, runs and registered models; again imports only what is new.", examples, [uri, directory, experiments, noArtifacts, dryRun], async call =>
+        var command = set.Leaf("mlflow", "Imports experiments, runs, logged and registered models; again imports only what is new.", examples, [uri, directory, experiments, noArtifacts, dryRun], async call =>
         {
             using IMlflowSource source = call.Get(uri) is { } address
                 ? new MlflowServer(new Uri(address), MlflowServer.AuthorizationOf(call.Variable))
@@ -42,6 +42,7 @@ internal static class ImportCommands
                 ("runs unchanged", Words.Whole(report.Unchanged)),
                 ("points", report.DryRun ? null : Words.Whole(report.Points)),
                 ("files", $"{Words.Whole(report.Files)} of {Words.Whole(report.Bytes)} bytes"),
+                ("logged models", Words.Whole(report.LoggedModels)),
                 ("model versions", Words.Whole(report.ModelVersions)),
                 ("failures", Words.Whole(report.Failures.Count)));
             return report.Failures.Count == 0 ? ExitCode.Passed : ExitCode.RunFailed;

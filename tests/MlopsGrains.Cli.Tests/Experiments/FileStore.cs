@@ -76,6 +76,34 @@ internal sealed class FileStore : IDisposable
             """);
     }
 
+    public void LoggedModel(string experiment, string run, string id, string name)
+    {
+        Write(
+            $"{experiment}/models/{id}/meta.yaml",
+            $"""
+            artifact_location: file:///somewhere/mlruns/{experiment}/models/{id}/artifacts
+            creation_timestamp: 1700000005000
+            experiment_id: '{experiment}'
+            last_updated_timestamp: 1700000006000
+            lifecycle_stage: active
+            model_id: {id}
+            model_type: sklearn
+            name: {name}
+            source_run_id: {run}
+            status: 2
+            status_message: null
+
+            """);
+        Write($"{experiment}/models/{id}/params/depth", "7");
+        Write($"{experiment}/models/{id}/tags/team", "growth");
+        Write($"{experiment}/models/{id}/tags/mlflow.modelVersions", "[]");
+        Write($"{experiment}/models/{id}/metrics/accuracy", $"1700000004000 0.9 3 {run} iris abc123\n1700000004500 nan 4 {run}\n");
+        Write($"{experiment}/{run}/metrics/accuracy", $"1700000004000 0.9 3 iris abc123 {id}\n1700000004500 nan 4 {id}\n");
+        Write($"{experiment}/models/{id}/artifacts/MLmodel", "flavors: {}");
+        Write($"{experiment}/models/{id}/artifacts/data/model.bin", "weights");
+        Write($"{experiment}/{run}/outputs/{id}/meta.yaml", $"source_type: RUN_OUTPUT\nsource_id: {run}\ndestination_type: MODEL_OUTPUT\ndestination_id: {id}\nstep: 3\ntags: {{}}\n");
+    }
+
     public void Write(string path, string content)
     {
         var file = directory.File(path);

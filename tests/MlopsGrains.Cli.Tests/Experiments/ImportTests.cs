@@ -88,6 +88,47 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
     }
 
     [Fact]
+    public async Task LoggedModels_KeepRunFilesAndMetrics_AndAVersionOfOneFindsIt()
+    {
+        Fill();
+        store.LoggedModel("1", "a1", "m-1", "net");
+        store.Write($"1/0child/inputs/m-1/meta.yaml", "source_type: RUN_INPUT\nsource_id: 0child\ndestination_type: MODEL_INPUT\ndestination_id: m-1\n");
+        store.Write($"models/{name}/meta.yaml", $"name: {name}\n");
+        store.Write($"models/{name}/version-1/meta.yaml", $"name: {name}\nversion: 1\nrun_id: a1\nsource: models:/m-1\ncurrent_stage: None\n");
+
+        var dry = await ImportAsync("--dry-run");
+        var first = await ImportAsync();
+        var second = await ImportAsync();
+
+        Assert.Equal((1, 3, 1), (Number(dry, "loggedModels"), Number(dry, "files"), Number(dry, "modelVersions")));
+        Assert.Equal((0, "", 1, 3, 1), (first.Code, first.Error, Number(first, "loggedModels"), Number(first, "files"), Number(first, "modelVersions")));
+        Assert.Equal((0, 0, 0), (Number(second, "loggedModels"), Number(second, "files"), Number(second, "modelVersions")));
+        await CheckLoggedModelAsync();
+        var model = (await LoggedModelsAsync(server.Http)).Single();
+        var found = await server.Http.GetFromJsonAsync<JsonElement>($"/api/2.0/mlflow/model-versions/get?name={name}&version=1", Cancel);
+        Assert.Equal($"models:/{model.GetProperty("info").GetProperty("model_id").GetString()}", found.GetProperty("model_version").GetProperty("source").GetString());
+    }
+
+    [Fact]
+    public async Task LoggedModelsOfAServer_AreThereAsTheyWere()
+    {
+        using var data = new TempDirectory();
+        await using var old = await ServerFixture.StartAsync(data.Path);
+        Fill();
+        store.LoggedModel("1", "a1", "m-1", "net");
+        store.Write($"1/0child/inputs/m-1/meta.yaml", "source_type: RUN_INPUT\nsource_id: 0child\ndestination_type: MODEL_INPUT\ndestination_id: m-1\n");
+        Assert.Equal(0, (await ImportAsync("--server", old.Urls.First())).Code);
+
+        var said = await Shell.RunAsync("import", "mlflow", "--uri", old.Urls.First(), "-e", name, "--json", "--server", server.BaseAddress.AbsoluteUri);
+        var again = await Shell.RunAsync("import", "mlflow", "--uri", old.Urls.First(), "-e", name, "--json", "--server", server.BaseAddress.AbsoluteUri);
+
+        Assert.Equal((0, "", 1, 3), (said.Code, said.Error, Number(said, "loggedModels"), Number(said, "files")));
+        Assert.Equal((0, 0), (Number(again, "loggedModels"), Number(again, "files")));
+        await CheckLoggedModelAsync();
+        await old.StopAsync(Cancel);
+    }
+
+    [Fact]
     public async Task FourImportsAtOnce_MakeEachRunOnce()
     {
         Fill();
@@ -251,6 +292,35 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
         store.Metric("1", "0child", "loss", "1700000001000 1e-05 0");
         store.Run("1", "gone", "gone", stage: "deleted");
         store.Write(".trash/3/meta.yaml", "name: x\nlifecycle_stage: deleted\n");
+    }
+
+    private async Task CheckLoggedModelAsync()
+    {
+        var runs = await RunsAsync();
+        var (run, child) = (runs.Single(r => r.Info.RunName == "first"), runs.Single(r => r.Info.RunName == "child"));
+        var model = Assert.Single(await LoggedModelsAsync(server.Http));
+        var (info, values) = (model.GetProperty("info"), model.GetProperty("data"));
+        var id = info.GetProperty("model_id").GetString()!;
+        Assert.Equal(
+            ("net", "sklearn", run.Info.RunId, "LOGGED_MODEL_READY"),
+            (info.GetProperty("name").GetString(), info.GetProperty("model_type").GetString(), info.GetProperty("source_run_id").GetString(), info.GetProperty("status").GetString()));
+        Assert.Equal([("depth", "7")], values.GetProperty("params").EnumerateArray().Select(p => (p.GetProperty("key").GetString(), p.GetProperty("value").GetString())));
+        Assert.Contains(info.GetProperty("tags").EnumerateArray(), t => t.GetProperty("key").GetString() == "team" && t.GetProperty("value").GetString() == "growth");
+        var metrics = values.GetProperty("metrics").EnumerateArray().Where(m => m.GetProperty("key").GetString() == "accuracy").ToList();
+        Assert.All(metrics, m => Assert.Equal(run.Info.RunId, m.GetProperty("run_id").GetString()));
+        Assert.Equal([(1700000004000, 3, 0.9), (1700000004500, 4, double.NaN)], await PointsAsync(run, "accuracy"));
+        Assert.Equal([id], run.ModelOutputs.Select(m => m.ModelId));
+        Assert.Equal(3, run.ModelOutputs[0].Step);
+        Assert.Equal([id], child.ModelInputs);
+        Assert.Equal("weights", await server.Http.GetStringAsync(new Uri($"/ajax-api/2.0/mlflow/logged-models/{id}/artifacts/files?artifact_file_path=data/model.bin", UriKind.Relative), Cancel));
+    }
+
+    private async Task<List<JsonElement>> LoggedModelsAsync(HttpClient http)
+    {
+        var experiment = await client.Experiments.FindByNameAsync(name, Cancel);
+        using var answer = await http.PostAsJsonAsync("/api/2.0/mlflow/logged-models/search", new { experiment_ids = new[] { experiment!.ExperimentId } }, Cancel);
+        var page = await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel);
+        return page.TryGetProperty("models", out var models) ? [.. models.EnumerateArray()] : [];
     }
 
     private Task<Said> ImportAsync(params string[] more) =>

@@ -17,6 +17,9 @@ namespace MlopsGrains.Cli.Import;
 /// mlruns/&lt;experiment id&gt;/&lt;run id&gt;/tags/&lt;key&gt;     the value
 /// mlruns/&lt;experiment id&gt;/&lt;run id&gt;/artifacts/…
 /// mlruns/&lt;experiment id&gt;/&lt;run id&gt;/inputs/&lt;id&gt;/meta.yaml   source_type: DATASET, source_id: a dataset's, tags
+/// mlruns/&lt;experiment id&gt;/&lt;run id&gt;/inputs/&lt;model id&gt;/meta.yaml, outputs/&lt;model id&gt;/meta.yaml   destination_id: the logged model's, step
+/// mlruns/&lt;experiment id&gt;/models/&lt;model id&gt;/meta.yaml    model_id, name, model_type, source_run_id, status (1–3), lifecycle_stage
+/// mlruns/&lt;experiment id&gt;/models/&lt;model id&gt;/params/…, tags/…, artifacts/…, metrics/&lt;key&gt;   one line a point: timestamp value step run [dataset digest]
 /// mlruns/&lt;experiment id&gt;/datasets/&lt;id&gt;/meta.yaml          name, digest, source_type, source, schema, profile
 /// mlruns/models/&lt;name&gt;/meta.yaml, version-&lt;n&gt;/meta.yaml, aliases/&lt;alias&gt;, tags/&lt;key&gt;
 /// </code>
@@ -74,15 +77,33 @@ internal sealed class MlflowDirectory : IMlflowSource
         }
     }
 
-    public async Task<IReadOnlyList<DatasetInput>> DatasetsAsync(SourceRun run, CancellationToken cancellationToken)
+    public async Task<SourceLinks> LinksAsync(SourceRun run, CancellationToken cancellationToken)
     {
-        var datasets = new List<DatasetInput>();
+        var (datasets, inputs, outputs) = (new List<DatasetInput>(), new List<string>(), new List<ModelOutput>());
+        foreach (var directory in Children(Path.Combine(run.ArtifactUri, "outputs")))
+        {
+            if (await ReadMetaAsync(directory, cancellationToken) is { } output && output.TryGetValue("destination_id", out var made))
+            {
+                outputs.Add(new ModelOutput(made, Whole(output.GetValueOrDefault("step")) ?? 0));
+            }
+        }
+
         foreach (var directory in Children(Path.Combine(run.ArtifactUri, "inputs")))
         {
-            if (await ReadYamlAsync(directory, cancellationToken) is not { } input || Scalars(input) is not { } meta
-                || meta.GetValueOrDefault("source_type") != "DATASET" || !meta.TryGetValue("source_id", out var id))
+            if (await ReadYamlAsync(directory, cancellationToken) is not { } input)
             {
-                continue; // A logged model.
+                continue;
+            }
+
+            var meta = Scalars(input);
+            if (meta.GetValueOrDefault("destination_type") == "MODEL_INPUT" && meta.TryGetValue("destination_id", out var read))
+            {
+                inputs.Add(read);
+            }
+
+            if (meta.GetValueOrDefault("source_type") != "DATASET" || !meta.TryGetValue("source_id", out var id))
+            {
+                continue;
             }
 
             var path = Path.Combine(Path.GetDirectoryName(run.ArtifactUri)!, "datasets", id);
@@ -98,7 +119,7 @@ internal sealed class MlflowDirectory : IMlflowSource
                 dataset.GetValueOrDefault("schema"), dataset.GetValueOrDefault("profile"), [.. tags.Select(t => new Tag(t.Key, t.Value))]));
         }
 
-        return datasets;
+        return new SourceLinks(datasets, inputs, outputs);
     }
 
     public async IAsyncEnumerable<SourcePoint> PointsAsync(SourceRun run, string key, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -115,18 +136,13 @@ internal sealed class MlflowDirectory : IMlflowSource
             }
 
             // Old files have no step; new ones may name a dataset and a model behind it.
-            if (cells.Length < 2 || Whole(cells[0]) is not { } timestamp || Number(cells[1]) is not { } value)
-            {
-                throw MlopsException.Invalid("metrics", $"{path}:{line} must be written 'timestamp value step'; it is '{text}'.");
-            }
-
-            yield return new SourcePoint(value, timestamp, cells.Length > 2 ? Whole(cells[2]) ?? 0 : 0);
+            yield return Point(cells, path, line, text);
         }
     }
 
-    public async IAsyncEnumerable<SourceFile> FilesAsync(SourceRun run, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<SourceFile> FilesAsync(SourceFiles of, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var file in Files(Path.Combine(run.ArtifactUri, "artifacts")))
+        foreach (var file in Files(Path.Combine(of.ArtifactUri, "artifacts")))
         {
             yield return file;
         }
@@ -134,8 +150,28 @@ internal sealed class MlflowDirectory : IMlflowSource
         await Task.CompletedTask;
     }
 
-    public Task<Stream> OpenAsync(SourceRun run, string path, CancellationToken cancellationToken) =>
-        Task.FromResult<Stream>(File.OpenRead(Path.Combine(run.ArtifactUri, "artifacts", path)));
+    public Task<Stream> OpenAsync(SourceFiles of, string path, CancellationToken cancellationToken) =>
+        Task.FromResult<Stream>(File.OpenRead(Path.Combine(of.ArtifactUri, "artifacts", path)));
+
+    public async IAsyncEnumerable<SourceLoggedModel> LoggedModelsAsync(string experimentId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var directory in Children(Path.Combine(root, experimentId, Models)))
+        {
+            if (await ReadMetaAsync(directory, cancellationToken) is { } meta && meta.TryGetValue("model_id", out var id) && IsActive(meta))
+            {
+                yield return new SourceLoggedModel(
+                    id,
+                    meta.GetValueOrDefault("name", ""),
+                    meta.GetValueOrDefault("model_type", ""),
+                    meta.GetValueOrDefault("source_run_id", ""),
+                    MlflowServer.StatusOf(meta.GetValueOrDefault("status", "")),
+                    await ReadPairsAsync(Path.Combine(directory, "params"), cancellationToken),
+                    await ReadPairsAsync(Path.Combine(directory, "tags"), cancellationToken),
+                    await ReadModelPointsAsync(Path.Combine(directory, "metrics"), cancellationToken),
+                    directory);
+            }
+        }
+    }
 
     public async IAsyncEnumerable<SourceModel> ModelsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -175,6 +211,30 @@ internal sealed class MlflowDirectory : IMlflowSource
         "-inf" => double.NegativeInfinity,
         _ => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null,
     };
+
+    private static SourcePoint Point(string[] cells, string path, int line, string text) =>
+        cells.Length >= 2 && Whole(cells[0]) is { } timestamp && Number(cells[1]) is { } value
+            ? new SourcePoint(value, timestamp, cells.Length > 2 ? Whole(cells[2]) ?? 0 : 0)
+            : throw MlopsException.Invalid("metrics", $"{path}:{line} must be written 'timestamp value step'; it is '{text}'.");
+
+    private static async Task<IReadOnlyList<SourceModelPoint>> ReadModelPointsAsync(string directory, CancellationToken cancellationToken)
+    {
+        var points = new List<SourceModelPoint>();
+        foreach (var file in Files(directory))
+        {
+            var (path, line) = (Path.Combine(directory, file.Path), 0);
+            await foreach (var text in File.ReadLinesAsync(path, cancellationToken))
+            {
+                line++;
+                if (text.Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } cells)
+                {
+                    points.Add(new SourceModelPoint(file.Path, Point(cells, path, line, text), cells.ElementAtOrDefault(3) ?? "", cells.ElementAtOrDefault(4) ?? "", cells.ElementAtOrDefault(5) ?? ""));
+                }
+            }
+        }
+
+        return points;
+    }
 
     private static long? Whole(string? text) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;
 

@@ -16,10 +16,11 @@ namespace MlopsGrains.Cli.Import;
 /// <param name="Points">Metric points that were sent.</param>
 /// <param name="Files">Artifacts that were stored.</param>
 /// <param name="Bytes">Their bytes.</param>
+/// <param name="LoggedModels">Logged models that were imported.</param>
 /// <param name="ModelVersions">Model versions that were registered.</param>
 /// <param name="Failures">What could not be imported, with the reason.</param>
 internal sealed record ImportReport(
-    string Source, bool DryRun, int Experiments, int Runs, int Unchanged, long Points, int Files, long Bytes, int ModelVersions, IReadOnlyList<string> Failures);
+    string Source, bool DryRun, int Experiments, int Runs, int Unchanged, long Points, int Files, long Bytes, int LoggedModels, int ModelVersions, IReadOnlyList<string> Failures);
 
 /// <summary>
 /// Copies experiments, runs and registered models. Each imported run carries where it came from, and once it is whole, in which state its source was: so a second
@@ -38,10 +39,15 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
 
     private const int LivesMax = 100;
     private const int DatasetsAtOnce = 100;
+    private const int PointsAtOnce = 1000;
+
+    /// <summary>Registered versions of a logged model; the platform writes its own.</summary>
+    private const string VersionsTag = "mlflow.modelVersions";
 
     private const string ParentTag = ActiveRun.ParentTag;
 
     private readonly Dictionary<string, string> targetOf = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> modelOf = new(StringComparer.Ordinal);
     private readonly List<string> failures = [];
     private int experiments;
     private int runs;
@@ -49,6 +55,7 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
     private long points;
     private int files;
     private long bytes;
+    private int loggedModels;
     private int modelVersions;
 
     /// <param name="only">Names of experiments; all when empty.</param>
@@ -73,7 +80,7 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
         }
 
         await TryAsync("registered models", () => ImportModelsAsync(only.Count > 0, cancellationToken));
-        return new ImportReport(source.Name, dryRun, experiments, runs, unchanged, points, files, bytes, modelVersions, failures);
+        return new ImportReport(source.Name, dryRun, experiments, runs, unchanged, points, files, bytes, loggedModels, modelVersions, failures);
     }
 
     private async Task ImportAsync(SourceExperiment experiment, bool withArtifacts, CancellationToken cancellationToken)
@@ -108,6 +115,7 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
             }
         }
 
+        await ImportLoggedModelsAsync(experiment, home, withArtifacts, cancellationToken);
         for (var i = 0; i < todo.Count; i++)
         {
             progress($"{experiment.Name}: run {i + 1} of {todo.Count}", (double)i / todo.Count);
@@ -134,11 +142,102 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
         return await target.Experiments.GetOrCreateAsync(experiment.Name, cancellationToken);
     }
 
+    /// <summary>Between the heads of the runs, which made them, and the rest of the runs, which name them.</summary>
+    private async Task ImportLoggedModelsAsync(SourceExperiment experiment, Experiment? home, bool withArtifacts, CancellationToken cancellationToken)
+    {
+        var known = home is null ? [] : await registry.SearchLoggedModelsAsync(home.ExperimentId, FromHere, cancellationToken)
+            .Where(m => ValueOf(m.Tags, RunTag) is not null)
+            .ToDictionaryAsync(m => ValueOf(m.Tags, RunTag)!, cancellationToken: cancellationToken);
+        await foreach (var model in source.LoggedModelsAsync(experiment.Id, cancellationToken))
+        {
+            var there = known.GetValueOrDefault(model.Id);
+            if (there is not null)
+            {
+                modelOf[model.Id] = there.Id;
+            }
+
+            if (ValueOf(there?.Tags ?? [], StateTag) != model.Status.ToString())
+            {
+                progress($"{experiment.Name}: logged model {model.Name}", 0);
+                await TryAsync($"logged model {model.Id}", () => ImportAsync(model, there, home?.ExperimentId, withArtifacts, cancellationToken));
+            }
+        }
+    }
+
+    private async Task ImportAsync(SourceLoggedModel model, SourceLoggedModel? there, string? experimentId, bool withArtifacts, CancellationToken cancellationToken)
+    {
+        if (!dryRun)
+        {
+            there ??= await CreateAsync(experimentId!, model, cancellationToken);
+            modelOf[model.Id] = there.Id;
+            foreach (var some in model.Points.Where(p => targetOf.ContainsKey(p.RunId)).GroupBy(p => p.RunId).SelectMany(run => run.Chunk(PointsAtOnce)))
+            {
+                await registry.CallAsync("runs/log-batch", new { run_id = targetOf[some[0].RunId], metrics = some.Select(p => Metric(p, there.Id)) }, cancellationToken);
+            }
+        }
+
+        if (withArtifacts)
+        {
+            var stored = dryRun ? [] : await registry.FilesAsync(there!.Files, cancellationToken).ToDictionaryAsync(f => f.Path, f => f.Length, cancellationToken: cancellationToken);
+            await CopyFilesAsync(model.Files, stored, (path, content) => registry.UploadAsync(there!.ArtifactUri, path, content, cancellationToken), cancellationToken);
+        }
+
+        loggedModels++;
+        if (!dryRun)
+        {
+            if (model.Status != LoggedModelStatus.Pending)
+            {
+                var status = model.Status == LoggedModelStatus.Ready ? "LOGGED_MODEL_READY" : "LOGGED_MODEL_UPLOAD_FAILED";
+                await registry.CallAsync($"logged-models/{there!.Id}", new { status }, cancellationToken, verb: HttpMethod.Patch);
+            }
+
+            await registry.CallAsync($"logged-models/{there!.Id}/tags", new { tags = Json([new Tag(StateTag, model.Status.ToString())]) }, cancellationToken, verb: HttpMethod.Patch);
+        }
+    }
+
+    private async Task<SourceLoggedModel> CreateAsync(string experimentId, SourceLoggedModel model, CancellationToken cancellationToken)
+    {
+        var body = new
+        {
+            experiment_id = experimentId,
+            name = model.Name,
+            model_type = model.Type,
+            source_run_id = targetOf.GetValueOrDefault(model.RunId, ""),
+            @params = Json(model.Params),
+            tags = Json([.. model.Tags.Where(t => t.Key != VersionsTag), new Tag(SourceTag, source.Name), new Tag(RunTag, model.Id)]),
+        };
+        var created = (await registry.CallAsync("logged-models", body, cancellationToken)).GetProperty("model").GetProperty("info");
+        return model with { Id = created.GetProperty("model_id").GetString()!, ArtifactUri = created.GetProperty("artifact_uri").GetString()! };
+    }
+
+    /// <summary>JSON has no number for what is not finite.</summary>
+    private static object Metric(SourceModelPoint p, string modelId) => new
+    {
+        key = p.Key,
+        value = double.IsFinite(p.Point.Value) ? p.Point.Value : (object)p.Point.Value.ToString(CultureInfo.InvariantCulture),
+        timestamp = p.Point.Timestamp,
+        step = p.Point.Step,
+        model_id = modelId,
+        dataset_name = p.DatasetName,
+        dataset_digest = p.DatasetDigest,
+    };
+
+    private static object Json(IEnumerable<Tag> pairs) => pairs.Select(t => new { key = t.Key, value = t.Value });
+
+    /// <summary>A filter for what was imported from this source.</summary>
+    private string FromHere
+    {
+        get
+        {
+            var quote = source.Name.Contains('\'', StringComparison.Ordinal) ? '"' : '\'';
+            return $"tags.`{SourceTag}` = {quote}{source.Name}{quote}";
+        }
+    }
+
     private async Task<Dictionary<string, (string RunId, string? State)>> KnownAsync(string experimentId, CancellationToken cancellationToken)
     {
         var known = new Dictionary<string, (string, string?)>(StringComparer.Ordinal);
-        var quote = source.Name.Contains('\'', StringComparison.Ordinal) ? '"' : '\'';
-        await foreach (var run in target.Runs.SearchAsync(experimentId, $"tags.`{SourceTag}` = {quote}{source.Name}{quote}", view: LifecycleView.All, cancellationToken: cancellationToken))
+        await foreach (var run in target.Runs.SearchAsync(experimentId, FromHere, view: LifecycleView.All, cancellationToken: cancellationToken))
         {
             if (ValueOf(run.Tags, RunTag) is { } id)
             {
@@ -176,10 +275,7 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
         {
             if (withArtifacts)
             {
-                await foreach (var file in source.FilesAsync(run, cancellationToken))
-                {
-                    (files, bytes) = (files + 1, bytes + file.Length);
-                }
+                await CopyFilesAsync(run.Files, [], (_, _) => Task.CompletedTask, cancellationToken);
             }
 
             return;
@@ -189,7 +285,7 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
         var writer = new RunWriter(target, id);
         await writer.SendParamsAsync(run.Params, cancellationToken);
         await writer.SendTagsAsync([.. run.Tags.Select(Mapped)], cancellationToken);
-        await SendDatasetsAsync(run, id, cancellationToken);
+        await SendLinksAsync(run, id, cancellationToken);
         foreach (var key in run.MetricKeys)
         {
             await foreach (var point in source.PointsAsync(run, key, cancellationToken))
@@ -202,38 +298,58 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
         await writer.FlushAsync(cancellationToken);
         if (withArtifacts)
         {
-            await CopyFilesAsync(run, id, cancellationToken);
+            await CopyFilesAsync(run.Files, await FilesThereAsync(id, cancellationToken), (path, content) => target.Runs.UploadArtifactAsync(id, path, content, cancellationToken), cancellationToken);
         }
 
         await target.Runs.UpdateAsync(id, new RunUpdate(run.Status, run.End), cancellationToken);
         await writer.SendTagsAsync([new Tag(StateTag, StateOf(run))], cancellationToken);
     }
 
-    private async Task SendDatasetsAsync(SourceRun run, string id, CancellationToken cancellationToken)
+    private async Task SendLinksAsync(SourceRun run, string id, CancellationToken cancellationToken)
     {
-        foreach (var some in (await source.DatasetsAsync(run, cancellationToken)).Chunk(DatasetsAtOnce))
+        var links = await source.LinksAsync(run, cancellationToken);
+        var read = links.ModelInputs.Where(modelOf.ContainsKey).Select(m => new { model_id = modelOf[m] }).ToList();
+        if (read.Count > 0)
+        {
+            await registry.CallAsync("runs/log-inputs", new { run_id = id, models = read }, cancellationToken);
+        }
+
+        var made = links.ModelOutputs.Where(m => modelOf.ContainsKey(m.ModelId)).Select(m => new { model_id = modelOf[m.ModelId], step = m.Step }).ToList();
+        if (made.Count > 0)
+        {
+            await registry.CallAsync("runs/outputs", new { run_id = id, models = made }, cancellationToken);
+        }
+
+        foreach (var some in links.Datasets.Chunk(DatasetsAtOnce))
         {
             var datasets = some.Select(d => new
             {
                 dataset = new { name = d.Name, digest = d.Digest, source_type = d.SourceType, source = d.Source, schema = d.Schema, profile = d.Profile },
-                tags = d.Tags.Select(t => new { key = t.Key, value = t.Value }),
+                tags = Json(d.Tags),
             });
             await registry.CallAsync("runs/log-inputs", new { run_id = id, datasets }, cancellationToken);
         }
     }
 
-    private async Task CopyFilesAsync(SourceRun run, string id, CancellationToken cancellationToken)
+    /// <param name="from">Whose files.</param>
+    /// <param name="there">Files that the target has, with their lengths.</param>
+    /// <param name="upload">Stores a file there; not called by a dry run.</param>
+    /// <param name="cancellationToken">Ends the copy.</param>
+    private async Task CopyFilesAsync(SourceFiles from, Dictionary<string, long> there, Func<string, Stream, Task> upload, CancellationToken cancellationToken)
     {
-        var there = await FilesThereAsync(id, cancellationToken);
-        await foreach (var file in source.FilesAsync(run, cancellationToken))
+        await foreach (var file in source.FilesAsync(from, cancellationToken))
         {
             if (there.TryGetValue(file.Path, out var length) && length == file.Length)
             {
                 continue;
             }
 
-            await using var content = await source.OpenAsync(run, file.Path, cancellationToken);
-            await target.Runs.UploadArtifactAsync(id, file.Path, content, cancellationToken);
+            if (!dryRun)
+            {
+                await using var content = await source.OpenAsync(from, file.Path, cancellationToken);
+                await upload(file.Path, content);
+            }
+
             (files, bytes) = (files + 1, bytes + file.Length);
         }
     }
@@ -297,7 +413,7 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
 
         try
         {
-            await registry.CallAsync("registered-models/create", new { name = model.Name, description = model.Description ?? "", tags = model.Tags.Select(t => new { key = t.Key, value = t.Value }) }, cancellationToken);
+            await registry.CallAsync("registered-models/create", new { name = model.Name, description = model.Description ?? "", tags = Json(model.Tags) }, cancellationToken);
         }
         catch (MlopsException e) when (e.Kind == ErrorKind.AlreadyExists)
         {
@@ -311,7 +427,7 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
             Tag[] tags = [.. version.Tags, new Tag(SourceTag, OriginOf(model, version))];
             var created = await registry.CallAsync(
                 "model-versions/create",
-                new { name = model.Name, source = SourceOf(version, runId), run_id = runId ?? "", description = version.Description ?? "", tags = tags.Select(t => new { key = t.Key, value = t.Value }) },
+                new { name = model.Name, source = SourceOf(version, runId), run_id = runId ?? "", description = version.Description ?? "", tags = Json(tags) },
                 cancellationToken);
             var number = created.GetProperty("model_version").GetProperty("version").ToString();
             numbers[version.Version] = number;
@@ -330,8 +446,14 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
     private string OriginOf(SourceModel model, SourceModelVersion version) => string.Create(CultureInfo.InvariantCulture, $"{source.Name}#{model.Name}/{version.Version}");
 
     /// <summary>A version whose files were copied with its run is found there; another one keeps its source as a note of where it was.</summary>
-    private static string SourceOf(SourceModelVersion version, string? runId)
+    private string SourceOf(SourceModelVersion version, string? runId)
     {
+        const string Logged = "models:/";
+        if (version.Source.StartsWith(Logged, StringComparison.Ordinal) && modelOf.TryGetValue(version.Source[Logged.Length..], out var model))
+        {
+            return Logged + model;
+        }
+
         const string Artifacts = "/artifacts/";
         var at = version.RunId is null ? -1 : version.Source.IndexOf(version.RunId, StringComparison.Ordinal);
         if (runId is null || at < 0)

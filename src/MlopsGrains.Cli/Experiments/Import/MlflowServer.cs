@@ -16,6 +16,7 @@ internal sealed class MlflowServer : IMlflowSource
 {
     private const int RunsPage = 1000;
     private const int PointsPage = 25_000;
+    private const int LoggedModelsPage = 50;
     private const int AttemptsMax = 4;
     private const string Api = "api/2.0/mlflow/";
 
@@ -58,7 +59,7 @@ internal sealed class MlflowServer : IMlflowSource
         object Search(string? token) => new { experiment_ids = new[] { experimentId }, run_view_type = "ACTIVE_ONLY", max_results = RunsPage, order_by = new[] { "attributes.start_time ASC" }, page_token = token };
         await foreach (var r in PagesAsync("runs", token => Post($"{Api}runs/search", Search(token)), cancellationToken))
         {
-            var (info, data) = (r.GetProperty("info"), r.TryGetProperty("data", out var given) ? given : default);
+            var (info, data) = (r.GetProperty("info"), Member(r, "data"));
             yield return new SourceRun(
                 Text(info, "run_id"),
                 Text(info, "run_name"),
@@ -73,11 +74,66 @@ internal sealed class MlflowServer : IMlflowSource
         }
     }
 
-    public async Task<IReadOnlyList<DatasetInput>> DatasetsAsync(SourceRun run, CancellationToken cancellationToken)
+    public async Task<SourceLinks> LinksAsync(SourceRun run, CancellationToken cancellationToken)
     {
         var answer = (await ReadAsync(Get($"{Api}runs/get?run_id={Escape(run.Id)}"), cancellationToken)).GetProperty("run");
-        return [.. Items(answer.TryGetProperty("inputs", out var inputs) ? inputs : default, "dataset_inputs").Select(Dataset)];
+        var (inputs, outputs) = (Member(answer, "inputs"), Member(answer, "outputs"));
+        return new SourceLinks(
+            [.. Items(inputs, "dataset_inputs").Select(Dataset)],
+            [.. Items(inputs, "model_inputs").Select(m => Text(m, "model_id"))],
+            [.. Items(outputs, "model_outputs").Select(m => new ModelOutput(Text(m, "model_id"), Whole(m, "step") ?? 0))]);
     }
+
+    /// <summary>A server before logged models has none.</summary>
+    public async IAsyncEnumerable<SourceLoggedModel> LoggedModelsAsync(string experimentId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var model in SearchLoggedModelsAsync(experimentId, filter: null, cancellationToken))
+        {
+            yield return model;
+        }
+    }
+
+    /// <summary>Active logged models that match; none where there are no logged models at all.</summary>
+    public async IAsyncEnumerable<SourceLoggedModel> SearchLoggedModelsAsync(string experimentId, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        object Search(string? token) => new { experiment_ids = new[] { experimentId }, filter, max_results = LoggedModelsPage, page_token = token };
+        await using var pages = PagesAsync("models", token => Post($"{Api}logged-models/search", Search(token)), cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await NextAsync())
+        {
+            var (info, data) = (Member(pages.Current, "info"), Member(pages.Current, "data"));
+            yield return new SourceLoggedModel(
+                Text(info, "model_id"),
+                Text(info, "name"),
+                Text(info, "model_type"),
+                Text(info, "source_run_id"),
+                StatusOf(Text(info, "status")),
+                Pairs(data, "params"),
+                Pairs(info, "tags"),
+                [.. Items(data, "metrics").Select(m => new SourceModelPoint(
+                    Text(m, "key"), new SourcePoint(Number(m.GetProperty("value")), Whole(m, "timestamp") ?? 0, Whole(m, "step") ?? 0), Text(m, "run_id"), Text(m, "dataset_name"), Text(m, "dataset_digest")))],
+                Text(info, "artifact_uri"));
+        }
+
+        async Task<bool> NextAsync()
+        {
+            try
+            {
+                return await pages.MoveNextAsync();
+            }
+            catch (MlopsException e) when (e.Kind == ErrorKind.NotFound)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>A status as the wire or a file names it.</summary>
+    public static LoggedModelStatus StatusOf(string status) => status switch
+    {
+        "LOGGED_MODEL_READY" or "READY" or "2" => LoggedModelStatus.Ready,
+        "LOGGED_MODEL_UPLOAD_FAILED" or "FAILED" or "3" => LoggedModelStatus.UploadFailed,
+        _ => LoggedModelStatus.Pending,
+    };
 
     public async IAsyncEnumerable<SourcePoint> PointsAsync(SourceRun run, string key, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -88,12 +144,14 @@ internal sealed class MlflowServer : IMlflowSource
         }
     }
 
-    public async IAsyncEnumerable<SourceFile> FilesAsync(SourceRun run, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<SourceFile> FilesAsync(SourceFiles of, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var directories = new Stack<string>([""]);
         while (directories.TryPop(out var directory))
         {
-            var query = $"{Api}artifacts/list?run_id={Escape(run.Id)}" + (directory.Length == 0 ? "" : $"&path={Escape(directory)}");
+            var query = of.OfModel
+                ? $"{Api}logged-models/{Escape(of.Id)}/artifacts/directories?artifact_directory_path={Escape(directory)}"
+                : $"{Api}artifacts/list?run_id={Escape(of.Id)}" + (directory.Length == 0 ? "" : $"&path={Escape(directory)}");
             await foreach (var f in PagesAsync("files", token => Get(query + (token is null ? "" : $"&page_token={Escape(token)}")), cancellationToken))
             {
                 if (f.TryGetProperty("is_dir", out var isDirectory) && isDirectory.ValueKind == JsonValueKind.True)
@@ -108,15 +166,23 @@ internal sealed class MlflowServer : IMlflowSource
         }
     }
 
-    public async Task<Stream> OpenAsync(SourceRun run, string path, CancellationToken cancellationToken)
+    public async Task<Stream> OpenAsync(SourceFiles of, string path, CancellationToken cancellationToken)
     {
         // What the server does not serve through its own store it fetches for whoever looks at a file.
-        const string Proxied = "mlflow-artifacts:";
-        var address = run.ArtifactUri.StartsWith(Proxied, StringComparison.Ordinal)
-            ? "api/2.0/mlflow-artifacts/artifacts/" + string.Join('/', $"{new Uri(run.ArtifactUri).AbsolutePath.Trim('/')}/{path}".Split('/').Select(Escape))
-            : $"get-artifact?run_id={Escape(run.Id)}&path={Escape(path)}";
+        var address = Proxied(of.ArtifactUri, path)
+            ?? (of.OfModel
+                ? $"ajax-api/2.0/mlflow/logged-models/{Escape(of.Id)}/artifacts/files?artifact_file_path={Escape(path)}"
+                : $"get-artifact?run_id={Escape(of.Id)}&path={Escape(path)}");
         var response = await SendAsync(Get(address), cancellationToken);
         return await response.Content.ReadAsStreamAsync(cancellationToken);
+    }
+
+    /// <summary>Stores a file below a place that the server keeps itself. Sent once, because the bytes are read once.</summary>
+    public async Task UploadAsync(string artifactUri, string path, Stream content, CancellationToken cancellationToken)
+    {
+        var address = Proxied(artifactUri, path) ?? throw MlopsException.Invalid("artifact_uri", $"{Name} does not keep files below '{artifactUri}' itself.");
+        using var sent = new StreamContent(content);
+        (await SendAsync(() => new HttpRequestMessage(HttpMethod.Put, new Uri(address, UriKind.Relative)) { Content = sent }, cancellationToken, attemptsMax: 1)).Dispose();
     }
 
     public async IAsyncEnumerable<SourceModel> ModelsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -142,14 +208,21 @@ internal sealed class MlflowServer : IMlflowSource
     }
 
     /// <summary>Asks the API to do something; the answer, or the refusal as an exception.</summary>
-    public async Task<JsonElement> CallAsync(string method, object body, CancellationToken cancellationToken) =>
-        await ReadAsync(Post(Api + method, body), cancellationToken);
+    /// <param name="method">Behind the API's prefix.</param>
+    /// <param name="body">Goes as JSON.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="verb">POST when <see langword="null"/>.</param>
+    public async Task<JsonElement> CallAsync(string method, object body, CancellationToken cancellationToken, HttpMethod? verb = null) =>
+        await ReadAsync(Send(verb ?? HttpMethod.Post, Api + method, body), cancellationToken);
 
     public void Dispose() => http.Dispose();
 
     private static Func<HttpRequestMessage> Get(string address) => () => new HttpRequestMessage(HttpMethod.Get, new Uri(address, UriKind.Relative));
 
-    private static Func<HttpRequestMessage> Post(string address, object body) => () => new HttpRequestMessage(HttpMethod.Post, new Uri(address, UriKind.Relative)) { Content = JsonContent.Create(body, options: Json) };
+    private static Func<HttpRequestMessage> Post(string address, object body) => Send(HttpMethod.Post, address, body);
+
+    private static Func<HttpRequestMessage> Send(HttpMethod method, string address, object body) =>
+        () => new HttpRequestMessage(method, new Uri(address, UriKind.Relative)) { Content = JsonContent.Create(body, options: Json) };
 
     private async IAsyncEnumerable<JsonElement> PagesAsync(string list, Func<string?, Func<HttpRequestMessage>> ask, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -180,7 +253,7 @@ internal sealed class MlflowServer : IMlflowSource
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> create, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> create, CancellationToken cancellationToken, int attemptsMax = AttemptsMax)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -196,13 +269,13 @@ internal sealed class MlflowServer : IMlflowSource
                 using (response)
                 {
                     var again = response.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
-                    if (!again || attempt == AttemptsMax)
+                    if (!again || attempt == attemptsMax)
                     {
                         throw Refusal(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
                     }
                 }
             }
-            catch (HttpRequestException e) when (attempt == AttemptsMax)
+            catch (HttpRequestException e) when (attempt == attemptsMax)
             {
                 throw MlopsException.Unavailable($"Cannot reach {Name}: {e.Message}");
             }
@@ -238,9 +311,16 @@ internal sealed class MlflowServer : IMlflowSource
         return new MlopsException(kind, $"{Name} answered {(int)status}: {message}");
     }
 
+    private static JsonElement Member(JsonElement of, string name) => of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out var value) ? value : default;
+
+    /// <summary>Where the server's own store has a file; <see langword="null"/> for another store.</summary>
+    private static string? Proxied(string artifactUri, string path) => artifactUri.StartsWith("mlflow-artifacts:", StringComparison.Ordinal)
+        ? "api/2.0/mlflow-artifacts/artifacts/" + string.Join('/', $"{new Uri(artifactUri).AbsolutePath.Trim('/')}/{path}".Split('/').Select(Escape))
+        : null;
+
     private static DatasetInput Dataset(JsonElement input)
     {
-        var dataset = input.TryGetProperty("dataset", out var given) ? given : default;
+        var dataset = Member(input, "dataset");
         return new DatasetInput(
             Text(dataset, "name"), Text(dataset, "digest"), Text(dataset, "source_type"), Text(dataset, "source"), Given(Text(dataset, "schema")), Given(Text(dataset, "profile")), Pairs(input, "tags"));
     }
