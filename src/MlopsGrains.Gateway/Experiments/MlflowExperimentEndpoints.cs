@@ -74,21 +74,7 @@ internal static class MlflowExperimentEndpoints
                 call.Request.Text("page_token") is { Length: > 0 } token ? token : null),
             call.Aborted);
         var readable = await call.Context.ReadableAsync(PermissionKind.Experiment, page.Items, e => e.ExperimentId);
-        await call.Answer(json =>
-        {
-            if (readable.Count > 0)
-            {
-                json.WriteStartArray("experiments");
-                foreach (var experiment in readable)
-                {
-                    json.WriteExperiment(experiment);
-                }
-
-                json.WriteEndArray();
-            }
-
-            json.WriteNextPage(page.NextPageToken);
-        });
+        await call.AnswerPage("experiments", page with { Items = readable }, MlflowEntities.WriteExperiment);
     }
 
     /// <summary>The datasets that the runs of some experiments read, each once.</summary>

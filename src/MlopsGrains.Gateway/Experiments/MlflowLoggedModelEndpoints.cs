@@ -109,21 +109,7 @@ internal static class MlflowLoggedModelEndpoints
             (int)max,
             NullIfEmpty(request.Text("page_token")));
         var page = await call.Grains.GetGrain<ILoggedModelSearchGrain>(0).Search(query, call.Aborted);
-        await call.Answer(json =>
-        {
-            if (page.Items.Count > 0)
-            {
-                json.WriteStartArray("models");
-                foreach (var model in page.Items)
-                {
-                    json.WriteLoggedModel(model);
-                }
-
-                json.WriteEndArray();
-            }
-
-            json.WriteNextPage(page.NextPageToken);
-        });
+        await call.AnswerPage("models", page, WriteLoggedModel);
     }
 
     private static async Task ListArtifacts(MlflowCall call)

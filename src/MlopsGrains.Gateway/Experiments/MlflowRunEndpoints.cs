@@ -254,21 +254,7 @@ internal static class MlflowRunEndpoints
         }
 
         var page = await call.Grains.GetGrain<IRunSearchGrain>(0).Search(query, call.Aborted);
-        await call.Answer(json =>
-        {
-            if (page.Items.Count > 0)
-            {
-                json.WriteStartArray("runs");
-                foreach (var run in page.Items)
-                {
-                    json.WriteRun(run);
-                }
-
-                json.WriteEndArray();
-            }
-
-            json.WriteNextPage(page.NextPageToken);
-        });
+        await call.AnswerPage("runs", page, MlflowEntities.WriteRun);
     }
 
     private static async Task GetHistory(MlflowCall call)

@@ -45,21 +45,7 @@ internal static class MlflowWebhookEndpoints
     {
         var limit = (int)Math.Clamp(call.Request.Int64("max_results") ?? PageDefault, int.MinValue, int.MaxValue);
         var page = await Webhooks(call).List(limit, call.Request.Text("page_token"), call.Aborted);
-        await call.Answer(json =>
-        {
-            if (page.Items.Count > 0)
-            {
-                json.WriteStartArray("webhooks");
-                foreach (var webhook in page.Items)
-                {
-                    Write(json, webhook);
-                }
-
-                json.WriteEndArray();
-            }
-
-            json.WriteNextPage(page.NextPageToken);
-        });
+        await call.AnswerPage("webhooks", page, Write);
     }
 
     private static async Task Get(MlflowCall call) =>
