@@ -57,25 +57,20 @@ internal static class ExperimentCommands
         });
     }
 
-    private static Command Delete(CommandSet set)
-    {
-        var experiment = new Argument<string>("experiment") { Description = "Its name or id." };
-        return set.Leaf("delete", "Deletes an experiment and its runs; until gc removes them, they can be restored.", ["mlops experiments delete churn", "mlops experiments delete 7 --json"], [experiment], async call =>
-        {
-            var found = await FindAsync(call.Client, call.Get(experiment), call.Cancel);
-            await call.Client.Experiments.DeleteAsync(found.ExperimentId, call.Cancel);
-            return call.Done(new { experimentId = found.ExperimentId }, $"experiment '{found.Name}' is deleted.");
-        });
-    }
+    private static Command Delete(CommandSet set) => Move(
+        set, "delete", "Deletes an experiment and its runs; until gc removes them, they can be restored.", "deleted", (client, id, cancel) => client.Experiments.DeleteAsync(id, cancel));
 
-    private static Command Restore(CommandSet set)
+    private static Command Restore(CommandSet set) => Move(
+        set, "restore", "Brings a deleted experiment back, with all its runs.", "back", (client, id, cancel) => client.Experiments.RestoreAsync(id, cancel));
+
+    private static Command Move(CommandSet set, string verb, string description, string state, Func<MlopsGrainsClient, string, CancellationToken, Task> move)
     {
         var experiment = new Argument<string>("experiment") { Description = "Its name or id." };
-        return set.Leaf("restore", "Brings a deleted experiment back, with all its runs.", ["mlops experiments restore churn", "mlops experiments restore 7 --json"], [experiment], async call =>
+        return set.Leaf(verb, description, [$"mlops experiments {verb} churn", $"mlops experiments {verb} 7 --json"], [experiment], async call =>
         {
             var found = await FindAsync(call.Client, call.Get(experiment), call.Cancel);
-            await call.Client.Experiments.RestoreAsync(found.ExperimentId, call.Cancel);
-            return call.Done(new { experimentId = found.ExperimentId }, $"experiment '{found.Name}' is back.");
+            await move(call.Client, found.ExperimentId, call.Cancel);
+            return call.Done(new { experimentId = found.ExperimentId }, $"experiment '{found.Name}' is {state}.");
         });
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MlopsGrains.Cli.Shell;
+using MlopsGrains.Client;
 using MlopsGrains.Experiments;
 
 namespace MlopsGrains.Cli;
@@ -124,25 +125,20 @@ internal static class RunCommands
         });
     }
 
-    private static Command Delete(CommandSet set)
+    private static Command Delete(CommandSet set) => Move(
+        set, "delete", "Deletes a run; until gc removes it, it can be restored.", "deleted", (client, id, cancel) => client.Runs.DeleteAsync(id, cancel));
+
+    private static Command Restore(CommandSet set) => Move(
+        set, "restore", "Brings a deleted run back.", "back", (client, id, cancel) => client.Runs.RestoreAsync(id, cancel));
+
+    private static Command Move(CommandSet set, string verb, string description, string state, Func<MlopsGrainsClient, string, CancellationToken, Task> move)
     {
         var runId = new Argument<string>("run-id") { Description = "The run." };
-        string[] examples = ["mlops runs delete 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e", "mlops runs delete 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e --json"];
-        return set.Leaf("delete", "Deletes a run; until gc removes it, it can be restored.", examples, [runId], async call =>
+        string[] examples = [$"mlops runs {verb} 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e", $"mlops runs {verb} 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e --json"];
+        return set.Leaf(verb, description, examples, [runId], async call =>
         {
-            await call.Client.Runs.DeleteAsync(call.Get(runId), call.Cancel);
-            return call.Done(new { runId = call.Get(runId) }, $"run '{call.Get(runId)}' is deleted.");
-        });
-    }
-
-    private static Command Restore(CommandSet set)
-    {
-        var runId = new Argument<string>("run-id") { Description = "A deleted run." };
-        string[] examples = ["mlops runs restore 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e", "mlops runs restore 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e --json"];
-        return set.Leaf("restore", "Brings a deleted run back.", examples, [runId], async call =>
-        {
-            await call.Client.Runs.RestoreAsync(call.Get(runId), call.Cancel);
-            return call.Done(new { runId = call.Get(runId) }, $"run '{call.Get(runId)}' is back.");
+            await move(call.Client, call.Get(runId), call.Cancel);
+            return call.Done(new { runId = call.Get(runId) }, $"run '{call.Get(runId)}' is {state}.");
         });
     }
 

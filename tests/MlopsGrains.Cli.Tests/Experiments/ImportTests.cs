@@ -110,6 +110,23 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
     }
 
     [Fact]
+    public async Task LoggedModelThatIsThereTwice_StopsNoImport()
+    {
+        store.Experiment("1", name);
+        store.Run("1", "a1", "first");
+        store.LoggedModel("1", "a1", "m-1", "net");
+        await ImportAsync();
+        var experiment = (await client.Experiments.FindByNameAsync(name, Cancel))!.ExperimentId;
+        var twin = new { experiment_id = experiment, name = "net", tags = new[] { new { key = "mlops.import.source", value = $"file:{store.Path}" }, new { key = "mlops.import.runId", value = "m-1" } } };
+        (await server.Http.PostAsJsonAsync("/api/2.0/mlflow/logged-models", twin, Cancel)).EnsureSuccessStatusCode();
+
+        var said = await ImportAsync();
+
+        Assert.Equal((0, "", 1), (said.Code, said.Error, Number(said, "unchanged")));
+        Assert.Equal(2, (await LoggedModelsAsync(server.Http)).Count);
+    }
+
+    [Fact]
     public async Task LoggedModelsOfAServer_AreThereAsTheyWere()
     {
         using var data = new TempDirectory();

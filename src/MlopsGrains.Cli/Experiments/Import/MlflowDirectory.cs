@@ -124,19 +124,9 @@ internal sealed class MlflowDirectory : IMlflowSource
 
     public async IAsyncEnumerable<SourcePoint> PointsAsync(SourceRun run, string key, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var path = Path.Combine(run.ArtifactUri, "metrics", key);
-        var line = 0;
-        await foreach (var text in File.ReadLinesAsync(path, cancellationToken))
+        await foreach (var (_, point) in LinesAsync(Path.Combine(run.ArtifactUri, "metrics", key), cancellationToken))
         {
-            line++;
-            var cells = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (cells.Length == 0)
-            {
-                continue;
-            }
-
-            // Old files have no step; new ones may name a dataset and a model behind it.
-            yield return Point(cells, path, line, text);
+            yield return point;
         }
     }
 
@@ -212,24 +202,36 @@ internal sealed class MlflowDirectory : IMlflowSource
         _ => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null,
     };
 
-    private static SourcePoint Point(string[] cells, string path, int line, string text) =>
-        cells.Length >= 2 && Whole(cells[0]) is { } timestamp && Number(cells[1]) is { } value
-            ? new SourcePoint(value, timestamp, cells.Length > 2 ? Whole(cells[2]) ?? 0 : 0)
-            : throw MlopsException.Invalid("metrics", $"{path}:{line} must be written 'timestamp value step'; it is '{text}'.");
+    /// <summary>The points of a metric's file, with all cells of their lines: old files have no step; new ones may name more behind it.</summary>
+    private static async IAsyncEnumerable<(string[] Cells, SourcePoint Point)> LinesAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var line = 0;
+        await foreach (var text in File.ReadLinesAsync(path, cancellationToken))
+        {
+            line++;
+            var cells = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (cells.Length == 0)
+            {
+                continue;
+            }
+
+            if (cells.Length < 2 || Whole(cells[0]) is not { } timestamp || Number(cells[1]) is not { } value)
+            {
+                throw MlopsException.Invalid("metrics", $"{path}:{line} must be written 'timestamp value step'; it is '{text}'.");
+            }
+
+            yield return (cells, new SourcePoint(value, timestamp, cells.Length > 2 ? Whole(cells[2]) ?? 0 : 0));
+        }
+    }
 
     private static async Task<IReadOnlyList<SourceModelPoint>> ReadModelPointsAsync(string directory, CancellationToken cancellationToken)
     {
         var points = new List<SourceModelPoint>();
         foreach (var file in Files(directory))
         {
-            var (path, line) = (Path.Combine(directory, file.Path), 0);
-            await foreach (var text in File.ReadLinesAsync(path, cancellationToken))
+            await foreach (var (cells, point) in LinesAsync(Path.Combine(directory, file.Path), cancellationToken))
             {
-                line++;
-                if (text.Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } cells)
-                {
-                    points.Add(new SourceModelPoint(file.Path, Point(cells, path, line, text), cells.ElementAtOrDefault(3) ?? "", cells.ElementAtOrDefault(4) ?? "", cells.ElementAtOrDefault(5) ?? ""));
-                }
+                points.Add(new SourceModelPoint(file.Path, point, cells.ElementAtOrDefault(3) ?? "", cells.ElementAtOrDefault(4) ?? "", cells.ElementAtOrDefault(5) ?? ""));
             }
         }
 

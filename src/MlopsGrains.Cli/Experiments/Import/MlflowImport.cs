@@ -145,9 +145,16 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
     /// <summary>Between the heads of the runs, which made them, and the rest of the runs, which name them.</summary>
     private async Task ImportLoggedModelsAsync(SourceExperiment experiment, Experiment? home, bool withArtifacts, CancellationToken cancellationToken)
     {
-        var known = home is null ? [] : await registry.SearchLoggedModelsAsync(home.ExperimentId, FromHere, cancellationToken)
-            .Where(m => ValueOf(m.Tags, RunTag) is not null)
-            .ToDictionaryAsync(m => ValueOf(m.Tags, RunTag)!, cancellationToken: cancellationToken);
+        // Two imports at once may have made one twice; one of them is gone on with, as with runs.
+        var known = new Dictionary<string, SourceLoggedModel>(StringComparer.Ordinal);
+        await foreach (var imported in home is null ? AsyncEnumerable.Empty<SourceLoggedModel>() : registry.SearchLoggedModelsAsync(home.ExperimentId, FromHere, cancellationToken))
+        {
+            if (ValueOf(imported.Tags, RunTag) is { } id)
+            {
+                known[id] = imported;
+            }
+        }
+
         await foreach (var model in source.LoggedModelsAsync(experiment.Id, cancellationToken))
         {
             var there = known.GetValueOrDefault(model.Id);
