@@ -12,6 +12,7 @@ using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Identity;
 using Npgsql;
+using Orleans.Runtime;
 using Orleans.Runtime.Hosting;
 using Orleans.Serialization.Cloning;
 
@@ -42,6 +43,9 @@ public static class GrainsRegistration
         services.TryAddSingleton<IIdSource, UuidSource>();
         services.TryAddSingleton<IBlobs, BlobsAdapter>();
         services.TryAddSingleton<IBlobUploads, BlobsAdapter>();
+
+        // The first provider that knows an interface is the one that counts.
+        services.Insert(0, ServiceDescriptor.Singleton<IGrainInterfaceTypeProvider, RememberedInterfaceTypes>());
         return services;
     }
 

@@ -15,12 +15,7 @@ internal static class ClientBenchmark
         var duration = TimeSpan.FromSeconds(int.Parse(Text(args, "--seconds", "60"), CultureInfo.InvariantCulture));
         foreach (var engine in Text(args, "--engine", "sqlite,postgres").Split(','))
         {
-            await using var postgres = engine == "postgres" ? new PostgresServer() : null;
-            if (postgres is not null)
-            {
-                await postgres.InitializeAsync();
-            }
-
+            await using var postgres = engine == "postgres" ? await PostgresUnderLoad.StartAsync() : null;
             using var directory = new TempDirectory();
             string[] storage = postgres is null ? [] : ["--connection", await postgres.CreateDatabaseAsync()];
             await using var server = await ServerUnderLoad.StartAsync(["--storage", engine, "--data", directory.Path, .. storage]);

@@ -45,9 +45,7 @@ internal static class JournalBenchmark
 
             if (engines.Contains("postgres"))
             {
-                await using var server = new PostgresServer { Settings = ["max_wal_size=8GB", "min_wal_size=2GB", "shared_buffers=512MB"] };
-                await server.InitializeAsync();
-                await ReuseLogAsync(server);
+                await using var server = await PostgresUnderLoad.StartAsync();
                 var single = await PostgresAsync(server, lanes: 1, batchLengthMax: 1, entryBytes, wait);
                 Report("PostgreSQL, one commit per append, 1 lane", single, single);
                 foreach (var lanes in (int[])[4, 64])
@@ -83,22 +81,6 @@ internal static class JournalBenchmark
         await using var source = NpgsqlDataSource.Create(database);
         await using var journal = await PostgresJournal.OpenAsync(new() { ConnectionString = database, Lanes = lanes, BatchLengthMax = batchLengthMax }, source);
         return await MeasureAsync(journal, entryBytes);
-    }
-
-    /// <summary>
-    /// Brings a new server to where one is that has run for a day: it has made its log's segments and uses them again, instead of making one every 16 MiB.
-    /// </summary>
-    private static async Task ReuseLogAsync(PostgresServer server)
-    {
-        await using var source = NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
-        for (var segment = 0; segment < 128; segment++)
-        {
-            await using var next = source.CreateCommand("SELECT pg_logical_emit_message(false, '', ''), pg_switch_wal()");
-            await next.ExecuteNonQueryAsync();
-        }
-
-        await using var checkpoint = source.CreateCommand("CHECKPOINT");
-        await checkpoint.ExecuteNonQueryAsync();
     }
 
     private static async Task<Result> MeasureAsync(IJournal journal, int entryBytes)

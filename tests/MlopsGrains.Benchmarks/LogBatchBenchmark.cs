@@ -16,8 +16,7 @@ internal static class LogBatchBenchmark
         var connections = Number(args, "--connections", 256);
         var seconds = Number(args, "--seconds", 8);
         var rounds = Number(args, "--rounds", 3);
-        await using var postgres = new PostgresServer();
-        await postgres.InitializeAsync();
+        await using var postgres = await PostgresUnderLoad.StartAsync();
         var results = new Dictionary<string, List<double>> { ["noop"] = [], ["sqlite"] = [], ["postgres"] = [] };
         Console.WriteLine($"log-batch of {Points} points, {connections} connections, {rounds} rounds of {seconds} s each");
         for (var round = 0; round < rounds; round++)

@@ -20,12 +20,7 @@ internal sealed class TrackingBenchmark(string engine, int runs, TimeSpan durati
         Console.WriteLine($"{"engine",-9}{"case",-52}{"per second",12}{"p50 ms",9}{"p99 ms",9}{"rss MiB",9}");
         foreach (var engine in engines)
         {
-            await using var postgres = engine == "postgres" ? new PostgresServer() : null;
-            if (postgres is not null)
-            {
-                await postgres.InitializeAsync();
-            }
-
+            await using var postgres = engine == "postgres" ? await PostgresUnderLoad.StartAsync() : null;
             await new TrackingBenchmark(engine, runs, duration, writesOnly, postgres).RunAsync();
         }
 

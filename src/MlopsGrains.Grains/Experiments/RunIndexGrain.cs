@@ -27,7 +27,7 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
 
     private const int CallsAtOnce = 64;
     private const int SettledAtOnce = 250;
-    private const int SweptAtOnce = 2_000;
+    private const int SweptAtOnce = 32;
 
     /// <summary>How far ahead of its page a search asks runs for a value at a step; it begins with the page.</summary>
     private const int AskedAheadMax = 2_000;
@@ -39,6 +39,8 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
     private static readonly TimeSpan AskingMax = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan SweepPeriod = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan SweepPause = TimeSpan.FromMilliseconds(100);
 
     private readonly CommitGroup<RunIndexEvent> group;
     private readonly SemaphoreSlim calls = new(CallsAtOnce);
@@ -335,21 +337,28 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
         }
     }
 
-    /// <summary>Collects what has been dirty for a whole period, so that neither a search after a long silence nor a restart has to look at everything.</summary>
+    /// <summary>
+    /// Collects what has been dirty for a whole period, so that neither a search after a long silence nor a restart has to look at everything. A few at a time
+    /// and with pauses: the shards of an experiment sweep together, and whoever adds runs meanwhile would wait for thousands of looks.
+    /// </summary>
     private async Task Sweep(CancellationToken cancellationToken)
     {
-        var quiet = dirty.Where(dirtyAtLastSweep.Contains).Take(SweptAtOnce).ToList();
-        dirty.ExceptWith(quiet);
-        dirtyAtLastSweep = [.. dirty];
-        LookAt(quiet);
-        try
+        var quiet = dirty.Where(dirtyAtLastSweep.Contains).ToHashSet(StringComparer.Ordinal);
+        dirtyAtLastSweep = [.. dirty.Where(id => !quiet.Contains(id))];
+        foreach (var some in quiet.Chunk(SweptAtOnce))
         {
-            await Task.WhenAll(quiet.Select(id => looks.TryGetValue(id, out var look) ? look.Done : Task.CompletedTask).ToList());
-        }
+            LookAt(some.Where(dirty.Remove));
+            try
+            {
+                await Task.WhenAll(some.Select(id => looks.TryGetValue(id, out var look) ? look.Done : Task.CompletedTask));
+            }
 #pragma warning disable CA1031 // A run that could not be collected is dirty again; the next search or sweep tries, and a search tells its caller.
-        catch (Exception)
+            catch (Exception)
 #pragma warning restore CA1031
-        {
+            {
+            }
+
+            await Task.Delay(SweepPause, cancellationToken);
         }
     }
 

@@ -51,10 +51,10 @@ public sealed class RunIndexTests(SiloFixture silo)
     }
 
     [Fact]
-    public async Task RunThatNobodySearchedFor_IsSettledByTheSweep()
+    public async Task RunsThatNobodySearchedFor_AreSettledByTheSweep()
     {
         var id = await NewExperiment();
-        var runs = await NewRuns(id, 1);
+        var runs = await NewRuns(id, 400); // More in a shard than the sweep takes at once.
         await End(runs);
 
         await Settled(id, runs);
