@@ -146,16 +146,41 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
     }
 
     [Fact]
-    public async Task FourImportsAtOnce_MakeEachRunOnce()
+    public async Task FourImportsAtOnce_MakeEachThingOnce()
     {
         Fill();
+        store.LoggedModel("1", "a1", "m-1", "net");
+        store.Write($"models/{name}/meta.yaml", $"name: {name}\n");
+        store.Write($"models/{name}/version-1/meta.yaml", $"name: {name}\nversion: 1\nrun_id: a1\nsource: models:/m-1\ncurrent_stage: Staging\n");
+        store.Write($"models/{name}/version-2/meta.yaml", $"name: {name}\nversion: 2\nrun_id: a1\nsource: s3://somewhere/model\ncurrent_stage: None\n");
 
         var said = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => ImportAsync()));
 
         Assert.All(said, s => Assert.Equal((0, ""), (s.Code, s.Error)));
+        Assert.Single(await LoggedModelsAsync(server.Http));
+        Assert.Equal(["1 Staging", "2 None"], (await client.Models.ListVersionsAsync(name, Cancel)).Select(v => $"{v.Version} {v.Stage}").Order(StringComparer.Ordinal));
         var runs = await RunsAsync();
         Assert.Equal(["child", "first"], runs.Select(r => r.Info.RunName).Order(StringComparer.Ordinal));
         Assert.Equal(3, (await PointsAsync(runs.Single(r => r.Info.RunName == "first"), "train/loss")).Count);
+    }
+
+    [Fact]
+    public async Task DeletedVersion_IsImportedAgain_AndADeletedLoggedModelIsNot()
+    {
+        Fill();
+        store.LoggedModel("1", "a1", "m-1", "net");
+        store.Write($"models/{name}/meta.yaml", $"name: {name}\n");
+        store.Write($"models/{name}/version-1/meta.yaml", $"name: {name}\nversion: 1\nrun_id: a1\nsource: s3://somewhere/model\ncurrent_stage: Production\n");
+        await ImportAsync();
+        var id = Assert.Single(await LoggedModelsAsync(server.Http)).GetProperty("info").GetProperty("model_id").GetString();
+        (await server.Http.DeleteAsync(new Uri($"/api/2.0/mlflow/logged-models/{id}", UriKind.Relative), Cancel)).EnsureSuccessStatusCode();
+        await client.Models.DeleteVersionAsync(name, 1, Cancel);
+
+        var said = await ImportAsync();
+
+        Assert.Equal((0, "", 0, 1), (said.Code, said.Error, Number(said, "loggedModels"), Number(said, "modelVersions")));
+        Assert.Empty(await LoggedModelsAsync(server.Http));
+        Assert.Equal("2 Production", (await client.Models.ListVersionsAsync(name, Cancel)).Select(v => $"{v.Version} {v.Stage}").Single());
     }
 
     [Fact]

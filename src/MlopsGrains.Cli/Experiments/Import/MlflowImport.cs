@@ -176,6 +176,11 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
         if (!dryRun)
         {
             there ??= await CreateAsync(experimentId!, model, cancellationToken);
+            if (there is null)
+            {
+                return;
+            }
+
             modelOf[model.Id] = there.Id;
             foreach (var some in model.Points.Where(p => targetOf.ContainsKey(p.RunId)).GroupBy(p => p.RunId).SelectMany(run => run.Chunk(PointsAtOnce)))
             {
@@ -202,19 +207,34 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
         }
     }
 
-    private async Task<SourceLoggedModel> CreateAsync(string experimentId, SourceLoggedModel model, CancellationToken cancellationToken)
+    /// <summary><see langword="null"/> when it was imported before and is deleted here, as long as it can be seen among the deleted.</summary>
+    private Task<SourceLoggedModel?> CreateAsync(string experimentId, SourceLoggedModel model, CancellationToken cancellationToken)
     {
+        var run = targetOf.GetValueOrDefault(model.RunId, "");
         var body = new
         {
             experiment_id = experimentId,
             name = model.Name,
             model_type = model.Type,
-            source_run_id = targetOf.GetValueOrDefault(model.RunId, ""),
+            source_run_id = run,
             @params = Json(model.Params),
             tags = Json([.. model.Tags.Where(t => t.Key != VersionsTag), new Tag(SourceTag, source.Name), new Tag(RunTag, model.Id)]),
         };
-        var created = (await registry.CallAsync("logged-models", body, cancellationToken)).GetProperty("model").GetProperty("info");
-        return model with { Id = created.GetProperty("model_id").GetString()!, ArtifactUri = created.GetProperty("artifact_uri").GetString()! };
+        return OnceAsync<SourceLoggedModel?>([experimentId, source.Name, model.Id, run], async key =>
+        {
+            var created = (await registry.CallAsync("logged-models", body, cancellationToken, onceKey: key)).GetProperty("model").GetProperty("info");
+            var there = model with { Id = created.GetProperty("model_id").GetString()!, ArtifactUri = created.GetProperty("artifact_uri").GetString()! };
+            try
+            {
+                await registry.LookAsync($"logged-models/{there.Id}", cancellationToken);
+                return there;
+            }
+            catch (MlopsException e) when (e.Kind == ErrorKind.NotFound)
+            {
+                await registry.LookAsync($"logged-models/{there.Id}?allow_deleted=true", cancellationToken);
+                return null;
+            }
+        });
     }
 
     /// <summary>JSON has no number for what is not finite.</summary>
@@ -255,19 +275,31 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
         return known;
     }
 
-    /// <summary>Two imports of a source at once make one run: they ask with one key. The key of a run that was removed for good is passed over.</summary>
-    private async Task<string> CreateAsync(string experimentId, SourceRun run, CancellationToken cancellationToken)
+    private Task<string> CreateAsync(string experimentId, SourceRun run, CancellationToken cancellationToken)
     {
         var name = run.Name.Length > 0 ? run.Name : ValueOf(run.Tags, "mlflow.runName");
         var wanted = new NewRun(experimentId, name, run.User, run.Start, [new Tag(SourceTag, source.Name), new Tag(RunTag, run.Id)]);
+        return OnceAsync([experimentId, source.Name, run.Id], async key =>
+        {
+            var created = await target.Runs.CreateAsync(wanted, key, cancellationToken);
+            return (await target.Runs.GetAsync(created.Info.RunId, cancellationToken)).Info.RunId;
+        });
+    }
+
+    /// <summary>
+    /// Two imports of a source at once make one of each thing: they create under one key. What was created under it and is gone since is passed over, so that
+    /// it can be imported again.
+    /// </summary>
+    /// <param name="identity">What the thing is.</param>
+    /// <param name="create">Creates under a key, and throws not found when what that gave is gone.</param>
+    private static async Task<T> OnceAsync<T>(string[] identity, Func<string, Task<T>> create)
+    {
         for (var life = 1; ; life++)
         {
-            var text = string.Create(CultureInfo.InvariantCulture, $"{experimentId}\n{source.Name}\n{run.Id}\n{life}");
-            var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+            var text = string.Create(CultureInfo.InvariantCulture, $"{string.Join('\n', identity)}\n{life}");
             try
             {
-                var created = await target.Runs.CreateAsync(wanted, key, cancellationToken);
-                return (await target.Runs.GetAsync(created.Info.RunId, cancellationToken)).Info.RunId;
+                return await create(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
             }
             catch (MlopsException e) when (e.Kind is ErrorKind.Conflict or ErrorKind.NotFound && life < LivesMax)
             {
@@ -432,11 +464,14 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
         {
             var runId = version.RunId is { } id ? targetOf.GetValueOrDefault(id) : null;
             Tag[] tags = [.. version.Tags, new Tag(SourceTag, OriginOf(model, version))];
-            var created = await registry.CallAsync(
-                "model-versions/create",
-                new { name = model.Name, source = SourceOf(version, runId), run_id = runId ?? "", description = version.Description ?? "", tags = Json(tags) },
-                cancellationToken);
-            var number = created.GetProperty("model_version").GetProperty("version").ToString();
+            var body = new { name = model.Name, source = SourceOf(version, runId), run_id = runId ?? "", description = version.Description ?? "", tags = Json(tags) };
+            var number = await OnceAsync([model.Name, OriginOf(model, version), body.source], async key =>
+            {
+                var created = await registry.CallAsync("model-versions/create", body, cancellationToken, onceKey: key);
+                var made = created.GetProperty("model_version").GetProperty("version").ToString();
+                await registry.LookAsync($"model-versions/get?name={Uri.EscapeDataString(model.Name)}&version={made}", cancellationToken);
+                return made;
+            });
             numbers[version.Version] = number;
             if (version.Stage is { } stage && stage != "None")
             {

@@ -212,8 +212,12 @@ internal sealed class MlflowServer : IMlflowSource
     /// <param name="body">Goes as JSON.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <param name="verb">POST when <see langword="null"/>.</param>
-    public async Task<JsonElement> CallAsync(string method, object body, CancellationToken cancellationToken, HttpMethod? verb = null) =>
-        await ReadAsync(Send(verb ?? HttpMethod.Post, Api + method, body), cancellationToken);
+    /// <param name="onceKey">Of a creation: the same key again gives what was created.</param>
+    public async Task<JsonElement> CallAsync(string method, object body, CancellationToken cancellationToken, HttpMethod? verb = null, string? onceKey = null) =>
+        await ReadAsync(Send(verb ?? HttpMethod.Post, Api + method, body, onceKey), cancellationToken);
+
+    /// <summary>What the API has at this address.</summary>
+    public async Task<JsonElement> LookAsync(string method, CancellationToken cancellationToken) => await ReadAsync(Get(Api + method), cancellationToken);
 
     public void Dispose() => http.Dispose();
 
@@ -221,8 +225,16 @@ internal sealed class MlflowServer : IMlflowSource
 
     private static Func<HttpRequestMessage> Post(string address, object body) => Send(HttpMethod.Post, address, body);
 
-    private static Func<HttpRequestMessage> Send(HttpMethod method, string address, object body) =>
-        () => new HttpRequestMessage(method, new Uri(address, UriKind.Relative)) { Content = JsonContent.Create(body, options: Json) };
+    private static Func<HttpRequestMessage> Send(HttpMethod method, string address, object body, string? onceKey = null) => () =>
+    {
+        var request = new HttpRequestMessage(method, new Uri(address, UriKind.Relative)) { Content = JsonContent.Create(body, options: Json) };
+        if (onceKey is not null)
+        {
+            request.Headers.Add("Idempotency-Key", onceKey);
+        }
+
+        return request;
+    };
 
     private async IAsyncEnumerable<JsonElement> PagesAsync(string list, Func<string?, Func<HttpRequestMessage>> ask, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
