@@ -21,6 +21,10 @@ public interface IRegisteredModelGrain : IGrainWithStringKey
     [Alias("Update")]
     Task<RegisteredModel> Update(string description, CancellationToken cancellationToken = default);
 
+    /// <summary>Names the job elsewhere that deploys the model (at most 500 characters).</summary>
+    [Alias("SetDeploymentJob")]
+    Task<RegisteredModel> SetDeploymentJob(string jobId, CancellationToken cancellationToken = default);
+
     /// <summary>
     /// Gives the model another name, which must be free (<see cref="Errors.ErrorKind.AlreadyExists"/>). Versions, tags and aliases move with it; what is deployed
     /// under the old name goes on being served.

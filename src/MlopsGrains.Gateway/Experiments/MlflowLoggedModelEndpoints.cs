@@ -173,19 +173,25 @@ internal static class MlflowLoggedModelEndpoints
         json.WriteEndObject();
         json.WriteStartObject("data");
         json.WritePairs("params", model.Params);
-        if (model.Metrics.Count > 0)
-        {
-            json.WriteStartArray("metrics");
-            foreach (var metric in model.Metrics)
-            {
-                WriteMetric(json, metric, model.ModelId);
-            }
+        json.WriteMetrics("metrics", model);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
 
-            json.WriteEndArray();
+    public static void WriteMetrics(this Utf8JsonWriter json, string list, LoggedModel model)
+    {
+        if (model.Metrics.Count == 0)
+        {
+            return;
         }
 
-        json.WriteEndObject();
-        json.WriteEndObject();
+        json.WriteStartArray(list);
+        foreach (var metric in model.Metrics)
+        {
+            WriteMetric(json, metric, model.ModelId);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteMetric(Utf8JsonWriter json, LoggedModelMetric metric, string modelId)

@@ -102,7 +102,7 @@ internal static class MlflowModelEndpoints
     private static async Task Create(MlflowCall call)
     {
         var model = call.Model();
-        var created = await model.Create(new NewRegisteredModel(call.Request.Text("description") ?? "", TagsOf(call.Request)), call.Aborted);
+        var created = await model.Create(new NewRegisteredModel(call.Request.Text("description") ?? "", TagsOf(call.Request), call.Request.Text("deployment_job_id")), call.Aborted);
         await call.Context.OwnAsync(PermissionKind.RegisteredModel, created.Name);
         await Answer(call, created);
     }
@@ -117,8 +117,13 @@ internal static class MlflowModelEndpoints
         await Answer(call, renamed);
     }
 
-    private static async Task Update(MlflowCall call) =>
-        await Answer(call, call.Request.Text("description") is { } description ? await call.Model().Update(description, call.Aborted) : await Existing(call));
+    private static async Task Update(MlflowCall call)
+    {
+        var (model, request) = (await Existing(call), call.Request);
+        model = request.Text("deployment_job_id") is { } job ? await call.Model().SetDeploymentJob(job, call.Aborted) : model;
+        model = request.Text("description") is { } description ? await call.Model().Update(description, call.Aborted) : model;
+        await Answer(call, model);
+    }
 
     private static async Task Delete(MlflowCall call)
     {
@@ -190,11 +195,7 @@ internal static class MlflowModelEndpoints
         var version = number > 0
             ? await call.Model().Resolve(number.ToString(CultureInfo.InvariantCulture), call.Aborted)
             : throw MlopsException.Invalid("alias", $"Registered model alias {alias} not found.");
-        await call.Answer(json =>
-        {
-            json.WritePropertyName("model_version");
-            json.WriteModelVersion(version);
-        });
+        await call.AnswerVersion(version);
     }
 
     private static async Task<RegisteredModel> Existing(MlflowCall call) =>

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Gateway.Models;
@@ -23,6 +25,7 @@ internal static class MlflowRegistryEntities
         json.WriteNumber("last_updated_timestamp", model.UpdatedAt.ToUnixTimeMilliseconds());
         json.WriteGiven("user_id", model.CreatedBy);
         json.WriteGiven("description", model.Description);
+        json.WriteGiven("deployment_job_id", model.DeploymentJobId);
         if (model.LatestByStage.Count > 0)
         {
             json.WriteStartArray("latest_versions");
@@ -52,7 +55,12 @@ internal static class MlflowRegistryEntities
         json.WriteEndObject();
     }
 
-    public static void WriteModelVersion(this Utf8JsonWriter json, ModelVersion version)
+    public static void WriteModelVersion(this Utf8JsonWriter json, ModelVersion version) => json.WriteModelVersion(version, null);
+
+    /// <param name="json">Where to.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="logged">The logged model that it is, whose params and metrics are shown as the version's.</param>
+    public static void WriteModelVersion(this Utf8JsonWriter json, ModelVersion version, LoggedModel? logged)
     {
         json.WriteStartObject();
         json.WriteString("name", version.Model);
@@ -79,7 +87,32 @@ internal static class MlflowRegistryEntities
         }
 
         json.WriteGiven("model_id", version.ModelId);
+        if (logged is not null)
+        {
+            json.WriteParams(logged);
+            json.WriteMetrics("model_metrics", logged);
+        }
+
         json.WriteEndObject();
+    }
+
+    private static void WriteParams(this Utf8JsonWriter json, LoggedModel logged)
+    {
+        if (logged.Params.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("model_params");
+        foreach (var param in logged.Params)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", param.Key);
+            json.WriteString("value", param.Value);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteTags(this Utf8JsonWriter json, IReadOnlyDictionary<string, string> tags)

@@ -1,6 +1,8 @@
 using System.Globalization;
+using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
@@ -40,26 +42,37 @@ internal static class MlflowVersionEndpoints
             : throw MlflowRequest.Invalid("version", "expected a whole number of at least 1");
     }
 
+    /// <summary>One version, with the params and metrics of the logged model that it is.</summary>
+    public static async Task AnswerVersion(this MlflowCall call, ModelVersion version)
+    {
+        var logged = await LoggedModelOf(call, version);
+        await call.Answer(json =>
+        {
+            json.WritePropertyName("model_version");
+            json.WriteModelVersion(version, logged);
+        });
+    }
+
     private static async Task Create(MlflowCall call)
     {
         var request = call.Request;
         var name = Names.CheckModel("name", request.Required("name"));
         var version = new NewSourcedVersion(
             request.Required("source"), request.Text("run_id") ?? "", request.Text("run_link") ?? "", request.Text("model_id"), request.Text("description") ?? "", MlflowModelEndpoints.TagsOf(request));
-        await Answer(call, await Registry(call).Register(name, version, call.Aborted));
+        await call.AnswerVersion(await Registry(call).Register(name, version, call.Aborted));
     }
 
     private static async Task Get(MlflowCall call)
     {
         var model = call.Model();
-        await Answer(call, await model.Resolve(Number(call.Request).ToString(CultureInfo.InvariantCulture), call.Aborted));
+        await call.AnswerVersion(await model.Resolve(Number(call.Request).ToString(CultureInfo.InvariantCulture), call.Aborted));
     }
 
     private static async Task Update(MlflowCall call)
     {
         var model = call.Model();
         var number = Number(call.Request);
-        await Answer(call, call.Request.Text("description") is { } description
+        await call.AnswerVersion(call.Request.Text("description") is { } description
             ? await model.UpdateVersion(number, description, call.Aborted)
             : await model.Resolve(number.ToString(CultureInfo.InvariantCulture), call.Aborted));
     }
@@ -70,7 +83,7 @@ internal static class MlflowVersionEndpoints
         var number = Number(call.Request);
         var stage = MlflowModelEndpoints.Stage("stage", call.Request.Required("stage"));
         var archive = call.Request.Bool("archive_existing_versions") ?? throw MlflowRequest.Missing("archive_existing_versions");
-        await Answer(call, await model.SetStage(number, stage, archive, call.Aborted));
+        await call.AnswerVersion(await model.SetStage(number, stage, archive, call.Aborted));
     }
 
     private static async Task Delete(MlflowCall call)
@@ -117,9 +130,10 @@ internal static class MlflowVersionEndpoints
 
     private static IModelRegistryGrain Registry(MlflowCall call) => call.Grains.GetGrain<IModelRegistryGrain>(IModelRegistryGrain.Main);
 
-    private static Task Answer(MlflowCall call, ModelVersion version) => call.Answer(json =>
-    {
-        json.WritePropertyName("model_version");
-        json.WriteModelVersion(version);
-    });
+    /// <summary>The logged model that a version is, if it is there and the caller may see it.</summary>
+    private static async Task<LoggedModel?> LoggedModelOf(MlflowCall call, ModelVersion version) =>
+        !string.IsNullOrWhiteSpace(version.ModelId)
+        && await call.Grains.GetGrain<ILoggedModelGrain>(version.ModelId).Get(call.Aborted) is { LifecycleStage: LifecycleStage.Active } logged
+            ? (await call.Context.ReadableAsync(PermissionKind.Experiment, [logged], m => m.ExperimentId)).SingleOrDefault()
+            : null;
 }

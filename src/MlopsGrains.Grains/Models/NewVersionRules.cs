@@ -8,6 +8,7 @@ namespace MlopsGrains.Grains.Models;
 internal static class NewVersionRules
 {
     public const int DescriptionCharactersMax = 5_000;
+    private const int DeploymentJobCharactersMax = 500;
     private const int TensorsMax = 10_000;
     private const int NameCharactersMax = 250;
     private const int MetricsMax = 1_000;
@@ -31,6 +32,14 @@ internal static class NewVersionRules
         if (version.IdempotencyKey is { Length: 0 or > KeyCharactersMax } key)
         {
             throw MlopsException.Invalid("idempotencyKey", $"idempotencyKey has {key.Length} characters; expected 1–{KeyCharactersMax}.");
+        }
+    }
+
+    public static void CheckDeploymentJob(string? jobId)
+    {
+        if (jobId?.Length > DeploymentJobCharactersMax)
+        {
+            throw MlopsException.Invalid("deployment_job_id", $"deployment_job_id has {jobId.Length} characters; at most {DeploymentJobCharactersMax}.");
         }
     }
 

@@ -22,6 +22,8 @@ internal sealed class RegisteredModelDocument
 
     public string? Description { get; set; }
 
+    public string? DeploymentJobId { get; set; }
+
     public DateTimeOffset CreatedAt { get; set; }
 
     public string? CreatedBy { get; set; }
@@ -70,7 +72,7 @@ internal sealed class RegisteredModelDocument
     public void Create(NewRegisteredModel model, string actor, DateTimeOffset now)
     {
         CheckRoom(Weight(model.Description) + Weight(model.Tags));
-        Description = model.Description;
+        (Description, DeploymentJobId) = (model.Description, model.DeploymentJobId);
         Tags = ModelTags.Of(model.Tags);
         (CreatedAt, CreatedBy) = (now, actor);
         Touch(now);
@@ -80,6 +82,12 @@ internal sealed class RegisteredModelDocument
     {
         CheckRoom(Weight(description) - Weight(Description));
         Description = description;
+        Touch(now);
+    }
+
+    public void SetDeploymentJob(string jobId, DateTimeOffset now)
+    {
+        DeploymentJobId = jobId;
         Touch(now);
     }
 
@@ -104,7 +112,7 @@ internal sealed class RegisteredModelDocument
             Withdraw(name, version);
         }
 
-        Description = null;
+        (Description, DeploymentJobId) = (null, null);
         (CreatedAt, CreatedBy, CreatedByRequest, UpdatedAt) = (default, null, null, default);
         Tags = ModelTags.None;
         Signatures = [];
@@ -118,7 +126,7 @@ internal sealed class RegisteredModelDocument
     /// <summary>Becomes what <paramref name="other"/> was, under another name; keeps what this name stood for before.</summary>
     public void Adopt(RegisteredModelDocument other, string from, DateTimeOffset now)
     {
-        (Description, CreatedAt, CreatedBy, Tags) = (other.Description, other.CreatedAt, other.CreatedBy, other.Tags);
+        (Description, DeploymentJobId, CreatedAt, CreatedBy, Tags) = (other.Description, other.DeploymentJobId, other.CreatedAt, other.CreatedBy, other.Tags);
         (Signatures, Aliases, LastNumber) = (other.Signatures, other.Aliases, other.LastNumber);
         Versions = other.Versions;
         AdoptedFrom = from;
@@ -254,7 +262,7 @@ internal sealed class RegisteredModelDocument
     }
 
     public RegisteredModel View(string name) => new(
-        name, Description, Latest, new Dictionary<string, int>(Aliases), CreatedAt, UpdatedAt, Tags, CreatedBy, Views(name, LatestByStage()));
+        name, Description, Latest, new Dictionary<string, int>(Aliases), CreatedAt, UpdatedAt, Tags, CreatedBy, Views(name, LatestByStage()), DeploymentJobId);
 
     public ModelVersion View(string name, StoredModelVersion version) => Views(name, [version])[0];
 

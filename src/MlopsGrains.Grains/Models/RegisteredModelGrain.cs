@@ -47,6 +47,7 @@ internal sealed partial class RegisteredModelGrain(
     {
         Names.CheckModel("name", Name);
         NewVersionRules.CheckDescription(model.Description);
+        NewVersionRules.CheckDeploymentJob(model.DeploymentJobId);
         ModelTags.Check(model.Tags);
         if (Model.Exists)
         {
@@ -69,6 +70,15 @@ internal sealed partial class RegisteredModelGrain(
         Existing().Update(description, Now);
         await Store();
         await Audit("model.updated");
+        return Model.View(Name);
+    }
+
+    public async Task<RegisteredModel> SetDeploymentJob(string jobId, CancellationToken cancellationToken = default)
+    {
+        NewVersionRules.CheckDeploymentJob(jobId);
+        Existing().SetDeploymentJob(jobId, Now);
+        await Store();
+        await Audit("model.deployment-job-set", ("job", jobId));
         return Model.View(Name);
     }
 

@@ -60,6 +60,46 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task DeploymentJob_IsKept()
+    {
+        var name = "m-" + Guid.NewGuid().ToString("N");
+        var created = (await _mlflow.DoAsync("/mlflow/registered-models/create", new { name, deployment_job_id = "job-1" }))["registered_model"]!;
+        Assert.Equal("job-1", (string?)created["deployment_job_id"]);
+        await _mlflow.DoAsync("PATCH", "/mlflow/registered-models/update", new { name, description = "d" });
+        Assert.Equal("job-1", (string?)(await _mlflow.DoAsync(Get(name)))["registered_model"]!["deployment_job_id"]);
+
+        var updated = (await _mlflow.DoAsync("PATCH", "/mlflow/registered-models/update", new { name, deployment_job_id = "job-2", description = "e" }))["registered_model"]!;
+        Assert.Equal(("job-2", "e"), ((string?)updated["deployment_job_id"], (string?)updated["description"]));
+        var renamed = await _mlflow.DoAsync("/mlflow/registered-models/rename", new { name, new_name = name + "x" });
+        Assert.Equal("job-2", (string?)renamed["registered_model"]!["deployment_job_id"]);
+        await _mlflow.DoAsync("DELETE", "/mlflow/registered-models/delete", new { name = name + "x" });
+        Assert.Null((await _mlflow.DoAsync("/mlflow/registered-models/create", new { name = name + "x" }))["registered_model"]!["deployment_job_id"]);
+    }
+
+    [Fact]
+    public async Task VersionOfALoggedModel_ShowsItsParamsAndMetrics()
+    {
+        var name = await NewModelAsync(0);
+        var run = await _mlflow.NewRunAsync();
+        var logged = (string)(await _mlflow.DoAsync("/mlflow/logged-models", new { experiment_id = "0", name = "net", source_run_id = run, @params = new[] { new { key = "lr", value = "0.1" } } }))["model"]!["info"]!["model_id"]!;
+        await _mlflow.DoAsync("/mlflow/runs/log-metric", new { run_id = run, key = "acc", value = 0.5, timestamp = 10, step = 1, model_id = logged, dataset_name = "test", dataset_digest = "d1" });
+
+        var version = (await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "models:/" + logged }))["model_version"]!;
+        await _mlflow.DoAsync("/mlflow/registered-models/alias", new { name, alias = "best", version = "1" });
+
+        var byNumber = (await _mlflow.DoAsync(Version("get", name, 1)))["model_version"]!;
+        var byAlias = (await _mlflow.DoAsync($"/mlflow/registered-models/alias?name={name}&alias=best"))["model_version"]!;
+        Assert.All([version, byNumber, byAlias], v =>
+        {
+            Assert.Equal(logged, (string?)v["model_id"]);
+            Assert.Equal("""[{"name":"lr","value":"0.1"}]""", v["model_params"]!.ToJsonString());
+            Assert.Equal($$"""[{"key":"acc","value":0.5,"timestamp":10,"step":1,"dataset_name":"test","dataset_digest":"d1","model_id":"{{logged}}","run_id":"{{run}}"}]""", v["model_metrics"]!.ToJsonString());
+        });
+        await _mlflow.DoAsync("DELETE", $"/mlflow/logged-models/{logged}", new { });
+        Assert.Null((await _mlflow.DoAsync(Version("get", name, 1)))["model_version"]!["model_params"]);
+    }
+
+    [Fact]
     public async Task Numbers_AreNeverReused_AndDeletedVersionsAreGone()
     {
         var name = await NewModelAsync(3);
@@ -392,6 +432,7 @@ public sealed class MlflowRegistryTests(ServerFixture server)
         await AtAndBeyond(n => ("POST", "model-versions/set-tag", new { name, version = "1", key = new string('k', n), value = "" }), 250);
         await AtAndBeyond(n => ("POST", "model-versions/set-tag", new { name, version = "1", key = "k", value = new string('v', n) }), 100_000);
         await AtAndBeyond(n => ("PATCH", "registered-models/update", new { name, description = new string('d', n) }), 5_000);
+        await AtAndBeyond(n => ("PATCH", "registered-models/update", new { name, deployment_job_id = new string('j', n) }), 500);
         await AtAndBeyond(n => ("PATCH", "model-versions/update", new { name, version = "1", description = new string('d', n) }), 5_000);
         await AtAndBeyond(n => ("POST", "registered-models/alias", new { name, alias = new string('a', n), version = "1" }), 255);
 
