@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.EndToEnd;
@@ -118,6 +120,34 @@ public sealed class SingleProcessTests
         var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => ServerProcess.StartAsync(["--data", directory.Path], address: "http://0.0.0.0"));
 
         Assert.Contains("authentication", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Memory_IsGivenBackWhenTheLoadIsOver()
+    {
+        using var directory = new TempDirectory();
+        await using var server = await ServerProcess.StartAsync(["--data", directory.Path], new Dictionary<string, string> { ["MLOPS_IdleMemory__QuietFor"] = "00:00:00.25" });
+        using var caller = new Caller(server.Address);
+        var experiment = await caller.NewExperimentAsync("load");
+        for (var i = 0; i < 2; i++)
+        {
+            for (var sent = await AllocatedAsync() + 100_000_000; await AllocatedAsync() < sent;)
+            {
+                await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => caller.NewRunAsync(experiment)));
+            }
+
+            // Nothing but these questions allocates from here on, far too little for the runtime to collect everything by itself.
+            var collected = await CollectedAsync();
+            await Eventually.Async(async () => await CollectedAsync() > collected, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        }
+
+        Task<double> AllocatedAsync() => MetricAsync("dotnet_gc_heap_total_allocated_bytes_total");
+
+        Task<double> CollectedAsync() => MetricAsync("dotnet_gc_collections_total", "gen2");
+
+        async Task<double> MetricAsync(string name, string label = "") => double.Parse(
+            Encoding.UTF8.GetString(await caller.BytesAsync("/metrics")).Split('\n').Last(l => l.StartsWith(name, StringComparison.Ordinal) && l.Contains(label, StringComparison.Ordinal)).Split(' ')[1],
+            CultureInfo.InvariantCulture);
     }
 
     [Fact]

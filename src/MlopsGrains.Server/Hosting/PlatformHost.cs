@@ -37,6 +37,8 @@ public static class PlatformHost
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(45));
         builder.AddStorage(settings);
         builder.Services.AddPlatformPorts();
+        builder.Services.Configure<IdleMemoryOptions>(builder.Configuration.GetSection("IdleMemory"));
+        builder.Services.AddHostedService<IdleMemory>();
         if (settings.Role == ServerRole.Gateway)
         {
             builder.UseOrleansClient(client => client.AddCluster(settings, builder.Configuration));
