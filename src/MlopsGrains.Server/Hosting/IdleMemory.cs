@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Server.Hosting;
@@ -13,7 +14,7 @@ internal sealed class IdleMemoryOptions
 /// Gives memory back to the machine when a load is over. The runtime collects when something allocates, so a server that has let a hundred thousand grains go
 /// would keep their memory until it is busy again.
 /// </summary>
-internal sealed class IdleMemory(IOptions<IdleMemoryOptions> options, TimeProvider time) : BackgroundService
+internal sealed class IdleMemory(IOptions<IdleMemoryOptions> options, TimeProvider time, IMeterFactory meters) : BackgroundService
 {
     /// <summary>Three times what an idle server allocates in twenty seconds; four requests a second are more.</summary>
     private const long QuietBytes = 4 * 1024 * 1024;
@@ -23,6 +24,7 @@ internal sealed class IdleMemory(IOptions<IdleMemoryOptions> options, TimeProvid
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var returned = meters.Create("MlopsGrains.Server").CreateCounter<long>("mlops.server.memory.returned", "{time}", "Times that memory was given back after a load.");
         var (before, collectedAt) = (0L, 0L);
         using var timer = new PeriodicTimer(options.Value.QuietFor, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -32,6 +34,7 @@ internal sealed class IdleMemory(IOptions<IdleMemoryOptions> options, TimeProvid
             {
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
                 collectedAt = allocated;
+                returned.Add(1);
             }
 
             before = allocated;
