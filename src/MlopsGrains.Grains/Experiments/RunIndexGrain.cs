@@ -358,7 +358,12 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
             {
             }
 
-            await Task.Delay(SweepPause, cancellationToken);
+            // Orleans warns of a timer that throws, also when it is stopped.
+            await Task.Delay(SweepPause, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
         }
     }
 
