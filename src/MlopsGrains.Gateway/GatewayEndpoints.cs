@@ -4,6 +4,7 @@ using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Governance;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Gateway.Models;
 using MlopsGrains.Gateway.Pipelines;
 using MlopsGrains.Gateway.Monitoring;
@@ -29,6 +30,7 @@ public static class GatewayEndpoints
         endpoints.MapPipelines();
         endpoints.MapMonitoring();
         endpoints.MapWebhooks();
+        endpoints.MapMlflowGraph();
         return endpoints;
     }
 }

@@ -122,6 +122,8 @@ internal static class AccessRules
         Route(PermissionLevel.Edit, AccessTarget.Run, "id", "PATCH " + N + "/runs/{id}", "POST " + N + "/runs/{id}/batches", "PUT " + N + "/runs/{id}/artifacts/{**path}",
             "POST " + N + "/runs/{id}/heartbeat");
 
+        // Each field is held to the rule of the method that answers it.
+        Add(Anyone, "GET /graphql", "POST /graphql");
         Add(ReadByDefault, "GET /v2", "POST /v2/models/{name}/infer", "POST /v2/models/{name}/versions/{version}/infer");
 
         foreach (var method in (string[])["GET", "POST", "PATCH", "DELETE"])

@@ -44,7 +44,7 @@ internal sealed class MlflowCall(HttpContext context, MlflowRequest request)
 /// <summary>Maps MLflow service methods, each under both of the prefixes that clients use.</summary>
 internal static class MlflowRoutes
 {
-    private const string WorkspaceHeader = "X-MLFLOW-WORKSPACE";
+    public const string WorkspaceHeader = "X-MLFLOW-WORKSPACE";
 
     /// <param name="endpoints">Where to.</param>
     /// <param name="methods">HTTP methods, separated by a space.</param>

@@ -175,6 +175,9 @@ internal sealed class MlflowRequest : IDisposable
     /// <summary>A message in this message, or <see langword="null"/>.</summary>
     public MlflowRequest? Message(string name) => Find(name) is { } value ? Part(value, name) : null;
 
+    /// <summary>The JSON of an object in this message, or <see langword="null"/>; a query carries it as text.</summary>
+    public string? ObjectText(string name) => _query is not null ? Query(name) : Message(name)?._message.GetRawText();
+
     /// <summary>A list of pairs; a value that is not given is empty.</summary>
     public IReadOnlyList<Tag> Tags(string name) =>
         [.. Messages(name).Select((tag, i) => new Tag(tag.Text("key") is { Length: > 0 } key ? key : throw Missing($"{name}[{i}].key"), tag.Text("value") ?? ""))];

@@ -35,7 +35,6 @@ public sealed class ServiceTests(ServerFixture server)
     [InlineData("GET", "/ajax-api/3.0/mlflow/scorers/list")]
     [InlineData("GET", "/api/3.0/mlflow/workspaces")]
     [InlineData("POST", "/v1/traces")]
-    [InlineData("POST", "/graphql")]
     [InlineData("GET", "/ajax-api/2.0/mlflow/what-is-this")]
     [InlineData("GET", "/api/4.0/mlflow/runs/get")]
     public async Task NotOffered_IsNoSuchEndpoint_WithTheSecurityHeaders(string method, string path)

@@ -87,6 +87,36 @@ public sealed class UserTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Graph_ShowsNobodyMoreThanItsMethods()
+    {
+        await NewUserAsync("owner");
+        await NewUserAsync("guest");
+        var experiment = (string)(await Json(await SendAsync("owner", HttpMethod.Post, "/experiments/create", new { name = "e" })))["experiment_id"]!;
+        var run = (string)(await Json(await SendAsync("owner", HttpMethod.Post, "/runs/create", new { experiment_id = experiment })))["run"]!["info"]!["run_id"]!;
+        Assert.Equal(200, await StatusAsync("owner", HttpMethod.Post, "/experiments/permissions/create", new { experiment_id = experiment, username = "guest", permission = "NO_PERMISSIONS" }));
+
+        await Eventually.Async(async () => (await AskAsync("guest"))["data"]!["r"]!["run"] is null, TimeSpan.FromSeconds(10), Token);
+
+        var refused = await AskAsync("guest");
+        Assert.Equal("PERMISSION_DENIED", (string?)refused["data"]!["r"]!["apiError"]!["code"]);
+        Assert.Equal("PERMISSION_DENIED", (string?)refused["data"]!["e"]!["apiError"]!["code"]);
+        var shown = await AskAsync("owner");
+        Assert.Equal(run, (string?)shown["data"]!["r"]!["run"]!["info"]!["runId"]);
+        using var answer = await _http.PostAsync(new Uri("/graphql", UriKind.Relative), Query(), Token);
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+
+        async Task<JsonNode> AskAsync(string user) => await Json(await RawAsync(user, HttpMethod.Post, "/graphql", Query()));
+
+        StringContent Query() => new(
+            JsonSerializer.Serialize(new
+            {
+                query = $"{{ r: mlflowGetRun(input: {{ runId: \"{run}\" }}) {{ run {{ info {{ runId }} experiment {{ name }} }} apiError {{ code }} }} e: mlflowGetExperiment(input: {{ experimentId: \"{experiment}\" }}) {{ apiError {{ code }} }} }}",
+            }),
+            Encoding.UTF8,
+            "application/json");
+    }
+
+    [Fact]
     public async Task Levels_OpenWhatTheyHold_AndNothingMore()
     {
         await NewUserAsync("owner");

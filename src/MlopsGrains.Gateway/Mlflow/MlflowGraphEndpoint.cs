@@ -1,0 +1,197 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using GraphQL;
+using GraphQL.SystemTextJson;
+using GraphQL.Types;
+using GraphQLParser;
+using GraphQLParser.AST;
+using GraphQLParser.Exceptions;
+using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MlopsGrains.Gateway.Mlflow;
+
+/// <summary>
+/// <c>/graphql</c>, which MLflow's web pages read with. A field of the root is answered by the method of the door that it stands for, through that method's own
+/// refusals and permissions, so that both say the same.
+/// </summary>
+internal static class MlflowGraphEndpoint
+{
+    private const int RootFieldsMax = 10;
+    private const int AliasesMax = 10;
+    private const int DepthMax = 10;
+    private const int SelectionsMax = 1_000;
+
+    /// <summary>Methods that one request may call: the fields <c>experiment</c> and <c>modelVersions</c> of each run found are one each.</summary>
+    private const int CallsMax = 1_000;
+
+    private static readonly Lazy<ISchema> Schema = new(MlflowGraphSchema.Create);
+    private static readonly GraphQLSerializer Json = new();
+
+    public static void MapMlflowGraph(this IEndpointRouteBuilder endpoints)
+    {
+        var inner = endpoints.CreateApplicationBuilder();
+        inner.UseMiddleware<RefusalMiddleware>().UseMiddleware<AccessMiddleware>().Run(context => context.GetEndpoint()!.RequestDelegate!(context));
+        var call = inner.Build();
+        endpoints.MapMethods("/graphql", ["GET", "POST"], context => AnswerAsync(context, call)).ExcludeFromDescription();
+    }
+
+    private static async Task AnswerAsync(HttpContext context, RequestDelegate inner)
+    {
+        using var request = await MlflowRequest.ReadAsync(context);
+        var query = request.Required("query");
+        Check(query);
+        var (calls, answers) = (0, new Dictionary<string, Task<object>>(StringComparer.Ordinal));
+        GraphCall call = (method, path, message) =>
+        {
+            var key = $"{method} {path} {JsonSerializer.Serialize(message)}";
+            if (!answers.TryGetValue(key, out var answer))
+            {
+                if (++calls > CallsMax)
+                {
+                    throw new ExecutionError($"The query needs more than {CallsMax} calls; ask for fewer runs, or without 'experiment' and 'modelVersions'.");
+                }
+
+                answers[key] = answer = CallAsync(context, inner, method, path, message);
+            }
+
+            return answer;
+        };
+        var result = await new DocumentExecuter().ExecuteAsync(options =>
+        {
+            options.Schema = Schema.Value;
+            options.Query = query;
+            options.OperationName = request.Text("operationName");
+            options.Variables = VariablesOf(request.ObjectText("variables"));
+            options.UserContext = new Dictionary<string, object?> { [nameof(GraphCall)] = call };
+            options.RequestServices = context.RequestServices;
+            options.CancellationToken = context.RequestAborted;
+        });
+        context.Response.StatusCode = result.Executed ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
+        context.Response.ContentType = "application/json";
+        await Json.WriteAsync(context.Response.Body, result, context.RequestAborted);
+    }
+
+    private static Inputs? VariablesOf(string? text)
+    {
+        try
+        {
+            return text is null ? null : Json.Deserialize<Inputs>(text);
+        }
+        catch (JsonException)
+        {
+            throw MlflowRequest.Invalid("variables", "expected a JSON object");
+        }
+    }
+
+    /// <summary>One method of the door, as if it had been asked for by itself.</summary>
+    private static async Task<object> CallAsync(HttpContext outer, RequestDelegate inner, string method, string path, IReadOnlyDictionary<string, object?> message)
+    {
+        path = "/ajax-api/2.0" + path;
+        var endpoint = outer.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().First(e =>
+            e.RoutePattern.RawText == path && e.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Contains(method) == true);
+        using var body = new MemoryStream();
+        var context = new DefaultHttpContext { RequestServices = outer.RequestServices, RequestAborted = outer.RequestAborted };
+        context.Request.Method = method;
+        context.Request.Path = path;
+        context.Request.Headers[MlflowRoutes.WorkspaceHeader] = outer.Request.Headers[MlflowRoutes.WorkspaceHeader];
+        if (method == "GET")
+        {
+            context.Request.QueryString = QueryString.Create(message.SelectMany(m => m.Value is System.Collections.IEnumerable and not string
+                ? ((System.Collections.IEnumerable)m.Value).Cast<object?>().Select(v => KeyValuePair.Create(m.Key, Text(v)))
+                : [KeyValuePair.Create(m.Key, Text(m.Value))]));
+        }
+        else
+        {
+            context.Request.ContentType = "application/json";
+            context.Request.Body = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(message));
+        }
+
+        context.Features.Get<IHttpRequestFeature>()!.RawTarget = path;
+        context.Response.Body = body;
+        context.Features.Set(outer.Features.Get<Caller>());
+        context.SetEndpoint(endpoint);
+        await inner(context);
+        await context.Response.BodyWriter.FlushAsync(outer.RequestAborted);
+        outer.RequestAborted.ThrowIfCancellationRequested();
+        if (context.Response.ContentType?.StartsWith("application/json", StringComparison.Ordinal) != true)
+        {
+            return new GraphRefusal("PERMISSION_DENIED", Encoding.UTF8.GetString(body.ToArray()));
+        }
+
+        using var json = JsonDocument.Parse(body.GetBuffer().AsMemory(0, (int)body.Length));
+        return context.Response.StatusCode == StatusCodes.Status200OK
+            ? json.RootElement.Clone()
+            : new GraphRefusal(json.RootElement.GetProperty("error_code").GetString()!, json.RootElement.GetProperty("message").GetString()!);
+
+        static string? Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Holds a query to its limits; fragments count as often as they are used.</summary>
+    private static void Check(string query)
+    {
+        GraphQLDocument document;
+        try
+        {
+            document = Parser.Parse(query);
+        }
+        catch (GraphQLParserException e)
+        {
+            throw MlflowRequest.Invalid("query", e.Message);
+        }
+
+        var fragments = document.Definitions.OfType<GraphQLFragmentDefinition>().GroupBy(f => f.FragmentName.Name.StringValue).ToDictionary(f => f.Key, f => f.First().SelectionSet);
+        var (selections, aliases) = (0, 0);
+        foreach (var operation in document.Definitions.OfType<GraphQLOperationDefinition>())
+        {
+            Require(Count(operation.SelectionSet, 1, countRoots: true), RootFieldsMax, "root fields");
+        }
+
+        int Count(GraphQLSelectionSet set, int depth, bool countRoots)
+        {
+            var fields = 0;
+            foreach (var selection in set.Selections)
+            {
+                Require(++selections, SelectionsMax, "selections");
+                switch (selection)
+                {
+                    case GraphQLField field:
+                        fields++;
+                        Require(depth, DepthMax, "levels");
+                        Require(aliases += field.Alias is null ? 0 : 1, AliasesMax, "aliases");
+                        if (field.SelectionSet is { } below)
+                        {
+                            Count(below, depth + 1, countRoots: false);
+                        }
+
+                        break;
+                    case GraphQLInlineFragment fragment:
+                        fields += Count(fragment.SelectionSet, depth, countRoots);
+                        break;
+                    case GraphQLFragmentSpread spread when fragments.TryGetValue(spread.FragmentName.Name.StringValue, out var named):
+                        fields += Count(named, depth, countRoots);
+                        break;
+                    default:
+                        break;
+                }
+            }
+
+            return fields;
+        }
+
+        static void Require(int count, int most, string what)
+        {
+            if (count > most)
+            {
+                throw MlflowRequest.Invalid("query", string.Create(CultureInfo.InvariantCulture, $"it has more than {most} {what}"));
+            }
+        }
+    }
+}
