@@ -176,7 +176,22 @@ internal sealed class MlflowRequest : IDisposable
     public MlflowRequest? Message(string name) => Find(name) is { } value ? Part(value, name) : null;
 
     /// <summary>The JSON of an object in this message, or <see langword="null"/>; a query carries it as text.</summary>
-    public string? ObjectText(string name) => _query is not null ? Query(name) : Message(name)?._message.GetRawText();
+    public string? ObjectText(string name)
+    {
+        if (_query is not null)
+        {
+            return Query(name);
+        }
+
+        try
+        {
+            return Message(name)?._message.GetRawText();
+        }
+        catch (InvalidOperationException)
+        {
+            throw NotUnicode(name);
+        }
+    }
 
     /// <summary>A list of pairs; a value that is not given is empty.</summary>
     public IReadOnlyList<Tag> Tags(string name) =>

@@ -51,14 +51,16 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
     private HashSet<string> dirty = new(StringComparer.Ordinal);
     private HashSet<string> dirtyAtLastSweep = [];
     private readonly TimeProvider time;
+    private readonly ISiloStatusOracle silos;
     private readonly ILogger<RunIndexGrain> logger;
     private Following? following;
     private Task settler = Task.CompletedTask;
 
-    public RunIndexGrain(IJournal journal, TimeProvider time, ILogger<RunIndexGrain> logger)
+    public RunIndexGrain(IJournal journal, TimeProvider time, ISiloStatusOracle silos, ILogger<RunIndexGrain> logger)
         : base(journal, new RunIndexCodec())
     {
         this.time = time;
+        this.silos = silos;
         this.logger = logger;
         group = new CommitGroup<RunIndexEvent>(100, 10_000, events => Record(Joined(events)));
     }
@@ -347,6 +349,12 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
         dirtyAtLastSweep = [.. dirty.Where(id => !quiet.Contains(id))];
         foreach (var some in quiet.Chunk(SweptAtOnce))
         {
+            // A silo that stops wakes no grains any more.
+            if (cancellationToken.IsCancellationRequested || silos.CurrentStatus.IsTerminating())
+            {
+                return;
+            }
+
             LookAt(some.Where(dirty.Remove));
             try
             {
@@ -360,10 +368,6 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
 
             // Orleans warns of a timer that throws, also when it is stopped.
             await Task.Delay(SweepPause, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
-            if (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
         }
     }
 

@@ -72,6 +72,8 @@ public sealed class FuzzTests(ServerFixture server)
         ("POST", "/api/2.0/mlflow/runs/search", $$"""{"experiment_ids":["{{experiment}}"],"filter":"metrics.m > 0.1 AND params.q = '1'","order_by":["metrics.m DESC"],"max_results":5}"""),
         ("GET", $"/api/2.0/mlflow/metrics/get-history?run_id={run}&metric_key=m&max_results=10", null),
         ("GET", $"/api/2.0/mlflow/artifacts/list?run_id={run}&path=a", null),
+        ("POST", "/graphql", $$"""{"query":"query G($data: MlflowGetRunInput!) { mlflowGetRun(input: $data) { run { info { runId status } experiment { name } } apiError { code } } }","operationName":"G","variables":{"data":{"runId":"{{run}}"} } }"""),
+        ("POST", "/graphql", $$"""{"query":"mutation { mlflowSearchRuns(input: { experimentIds: [\"{{experiment}}\"], maxResults: 5, filter: \"metrics.m > 0.1\" }) { runs { data { metrics { value step } } } } }"}"""),
         ("PUT", $"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/a/b.txt", "bytes"),
         ("GET", $"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/a/b.txt", null),
         ("POST", "/api/2.0/mlflow/registered-models/create", """{"name":"fuzz","description":"d","tags":[{"key":"k","value":"v"}]}"""),
@@ -117,7 +119,7 @@ public sealed class FuzzTests(ServerFixture server)
     private static string Damage(string path, Random random, int times)
     {
         var text = new StringBuilder(path);
-        for (; times > 0; times--)
+        for (; times > 0 && text.Length > 1; times--)
         {
             var at = random.Next(1, text.Length);
             switch (random.Next(4))
