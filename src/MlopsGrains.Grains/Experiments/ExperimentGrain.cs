@@ -78,7 +78,7 @@ internal sealed partial class ExperimentGrain(
             return;
         }
 
-        await Write(new ExperimentDocument { Experiment = experiment, PendingName = name });
+        await Write(new ExperimentDocument { Experiment = experiment, PendingName = name, RunsFollow = document.State.RunsFollow });
         await FinishRename();
         await Publish();
         await Audit("experiment.renamed", new() { ["name"] = name, ["before"] = experiment.Name });
@@ -90,14 +90,14 @@ internal sealed partial class ExperimentGrain(
 
     public async Task SetTag(string key, string value, CancellationToken cancellationToken = default)
     {
-        await Write(new ExperimentDocument { Experiment = ExperimentRules.SetTag(await RequireActive(), key, value) });
+        await Write(new ExperimentDocument { Experiment = ExperimentRules.SetTag(await RequireActive(), key, value), RunsFollow = document.State.RunsFollow });
         await Publish();
         await Audit("experiment.tag-set", new() { ["key"] = key, ["value"] = value ?? "" });
     }
 
     public async Task DeleteTag(string key, CancellationToken cancellationToken = default)
     {
-        await Write(new ExperimentDocument { Experiment = ExperimentRules.DeleteTag(await RequireActive(), key) });
+        await Write(new ExperimentDocument { Experiment = ExperimentRules.DeleteTag(await RequireActive(), key), RunsFollow = document.State.RunsFollow });
         await Publish();
         await Audit("experiment.tag-deleted", new() { ["key"] = key });
     }

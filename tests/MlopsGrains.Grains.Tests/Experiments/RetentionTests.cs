@@ -236,18 +236,31 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     /// <summary>The step before knew the runs as deleted; those of a big experiment hear of its restoration one after the other.</summary>
-    [Fact]
-    public async Task Experiment_RestoredBeforeItsRunsHear_KeepsThem()
+    [Theory]
+    [InlineData("")]
+    [InlineData("tag")]
+    [InlineData("untag")]
+    [InlineData("rename")]
+    public async Task Experiment_RestoredBeforeItsRunsHear_KeepsThem(string thenChanged)
     {
         var journal = new StoppableJournal();
         await Restart(journal.Over);
         var experiment = await NewExperiment();
+        await Grains.GetGrain<IExperimentGrain>(experiment).SetTag("before", "v", Token);
         var runs = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => NewRun(experiment)));
         await Grains.GetGrain<IExperimentGrain>(experiment).Delete(Token);
         journal.Deletes = false;
         await Assert.ThrowsAsync<MlopsException>(() => Collect(TimeSpan.Zero));
         (journal.Deletes, journal.AppendsToRuns) = (true, false);
-        await Grains.GetGrain<IExperimentGrain>(experiment).Restore(Token);
+        var grain = Grains.GetGrain<IExperimentGrain>(experiment);
+        await grain.Restore(Token);
+        await (thenChanged switch
+        {
+            "tag" => grain.SetTag("k", "v", Token),
+            "untag" => grain.DeleteTag("before", Token),
+            "rename" => grain.Rename("r" + Guid.NewGuid().ToString("N"), Token),
+            _ => Task.CompletedTask,
+        });
         Assert.Equal(LifecycleStage.Deleted, (await runs[0].Get(Token))!.Info.LifecycleStage);
 
         Assert.Equal((0, 0, 0), Counts(await Collect(TimeSpan.Zero)));
