@@ -195,7 +195,13 @@ internal static class MlflowEntities
         json.WriteEndObject();
     }
 
-    public static void WritePairs(this Utf8JsonWriter json, string name, IReadOnlyList<Tag> pairs)
+    public static void WritePairs(this Utf8JsonWriter json, string name, IReadOnlyList<Tag> pairs) => json.WritePairs(name, pairs, "key"u8);
+
+    /// <param name="json">Where to.</param>
+    /// <param name="name">Of the list, which is left out when it is empty.</param>
+    /// <param name="pairs">Its items.</param>
+    /// <param name="keyName">What a pair's key is called.</param>
+    public static void WritePairs(this Utf8JsonWriter json, string name, IReadOnlyList<Tag> pairs, ReadOnlySpan<byte> keyName)
     {
         if (pairs.Count == 0)
         {
@@ -206,7 +212,7 @@ internal static class MlflowEntities
         foreach (var pair in pairs)
         {
             json.WriteStartObject();
-            json.WriteString("key"u8, pair.Key);
+            json.WriteString(keyName, pair.Key);
             json.WriteString("value"u8, pair.Value);
             json.WriteEndObject();
         }

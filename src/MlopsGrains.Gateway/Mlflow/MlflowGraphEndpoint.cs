@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -104,9 +105,7 @@ internal static class MlflowGraphEndpoint
         context.Request.Headers[MlflowRoutes.WorkspaceHeader] = outer.Request.Headers[MlflowRoutes.WorkspaceHeader];
         if (method == "GET")
         {
-            context.Request.QueryString = QueryString.Create(message.SelectMany(m => m.Value is System.Collections.IEnumerable and not string
-                ? ((System.Collections.IEnumerable)m.Value).Cast<object?>().Select(v => KeyValuePair.Create(m.Key, Text(v)))
-                : [KeyValuePair.Create(m.Key, Text(m.Value))]));
+            context.Request.QueryString = QueryString.Create(message.SelectMany(m => Values(m.Value).Select(v => KeyValuePair.Create(m.Key, Convert.ToString(v, CultureInfo.InvariantCulture)))));
         }
         else
         {
@@ -131,7 +130,7 @@ internal static class MlflowGraphEndpoint
             ? json.RootElement.Clone()
             : new GraphRefusal(json.RootElement.GetProperty("error_code").GetString()!, json.RootElement.GetProperty("message").GetString()!);
 
-        static string? Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture);
+        static IEnumerable<object?> Values(object? value) => value is IEnumerable list and not string ? list.Cast<object?>() : [value];
     }
 
     /// <summary>Holds a query to its limits; fragments count as often as they are used.</summary>
@@ -151,10 +150,10 @@ internal static class MlflowGraphEndpoint
         var (selections, aliases) = (0, 0);
         foreach (var operation in document.Definitions.OfType<GraphQLOperationDefinition>())
         {
-            Require(Count(operation.SelectionSet, 1, countRoots: true), RootFieldsMax, "root fields");
+            Require(Count(operation.SelectionSet, 1), RootFieldsMax, "root fields");
         }
 
-        int Count(GraphQLSelectionSet set, int depth, bool countRoots)
+        int Count(GraphQLSelectionSet set, int depth)
         {
             var fields = 0;
             foreach (var selection in set.Selections)
@@ -168,15 +167,15 @@ internal static class MlflowGraphEndpoint
                         Require(aliases += field.Alias is null ? 0 : 1, AliasesMax, "aliases");
                         if (field.SelectionSet is { } below)
                         {
-                            Count(below, depth + 1, countRoots: false);
+                            Count(below, depth + 1);
                         }
 
                         break;
                     case GraphQLInlineFragment fragment:
-                        fields += Count(fragment.SelectionSet, depth, countRoots);
+                        fields += Count(fragment.SelectionSet, depth);
                         break;
                     case GraphQLFragmentSpread spread when fragments.TryGetValue(spread.FragmentName.Name.StringValue, out var named):
-                        fields += Count(named, depth, countRoots);
+                        fields += Count(named, depth);
                         break;
                     default:
                         break;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Numerics;
-using System.Text;
 using System.Text.Json;
 using GraphQL;
 using GraphQL.Resolvers;
@@ -125,16 +124,7 @@ internal static class MlflowGraphSchema
     }
 
     /// <summary><c>runId</c> is <c>run_id</c>.</summary>
-    public static string MemberOf(string field)
-    {
-        var member = new StringBuilder(field.Length + 4);
-        foreach (var c in field)
-        {
-            _ = char.IsAsciiLetterUpper(c) ? member.Append('_').Append(char.ToLowerInvariant(c)) : member.Append(c);
-        }
-
-        return member.ToString();
-    }
+    private static string MemberOf(string field) => JsonNamingPolicy.SnakeCaseLower.ConvertName(field);
 
     private static ObjectGraphType Type(string name, params FieldType[] fields)
     {

@@ -119,10 +119,9 @@ internal static class MlflowModelEndpoints
 
     private static async Task Update(MlflowCall call)
     {
-        var (model, request) = (await Existing(call), call.Request);
-        model = request.Text("deployment_job_id") is { } job ? await call.Model().SetDeploymentJob(job, call.Aborted) : model;
-        model = request.Text("description") is { } description ? await call.Model().Update(description, call.Aborted) : model;
-        await Answer(call, model);
+        var model = call.Request.Text("deployment_job_id") is { } job ? await call.Model().SetDeploymentJob(job, call.Aborted) : null;
+        model = call.Request.Text("description") is { } description ? await call.Model().Update(description, call.Aborted) : model;
+        await Answer(call, model ?? await Existing(call));
     }
 
     private static async Task Delete(MlflowCall call)

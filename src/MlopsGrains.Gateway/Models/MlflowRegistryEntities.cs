@@ -89,30 +89,11 @@ internal static class MlflowRegistryEntities
         json.WriteGiven("model_id", version.ModelId);
         if (logged is not null)
         {
-            json.WriteParams(logged);
+            json.WritePairs("model_params", logged.Params, "name"u8);
             json.WriteMetrics("model_metrics", logged);
         }
 
         json.WriteEndObject();
-    }
-
-    private static void WriteParams(this Utf8JsonWriter json, LoggedModel logged)
-    {
-        if (logged.Params.Count == 0)
-        {
-            return;
-        }
-
-        json.WriteStartArray("model_params");
-        foreach (var param in logged.Params)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", param.Key);
-            json.WriteString("value", param.Value);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
     }
 
     private static void WriteTags(this Utf8JsonWriter json, IReadOnlyDictionary<string, string> tags)

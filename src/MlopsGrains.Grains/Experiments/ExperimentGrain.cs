@@ -65,7 +65,7 @@ internal sealed partial class ExperimentGrain(
         if (stored is null)
         {
             settled = true;
-            await Write(new ExperimentDocument { Experiment = experiment });
+            await Write(experiment);
         }
     }
 
@@ -78,7 +78,7 @@ internal sealed partial class ExperimentGrain(
             return;
         }
 
-        await Write(new ExperimentDocument { Experiment = experiment, PendingName = name, RunsFollow = document.State.RunsFollow });
+        await Write(experiment, pendingName: name);
         await FinishRename();
         await Publish();
         await Audit("experiment.renamed", new() { ["name"] = name, ["before"] = experiment.Name });
@@ -90,14 +90,14 @@ internal sealed partial class ExperimentGrain(
 
     public async Task SetTag(string key, string value, CancellationToken cancellationToken = default)
     {
-        await Write(new ExperimentDocument { Experiment = ExperimentRules.SetTag(await RequireActive(), key, value), RunsFollow = document.State.RunsFollow });
+        await Write(ExperimentRules.SetTag(await RequireActive(), key, value));
         await Publish();
         await Audit("experiment.tag-set", new() { ["key"] = key, ["value"] = value ?? "" });
     }
 
     public async Task DeleteTag(string key, CancellationToken cancellationToken = default)
     {
-        await Write(new ExperimentDocument { Experiment = ExperimentRules.DeleteTag(await RequireActive(), key), RunsFollow = document.State.RunsFollow });
+        await Write(ExperimentRules.DeleteTag(await RequireActive(), key));
         await Publish();
         await Audit("experiment.tag-deleted", new() { ["key"] = key });
     }
@@ -139,7 +139,7 @@ internal sealed partial class ExperimentGrain(
             throw MlopsException.NotFound(stage == LifecycleStage.Deleted ? "Active experiment" : "Deleted experiment", Id);
         }
 
-        await Write(new ExperimentDocument { Experiment = experiment with { LifecycleStage = stage, LastUpdateTime = Now() }, RunsFollow = true });
+        await Write(experiment with { LifecycleStage = stage, LastUpdateTime = Now() }, runsFollow: true);
         await Publish();
         await FinishRuns();
         await Audit(action, new() { ["name"] = experiment.Name });
@@ -227,11 +227,11 @@ internal sealed partial class ExperimentGrain(
         }
         catch (MlopsException e) when (e.Kind == ErrorKind.AlreadyExists)
         {
-            await Write(new ExperimentDocument { Experiment = experiment, RunsFollow = document.State.RunsFollow });
+            await Write(experiment);
             throw;
         }
 
-        await Write(new ExperimentDocument { Experiment = experiment with { Name = name, LastUpdateTime = Now() }, RunsFollow = document.State.RunsFollow });
+        await Write(experiment with { Name = name, LastUpdateTime = Now() });
     }
 
     /// <summary>Waits a while for the runs to follow; those of a big experiment take longer and are waited for by a timer.</summary>
@@ -241,7 +241,7 @@ internal sealed partial class ExperimentGrain(
         var followed = await Task.WhenAll(GrainFactory.RunIndex(Id).Select(shard => shard.Follow(stored!.LifecycleStage, FollowPatience)));
         if (Array.TrueForAll(followed, all => all))
         {
-            await Write(new ExperimentDocument { Experiment = stored });
+            await Write(stored!, runsFollow: false);
             settled = true;
             return;
         }
@@ -253,9 +253,12 @@ internal sealed partial class ExperimentGrain(
     private Task Publish() => Catalog.Changed(stored!);
 
     /// <summary>What was not stored is not answered from: <see cref="stored"/> moves only after the write.</summary>
-    private async Task Write(ExperimentDocument next)
+    /// <param name="experiment">As it is now.</param>
+    /// <param name="pendingName">A rename that begins; every other write ends the one before.</param>
+    /// <param name="runsFollow">Whether runs have yet to follow; as before when <see langword="null"/>, so that no other change drops it.</param>
+    private async Task Write(Experiment experiment, string? pendingName = null, bool? runsFollow = null)
     {
-        document.State = next;
+        document.State = new ExperimentDocument { Experiment = experiment, PendingName = pendingName, RunsFollow = runsFollow ?? document.State.RunsFollow };
         try
         {
             await document.WriteStateAsync();
@@ -266,7 +269,7 @@ internal sealed partial class ExperimentGrain(
             throw;
         }
 
-        stored = next.Experiment;
+        stored = experiment;
     }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
