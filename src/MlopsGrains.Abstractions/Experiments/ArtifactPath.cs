@@ -10,6 +10,8 @@ public sealed record ArtifactPath(string Root, string Relative)
     /// <summary>Longest path, in characters.</summary>
     public const int LengthMax = 1024;
 
+    private const string RootEnd = "artifacts";
+
     /// <summary>The first segment of roots that hold the files of registered models, each under its digest: written by the platform, read-only at every door.</summary>
     public const string ModelFiles = "model-files";
 
@@ -17,6 +19,12 @@ public sealed record ArtifactPath(string Root, string Relative)
     public ArtifactPath Writable() => Root.Split('/')[0] == ModelFiles
         ? throw MlopsException.Invalid("path", $"Invalid path: '{ModelFiles}' holds the files of registered models and is read-only.")
         : this;
+
+    /// <summary>The path from which both parts come.</summary>
+    public string Full => Relative.Length == 0 ? Root : $"{Root}/{Relative}";
+
+    /// <summary>Whether other roots may lie below: those of runs and models lie below their experiment's first segment.</summary>
+    public bool MayHoldRoots => Root != RootEnd && !Root.Contains('/', StringComparison.Ordinal) && Root != ModelFiles;
 
     /// <summary>
     /// Splits a decoded path. The root ends with the first segment named <c>artifacts</c>; without one it is the first segment.
@@ -28,7 +36,7 @@ public sealed record ArtifactPath(string Root, string Relative)
     public static ArtifactPath Parse(string field, string? path)
     {
         var segments = CheckRelative(field, path).Split('/');
-        var end = Array.IndexOf(segments, "artifacts");
+        var end = Array.IndexOf(segments, RootEnd);
         var count = end < 0 ? 1 : end + 1;
         return new ArtifactPath(string.Join('/', segments[..count]), string.Join('/', segments[count..]));
     }

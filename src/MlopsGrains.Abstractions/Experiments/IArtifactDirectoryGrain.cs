@@ -10,6 +10,9 @@ namespace MlopsGrains.Experiments;
 [GrainInterfaceType("artifact-directory")]
 public interface IArtifactDirectoryGrain : IGrainWithStringKey
 {
+    /// <summary>Most keys that <see cref="Roots"/> answers at once.</summary>
+    const int RootsPerPage = 1000;
+
     /// <summary>Points a path at a blob, over whatever was there.</summary>
     [Alias("Put")]
     Task Put(string path, BlobRef blob, CancellationToken cancellationToken = default);
@@ -22,7 +25,15 @@ public interface IArtifactDirectoryGrain : IGrainWithStringKey
     [Alias("List"), ReadOnly]
     Task<IReadOnlyList<ArtifactEntry>> List(string path, CancellationToken cancellationToken = default);
 
-    /// <summary>Removes a file, or a directory with all below it. Answers how many files went.</summary>
+    /// <summary>
+    /// Keys of roots that lie below a directory above them, in the order of their UTF-8 bytes, at most <see cref="RootsPerPage"/>, strictly after
+    /// <paramref name="after"/>. The directory is one of this root, and only a root of one segment has roots below it: <c>12</c> has <c>12/&lt;run id&gt;/artifacts</c>,
+    /// its directory <c>models</c> has <c>12/models/&lt;model id&gt;/artifacts</c>. A root is there as long as it holds a file or an upload that waits.
+    /// </summary>
+    [Alias("Roots"), ReadOnly]
+    Task<IReadOnlyList<string>> Roots(string path, string? after, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes a file, or a directory with all below it (<c>""</c> is the root). Answers how many files went.</summary>
     [Alias("Delete")]
     Task<int> Delete(string path, CancellationToken cancellationToken = default);
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
@@ -12,6 +13,11 @@ namespace MlopsGrains.Gateway.Experiments;
 internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions<GatewayOptions> options)
 {
     private const string Scheme = "mlflow-artifacts:";
+
+    /// <summary>As many as one root may hold files.</summary>
+    private const int DirectoriesMax = 100_000;
+
+    private const int DeletesAtOnce = 16;
 
     public Task<BlobRef> Put(ArtifactPath path, Stream content, CancellationToken cancellationToken) =>
         Put(path, () => Write(content, cancellationToken));
@@ -68,10 +74,66 @@ internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions
         return Results.Stream(content, contentType, fileName, entityTag: new EntityTagHeaderValue($"\"{digest}\""), enableRangeProcessing: true);
     }
 
-    public Task<IReadOnlyList<ArtifactEntry>> List(ArtifactPath path, CancellationToken cancellationToken) =>
-        Directory(path).List(path.Relative, cancellationToken);
+    /// <summary>Direct children in ordinal order. Above the roots of an experiment's runs and models these are the directories on the way to them.</summary>
+    /// <exception cref="MlopsException"><see cref="ErrorKind.InvalidInput"/> when more than <see cref="DirectoriesMax"/> lie above roots.</exception>
+    public async Task<IReadOnlyList<ArtifactEntry>> List(ArtifactPath path, CancellationToken cancellationToken)
+    {
+        var entries = await Directory(path).List(path.Relative, cancellationToken);
+        if (!path.MayHoldRoots)
+        {
+            return entries;
+        }
 
-    public Task Delete(ArtifactPath path, CancellationToken cancellationToken) => Directory(path.Writable()).Delete(path.Relative, cancellationToken);
+        var above = path.Full + "/";
+        var names = new SortedSet<string>(entries.Select(e => e.Name), StringComparer.Ordinal);
+        var directories = new List<ArtifactEntry>();
+        await foreach (var root in Roots(path, cancellationToken))
+        {
+            var name = root[above.Length..].Split('/')[0];
+            if (names.Add(name))
+            {
+                directories.Add(new ArtifactEntry(name, null));
+            }
+
+            if (directories.Count > DirectoriesMax)
+            {
+                throw MlopsException.Invalid("path", $"path '{path.Full}' holds more than {DirectoriesMax} directories; name one of them.");
+            }
+        }
+
+        return [.. entries.Concat(directories).OrderBy(e => e.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Removes a file, or a directory with all below it, the roots of runs and models included.</summary>
+    public async Task Delete(ArtifactPath path, CancellationToken cancellationToken)
+    {
+        await Directory(path.Writable()).Delete(path.Relative, cancellationToken);
+        if (path.MayHoldRoots)
+        {
+            await Parallel.ForEachAsync(
+                Roots(path, cancellationToken), new ParallelOptions { MaxDegreeOfParallelism = DeletesAtOnce, CancellationToken = cancellationToken },
+                async (root, token) => await grains.GetGrain<IArtifactDirectoryGrain>(root).Delete("", token));
+        }
+    }
+
+    private async IAsyncEnumerable<string> Roots(ArtifactPath path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (string? after = null; ;)
+        {
+            var page = await Directory(path).Roots(path.Relative, after, cancellationToken);
+            foreach (var root in page)
+            {
+                yield return root;
+            }
+
+            if (page.Count < IArtifactDirectoryGrain.RootsPerPage)
+            {
+                yield break;
+            }
+
+            after = page[^1];
+        }
+    }
 
     /// <summary>Where a run's files are, and a path below it (<see langword="null"/> or empty for the root itself).</summary>
     public async Task<(string Uri, ArtifactPath Path)> OfRun(string runId, string? path, CancellationToken cancellationToken)
@@ -100,6 +162,9 @@ internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions
         var root = ArtifactPath.Parse("artifact_uri", uri[Scheme.Length..].Trim('/'));
         return string.IsNullOrEmpty(path) ? root : root with { Relative = Below(root.Relative, ArtifactPath.CheckRelative("path", path)) };
     }
+
+    /// <summary>A directory's path may end with one slash.</summary>
+    public static string? DirectoryPath(string? path) => path is [_, .., '/'] ? path[..^1] : path;
 
     private static string Below(string directory, string path) => directory.Length == 0 ? path : $"{directory}/{path}";
 

@@ -46,7 +46,7 @@ internal static class ArtifactsEndpoints
 
     private static async Task<Ok<IReadOnlyList<ArtifactEntry>>> List(string id, ArtifactFiles files, CancellationToken cancellationToken, string? path = null)
     {
-        var (_, directory) = await files.OfRun(RunId(id), path, cancellationToken);
+        var (_, directory) = await files.OfRun(RunId(id), ArtifactFiles.DirectoryPath(path), cancellationToken);
         return TypedResults.Ok(await files.List(directory, cancellationToken));
     }
 

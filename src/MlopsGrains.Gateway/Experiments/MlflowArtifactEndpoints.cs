@@ -26,12 +26,12 @@ internal static class MlflowArtifactEndpoints
         endpoints.MapMlflowRaw("PUT", Proxy + "/{**path}", ProxyPut, e => e.WithBodyLimit(BodyLimit.Artifact));
         endpoints.MapMlflowRaw("DELETE", Proxy + "/{**path}", ProxyDelete);
         endpoints.MapMlflowRaw("POST", "/mlflow/upload-artifact", Upload, e => e.WithBodyLimit(BodyLimit.Artifact));
-        endpoints.MapMethods("/get-artifact", ["GET"], GetArtifact);
+        endpoints.MapMlflowPage("GET", "/get-artifact", GetArtifact);
     }
 
     private static async Task List(MlflowCall call)
     {
-        var path = call.Request.Text("path");
+        var path = ArtifactFiles.DirectoryPath(call.Request.Text("path"));
         var (uri, directory) = await Files(call.Context).OfRun(MlflowRunEndpoints.RunId(call.Request), path, call.Aborted);
         var entries = await Files(call.Context).List(directory, call.Aborted);
         await call.Answer(json =>
@@ -44,26 +44,26 @@ internal static class MlflowArtifactEndpoints
     private static async Task ProxyList(HttpContext context)
     {
         using var request = await MlflowRequest.ReadAsync(context);
-        var path = request.Text("path");
-        var entries = string.IsNullOrEmpty(path) ? [] : await Files(context).List(ArtifactPath.Parse("path", path.TrimEnd('/')), context.RequestAborted);
+        var path = ArtifactFiles.DirectoryPath(request.Text("path"));
+        var entries = string.IsNullOrEmpty(path) ? [] : await Files(context).List(ArtifactPath.Parse("path", path), context.RequestAborted);
         await new MlflowCall(context, request).Answer(json => json.WriteFiles(entries, ""));
     }
 
     private static async Task ProxyGet(HttpContext context)
     {
-        var file = await Files(context).Get(ProxyPath(context), ArtifactTypes.Bytes, context.RequestAborted);
+        var file = await Files(context).Get(ArtifactPath.Parse("path", ProxyPath(context)), ArtifactTypes.Bytes, context.RequestAborted);
         await file.ExecuteAsync(context);
     }
 
     private static async Task ProxyPut(HttpContext context)
     {
-        await Files(context).Put(ProxyPath(context), context.Request.Body, context.RequestAborted);
+        await Files(context).Put(ArtifactPath.Parse("path", ProxyPath(context)), context.Request.Body, context.RequestAborted);
         await MlflowCall.Done(context);
     }
 
     private static async Task ProxyDelete(HttpContext context)
     {
-        await Files(context).Delete(ProxyPath(context), context.RequestAborted);
+        await Files(context).Delete(ArtifactPath.Parse("path", ArtifactFiles.DirectoryPath(ProxyPath(context))), context.RequestAborted);
         await MlflowCall.Done(context);
     }
 
@@ -115,7 +115,7 @@ internal static class MlflowArtifactEndpoints
         json.WriteEndArray();
     }
 
-    private static ArtifactPath ProxyPath(HttpContext context) => ArtifactPath.Parse("path", RequestTarget.Rest(context, ProxySegments));
+    private static string ProxyPath(HttpContext context) => RequestTarget.Rest(context, ProxySegments);
 
     private static ArtifactFiles Files(HttpContext context) => context.RequestServices.GetRequiredService<ArtifactFiles>();
 }

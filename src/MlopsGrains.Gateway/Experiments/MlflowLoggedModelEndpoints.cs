@@ -114,14 +114,14 @@ internal static class MlflowLoggedModelEndpoints
 
     private static async Task ListArtifacts(MlflowCall call)
     {
-        var path = call.Request.Text("artifact_directory_path");
+        var path = ArtifactFiles.DirectoryPath(call.Request.Text("artifact_directory_path"));
         var files = call.Context.RequestServices.GetRequiredService<ArtifactFiles>();
         var (uri, directory) = await files.OfLoggedModel(ModelId(call), path, call.Aborted);
         var entries = await files.List(directory, call.Aborted);
         await call.Answer(json =>
         {
             json.WriteString("root_uri", uri);
-            json.WriteFiles(entries, string.IsNullOrEmpty(path) ? "" : path.TrimEnd('/') + "/");
+            json.WriteFiles(entries, string.IsNullOrEmpty(path) ? "" : path + "/");
         });
     }
 

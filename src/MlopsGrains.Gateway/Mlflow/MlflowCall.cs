@@ -70,14 +70,18 @@ internal static class MlflowRoutes
     {
         foreach (var prefix in (string[])[$"/api/{generation}.0", $"/ajax-api/{generation}.0"])
         {
-            var endpoint = endpoints.MapMethods(prefix + path, methods.Split(' '), context =>
-            {
-                RefuseWorkspace(context.Request);
-                return handler(context);
-            });
+            var endpoint = endpoints.MapMlflowPage(methods, prefix + path, handler);
             configure?.Invoke(endpoint);
         }
     }
+
+    /// <summary>The same for an address that has no prefix.</summary>
+    public static IEndpointConventionBuilder MapMlflowPage(this IEndpointRouteBuilder endpoints, string methods, string path, RequestDelegate handler) =>
+        endpoints.MapMethods(path, methods.Split(' '), context =>
+        {
+            RefuseWorkspace(context.Request);
+            return handler(context);
+        });
 
     /// <summary>There is one workspace, without a name; who asks for another one must not be answered from it.</summary>
     private static void RefuseWorkspace(HttpRequest request)

@@ -28,7 +28,7 @@ internal static class MlflowVersionEndpoints
         endpoints.MapMlflowMethod("DELETE", Root + "delete", Delete);
         endpoints.MapMlflowMethod("GET", Root + "search", Search);
         endpoints.MapMlflowMethod("GET", Root + "get-download-uri", GetDownloadUri);
-        endpoints.MapMethods("/model-versions/get-artifact", ["GET"], GetArtifact);
+        endpoints.MapMlflowPage("GET", "/model-versions/get-artifact", GetArtifact);
         endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag);
         endpoints.MapMlflowMethod("DELETE", Root + "delete-tag", DeleteTag);
     }

@@ -23,18 +23,34 @@ internal sealed class ArtifactDirectoryGrain(IJournal journal, TimeProvider time
     public Task<BlobRef?> Find(string path, CancellationToken cancellationToken = default) => Task.FromResult(State.Find(path));
 
     public Task<IReadOnlyList<ArtifactEntry>> List(string path, CancellationToken cancellationToken = default) =>
-        Task.FromResult<IReadOnlyList<ArtifactEntry>>(State.List(path.Length == 0 ? path : ArtifactPath.CheckRelative("path", path)));
+        Task.FromResult<IReadOnlyList<ArtifactEntry>>(State.List(CheckDirectory(path)));
+
+    public async Task<IReadOnlyList<string>> Roots(string path, string? after, CancellationToken cancellationToken = default)
+    {
+        var type = Stream[..(Stream.IndexOf('/', StringComparison.Ordinal) + 1)];
+        var prefix = $"{Stream}/{(CheckDirectory(path) is { Length: > 0 } below ? below + "/" : "")}";
+        var streams = await ListStreams(prefix, after is null ? null : type + after, IArtifactDirectoryGrain.RootsPerPage, cancellationToken);
+        return [.. streams.Select(s => s[type.Length..])];
+    }
 
     public async Task<int> Delete(string path, CancellationToken cancellationToken = default)
     {
-        ArtifactPath.CheckRelative("path", path);
-        var count = State.CountAt(path);
-        if (count > 0)
+        var count = State.CountAt(CheckDirectory(path));
+        if (count == 0)
         {
-            await Record(new ArtifactsDeleted(path));
-            await Audit("artifact.deleted", new() { ["path"] = path, ["files"] = count.ToString(CultureInfo.InvariantCulture) });
+            return 0;
         }
 
+        if (count == State.Files.Count && State.Uploads.Count == 0)
+        {
+            await DeleteStored();
+        }
+        else
+        {
+            await Record(new ArtifactsDeleted(path));
+        }
+
+        await Audit("artifact.deleted", new() { ["path"] = path, ["files"] = count.ToString(CultureInfo.InvariantCulture) });
         return count;
     }
 
@@ -73,6 +89,8 @@ internal sealed class ArtifactDirectoryGrain(IJournal journal, TimeProvider time
         State.FindUpload(uploadId, time.GetUtcNow()) is { IsComplete: false } ? Record(new UploadEnded(uploadId, IsComplete: false)) : Task.CompletedTask;
 
     protected override void Apply(ArtifactDirectoryState state, ArtifactDirectoryEvent e) => state.Apply(e);
+
+    private static string CheckDirectory(string path) => path.Length == 0 ? path : ArtifactPath.CheckRelative("path", path);
 
     private void CheckPut(string path, BlobRef blob)
     {

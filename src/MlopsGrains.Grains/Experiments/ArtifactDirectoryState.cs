@@ -14,7 +14,7 @@ internal abstract record ArtifactDirectoryEvent;
 
 internal sealed record ArtifactPut(string Path, BlobRef Blob) : ArtifactDirectoryEvent;
 
-/// <summary>The file at the path, or everything below it.</summary>
+/// <summary>The file at the path, or everything below it; <c>""</c> is everything.</summary>
 internal sealed record ArtifactsDeleted(string Path) : ArtifactDirectoryEvent;
 
 internal sealed record UploadBegun(string UploadId, string Path, int Parts, string KeyDigest, DateTimeOffset Time) : ArtifactDirectoryEvent;
@@ -145,6 +145,11 @@ internal sealed class ArtifactDirectoryState
 
     private (int Start, int Count) Below(string path)
     {
+        if (path.Length == 0)
+        {
+            return (0, Files.Count);
+        }
+
         var start = FirstNotBefore(path + "/");
         return (start, FirstNotBefore(path + "0") - start);
     }

@@ -16,7 +16,7 @@ internal static class RunRules
             throw MlopsException.Invalid("startTime", $"startTime is {run.StartTime}; expected Unix milliseconds, 0 or more.");
         }
 
-        var tags = CutTags(WithHeartbeat(run));
+        List<Tag> tags = [.. CutTags(WithHeartbeat(run)).Where(t => t.Key != RunState.RunNameTag || !string.IsNullOrEmpty(t.Value))];
         CheckTags(tags);
         var tagged = tags.LastOrDefault(t => t.Key == RunState.RunNameTag)?.Value;
         if (!string.IsNullOrEmpty(run.RunName) && tagged is not null && tagged != run.RunName)

@@ -127,6 +127,10 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     /// <summary>This activation cannot say what is stored: it answers what it has begun and goes away.</summary>
     protected virtual void Leave() => DeactivateOnIdle();
 
+    /// <summary>Names of streams, as <see cref="IJournal.ListStreamsAsync"/> has them.</summary>
+    protected Task<IReadOnlyList<string>> ListStreams(string prefix, string? after, int limit, CancellationToken cancellationToken) =>
+        journal.ListStreamsAsync(prefix, after, limit, cancellationToken);
+
     /// <summary>A chunk of this grain's stream.</summary>
     /// <exception cref="InvalidDataException">It is not there.</exception>
     protected async Task<ReadOnlyMemory<byte>> ReadChunk(string series, long number)

@@ -110,6 +110,21 @@ public sealed class LoggedModelTests(ServerFixture server)
         Assert.Equal(2, (await _mlflow.DoAsync($"{Root}/{id}"))["model"]!["data"]!["metrics"]!.AsArray().Count);
     }
 
+    /// <summary>The greatest (step, timestamp, value), whatever the order of arrival, as a run's.</summary>
+    [Fact]
+    public async Task LatestMetric_IsOfTheGreatestStep()
+    {
+        var run = await _mlflow.NewRunAsync();
+        var id = (string)(await _mlflow.DoAsync(Root, new { experiment_id = "0", name = "m", source_run_id = run }))["model"]!["info"]!["model_id"]!;
+        foreach (var (step, timestamp, value) in new[] { (2, 10, 0.2), (1, 20, 0.1), (2, 10, 0.3), (2, 9, 0.9) })
+        {
+            await _mlflow.DoAsync("/mlflow/runs/log-metric", new { run_id = run, key = "acc", value, timestamp, step, model_id = id });
+        }
+
+        Assert.Equal(0.3, (double)(await _mlflow.DoAsync($"{Root}/{id}"))["model"]!["data"]!["metrics"]![0]!["value"]!);
+        Assert.Equal(0.3, (double)(await _mlflow.RunAsync(run))["data"]!["metrics"]![0]!["value"]!);
+    }
+
     [Fact]
     public async Task Search_FiltersOrdersAndPages()
     {

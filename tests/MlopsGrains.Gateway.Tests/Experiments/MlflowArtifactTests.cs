@@ -44,6 +44,76 @@ public sealed class MlflowArtifactTests(ServerFixture server)
         await _mlflow.RefusedAsync($"/mlflow-artifacts/artifacts/{root}/dir/sub/c", null, 404, "RESOURCE_DOES_NOT_EXIST");
     }
 
+    /// <summary>What lies below a run's root, below a run and below an experiment is listed and removed like any directory.</summary>
+    [Fact]
+    public async Task DirectoriesAboveAndAtRoots_AreListedAndRemoved()
+    {
+        var experiment = await _mlflow.NewExperimentAsync();
+        var runs = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            runs.Add(await _mlflow.NewRunAsync(experiment));
+        }
+
+        var model = (string)(await _mlflow.DoAsync("/mlflow/logged-models", new { experiment_id = experiment, name = "m" }))["model"]!["info"]!["model_id"]!;
+        string[] roots = [.. runs.Select(r => $"{experiment}/{r}/artifacts"), $"{experiment}/models/{model}/artifacts"];
+        foreach (var file in roots.SelectMany(r => new[] { r + "/a", r + "/d/b" }).Append(experiment + "/loose/c"))
+        {
+            await PutFileAsync(file);
+        }
+
+        Assert.Equal((string[])[.. runs.Append("models").Append("loose").Order(StringComparer.Ordinal)], await NamesAsync(experiment));
+        Assert.Equal(["artifacts"], await NamesAsync($"{experiment}/{runs[0]}"));
+        Assert.Equal([model], await NamesAsync($"{experiment}/models/"));
+        Assert.Equal(["b"], await NamesAsync($"{roots[0]}/d/"));
+        Assert.Empty(await NamesAsync($"{experiment}/{runs[0][..^1]}"));
+
+        await DeleteAsync(roots[0]);
+        Assert.Empty(await NamesAsync(roots[0]));
+        Assert.Empty(await NamesAsync($"{experiment}/{runs[0]}"));
+        await DeleteAsync($"{roots[1]}/d/");
+        Assert.Equal(["a"], await NamesAsync(roots[1]));
+        await DeleteAsync($"{experiment}/{runs[1]}");
+        Assert.Empty(await NamesAsync(roots[1]));
+        await DeleteAsync($"{experiment}/models/");
+        Assert.Equal((string[])[.. new[] { "loose", runs[2] }.Order(StringComparer.Ordinal)], await NamesAsync(experiment));
+        await DeleteAsync($"{experiment}/none");
+        Assert.Equal(["a", "d"], await NamesAsync(roots[2]));
+        await DeleteAsync(experiment);
+        Assert.Empty(await NamesAsync(experiment));
+        Assert.Empty(await NamesAsync(roots[2]));
+
+        await PutFileAsync(roots[0] + "/again");
+        Assert.Equal(["again"], await NamesAsync(roots[0]));
+        foreach (var bad in new[] { "", "/", $"{experiment}//", "model-files", "model-files/x" })
+        {
+            Assert.Equal(400, (await RawHttp.SendAsync(server.BaseAddress, "DELETE", $"{Proxy}/{bad}")).Status);
+        }
+    }
+
+    [Fact]
+    public async Task DirectoryWithASlashAtItsEnd_IsTheSame_ByEveryDoor()
+    {
+        var id = await _mlflow.NewRunAsync();
+        var model = (string)(await _mlflow.DoAsync("/mlflow/logged-models", new { experiment_id = "0", name = "m" }))["model"]!["info"]!["model_id"]!;
+        await PutFileAsync($"{await RootAsync(_mlflow, id)}/dir/f");
+        await PutFileAsync($"0/models/{model}/artifacts/dir/f");
+        foreach (var slash in new[] { "", "/" })
+        {
+            foreach (var target in new[] { $"/mlflow/artifacts/list?run_id={id}&path=dir{slash}", $"/mlflow/logged-models/{model}/artifacts/directories?artifact_directory_path=dir{slash}" })
+            {
+                Assert.Equal("dir/f", (string?)(await _mlflow.DoAsync(target))["files"]![0]!["path"]);
+            }
+
+            Assert.Contains("\"f\"", await server.Http.GetStringAsync($"/api/v1/runs/{id}/artifact-list?path=dir{slash}", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        }
+
+        foreach (var bad in new[] { "/", "dir//", "//" })
+        {
+            await _mlflow.RefusedAsync($"/mlflow/artifacts/list?run_id={id}&path={bad}", null, 400, "INVALID_PARAMETER_VALUE");
+        }
+    }
+
     [Fact]
     public async Task ClimbingPath_IsRefused_ByEveryArtifactDoor_AndLeavesNothing()
     {
@@ -299,13 +369,21 @@ public sealed class MlflowArtifactTests(ServerFixture server)
         }
     }
 
-    private async Task<string> PutAsync(string text)
+    private async Task<string> PutAsync(string text) => await PutFileAsync($"{await RootAsync(_mlflow, await _mlflow.NewRunAsync())}/f.txt", text);
+
+    /// <summary>Answers the file's address.</summary>
+    private async Task<string> PutFileAsync(string path, string text = "x")
     {
-        var file = $"{Proxy}/{await RootAsync(_mlflow, await _mlflow.NewRunAsync())}/f.txt";
         using var content = new StringContent(text);
-        Assert.Equal(HttpStatusCode.OK, (await server.Http.PutAsync(file, content, TestContext.Current.CancellationToken)).StatusCode);
-        return file;
+        Assert.Equal(HttpStatusCode.OK, (await server.Http.PutAsync($"{Proxy}/{path}", content, TestContext.Current.CancellationToken)).StatusCode);
+        return $"{Proxy}/{path}";
     }
+
+    private async Task DeleteAsync(string path) =>
+        Assert.Equal(HttpStatusCode.OK, (await server.Http.DeleteAsync($"{Proxy}/{path}", TestContext.Current.CancellationToken)).StatusCode);
+
+    private async Task<string[]> NamesAsync(string path) =>
+        [.. (await _mlflow.DoAsync("/mlflow-artifacts/artifacts?path=" + Uri.EscapeDataString(path)))["files"]?.AsArray().Select(f => (string)f!["path"]!) ?? []];
 
     private static async Task<string> RootAsync(MlflowCaller mlflow, string run) =>
         ((string)(await mlflow.RunAsync(run))["info"]!["artifact_uri"]!)["mlflow-artifacts:/".Length..];

@@ -92,6 +92,21 @@ public sealed class MlflowFlowTests(ServerFixture server)
         Assert.Equal(id, (string?)Assert.Single(found["runs"]!.AsArray())!["info"]!["run_id"]);
     }
 
+    /// <summary>An empty name, in either place, is no name.</summary>
+    [Fact]
+    public async Task EmptyRunName_IsReplaced()
+    {
+        foreach (var (name, tag, expected) in new[] { ("", "", null), ("given", "", "given"), ("", "tagged", "tagged") })
+        {
+            var body = new { experiment_id = "0", run_name = name, tags = new[] { new { key = "mlflow.runName", value = tag } } };
+            var run = (await _mlflow.DoAsync("/mlflow/runs/create", body))["run"]!;
+            var made = (string)run["info"]!["run_name"]!;
+            Assert.Equal(expected ?? made, made);
+            Assert.NotEmpty(made);
+            Assert.Equal(("mlflow.runName", made), Assert.Single(Pairs(run["data"]!["tags"]!)));
+        }
+    }
+
     [Fact]
     public async Task Models_OfARun_AreItsInputsAndOutputs()
     {

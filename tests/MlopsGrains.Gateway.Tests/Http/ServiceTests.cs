@@ -17,6 +17,8 @@ public sealed class ServiceTests(ServerFixture server)
     [InlineData("POST", "/ajax-api/2.0/mlflow/runs/search")]
     [InlineData("GET", "/api/3.0/mlflow/server-info")]
     [InlineData("PUT", "/api/2.0/mlflow-artifacts/artifacts/0/r/artifacts/f")]
+    [InlineData("GET", "/get-artifact?run_id=r&path=f")]
+    [InlineData("GET", "/model-versions/get-artifact?name=m&version=1&path=f")]
     public async Task Workspace_IsRefused(string method, string path)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path) { Headers = { { "X-MLFLOW-WORKSPACE", "team" } } };

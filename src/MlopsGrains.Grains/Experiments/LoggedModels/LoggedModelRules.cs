@@ -154,9 +154,9 @@ internal static partial class LoggedModelRules
     public static bool IsDue(LoggedModelState state, long deletedBefore, bool goes) =>
         state.Registrations.Count == 0 && (goes || (state.Stage == LifecycleStage.Deleted && state.LastUpdateTime <= deletedBefore));
 
-    /// <summary>The greater of (timestamp, step, value); NaN is the smallest value.</summary>
+    /// <summary>The greater of (step, timestamp, value), as a run's latest; NaN is the smallest value.</summary>
     public static bool IsLater(LoggedModelMetric point, LoggedModelMetric? than) =>
-        than is null || (point.Timestamp, point.Step, point.Value).CompareTo((than.Timestamp, than.Step, than.Value)) > 0;
+        than is null || (point.Step, point.Timestamp, point.Value).CompareTo((than.Step, than.Timestamp, than.Value)) > 0;
 
     private static void RequireActive(LoggedModelState state, string id)
     {

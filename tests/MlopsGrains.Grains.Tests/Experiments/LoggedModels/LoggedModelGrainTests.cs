@@ -88,7 +88,7 @@ public sealed class LoggedModelGrainTests(SiloFixture silo)
                 }
             }
 
-            var expected = points.GroupBy(p => (p.Key, p.DatasetName)).Select(g => g.OrderBy(p => (p.Timestamp, p.Step, p.Value)).Last());
+            var expected = points.GroupBy(p => (p.Key, p.DatasetName)).Select(g => g.OrderBy(p => (p.Step, p.Timestamp, p.Value)).Last());
             Assert.Equal(expected.ToHashSet(), state.View("m").Metrics.ToHashSet());
         });
 
