@@ -33,16 +33,13 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("DeleteTag")]
     Task DeleteTag(string key, CancellationToken cancellationToken = default);
 
-    /// <summary>Records the datasets that the run read; repeats of (name, digest) are stored once.</summary>
+    /// <summary>Records the datasets and the logged models that the run read, all or none; repeats of a dataset's (name, digest) and of a model's id are stored once.</summary>
     [Alias("LogInputs")]
-    Task LogInputs(IReadOnlyList<DatasetInput> datasets, CancellationToken cancellationToken = default);
+    Task LogInputs(IReadOnlyList<DatasetInput> datasets, IReadOnlyList<string> models, CancellationToken cancellationToken = default);
 
-    /// <summary>Records the logged models that the run read and those that it made; a model is stored once, an output with the step given last.</summary>
-    /// <param name="inputs">Model ids.</param>
-    /// <param name="outputs">Model ids with the step they belong to.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    [Alias("LogModels")]
-    Task LogModels(IReadOnlyList<string> inputs, IReadOnlyList<ModelOutput> outputs, CancellationToken cancellationToken = default);
+    /// <summary>Records the logged models that the run made; a model is stored once, with the step given last.</summary>
+    [Alias("LogOutputs")]
+    Task LogOutputs(IReadOnlyList<ModelOutput> models, CancellationToken cancellationToken = default);
 
     /// <summary>Appends an MLflow model description (JSON with <c>artifact_path</c>, <c>flavors</c>, <c>utc_time_created</c>, <c>run_id</c>) to the list
     /// in the tag <c>mlflow.log-model.history</c>.</summary>

@@ -52,7 +52,8 @@ public interface IRegisteredModelGrain : IGrainWithStringKey
     Task<ModelVersion> AddVersion(NewModelVersion version, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// The version that <paramref name="reference"/> names: a number (<c>3</c>), an alias (<c>challenger</c>) or <c>latest</c>; throws not found when there is none.
+    /// The version that <paramref name="reference"/> names: a number (<c>3</c>), an alias (<c>challenger</c>, <c>@challenger</c>; one of digits only with
+    /// its <c>@</c>) or <c>latest</c>; throws not found when there is none.
     /// </summary>
     [Alias("Resolve"), ReadOnly]
     Task<ModelVersion> Resolve(string reference, CancellationToken cancellationToken = default);

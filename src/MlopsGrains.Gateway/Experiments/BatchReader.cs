@@ -303,7 +303,7 @@ internal sealed class BatchReader : IDisposable
             throw Missing($"{list}[{index}].value");
         }
 
-        return new Tag(key, _mlflow ? MlflowValues.Cut(value ?? "", valueMax) : value!);
+        return new Tag(key, _mlflow ? (value ?? "").CutTo(valueMax) : value!);
     }
 
     private ProducerPosition? ReadProducer(ref Utf8JsonReader reader)

@@ -43,7 +43,7 @@ internal static class MlflowRunEndpoints
         var experiment = request.Id("experiment_id") is { Length: > 0 } id ? ExperimentIds.CheckExisting(id) : "0";
         var name = request.Text("run_name") is { Length: > 0 } given ? given : null;
         var runId = call.Context.NewId();
-        var tags = request.Tags("tags").Select(t => t with { Value = MlflowValues.Cut(t.Value, BatchReader.TagValueMax) }).ToArray();
+        var tags = request.Tags("tags").Select(t => t with { Value = t.Value.CutTo(BatchReader.TagValueMax) }).ToArray();
         var run = await call.Grains.GetGrain<IRunGrain>(runId).Create(
             new NewRun(experiment, name, request.Text("user_id"), request.Int64("start_time"), tags), call.Aborted);
         await Answer(call, run);
@@ -112,7 +112,7 @@ internal static class MlflowRunEndpoints
     private static async Task LogParameter(MlflowCall call)
     {
         var run = Run(call);
-        var param = new Tag(call.Request.Required("key"), MlflowValues.Cut(call.Request.Text("value") ?? "", BatchReader.ParamValueMax));
+        var param = new Tag(call.Request.Required("key"), (call.Request.Text("value") ?? "").CutTo(BatchReader.ParamValueMax));
         await run.LogBatch(new RunBatch(MetricColumns.Empty, [param], []));
         await call.Done();
     }
@@ -120,7 +120,7 @@ internal static class MlflowRunEndpoints
     private static async Task SetTag(MlflowCall call)
     {
         var run = Run(call);
-        var tag = new Tag(call.Request.Required("key"), MlflowValues.Cut(call.Request.Text("value") ?? "", BatchReader.TagValueMax));
+        var tag = new Tag(call.Request.Required("key"), (call.Request.Text("value") ?? "").CutTo(BatchReader.TagValueMax));
         await run.LogBatch(new RunBatch(MetricColumns.Empty, [], [tag]));
         await call.Done();
     }
@@ -164,23 +164,14 @@ internal static class MlflowRunEndpoints
         }
 
         var models = call.Request.Messages("models").Select((model, i) => ModelId(model, i)).ToArray();
-        if (inputs.Length > 0 || models.Length == 0)
-        {
-            await run.LogInputs(inputs, call.Aborted);
-        }
-
-        if (models.Length > 0)
-        {
-            await run.LogModels(models, [], call.Aborted);
-        }
-
+        await run.LogInputs(inputs, models, call.Aborted);
         await call.Done();
     }
 
     private static async Task LogOutputs(MlflowCall call)
     {
         var models = call.Request.Messages("models").Select((model, i) => new ModelOutput(ModelId(model, i), Step(model, i))).ToArray();
-        await Run(call).LogModels([], models, call.Aborted);
+        await Run(call).LogOutputs(models, call.Aborted);
         await call.Done();
 
         static long Step(MlflowRequest model, int index) => model.Int64("step") ?? throw MlflowRequest.Missing($"models[{index}].step");

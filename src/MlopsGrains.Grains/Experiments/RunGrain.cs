@@ -142,25 +142,32 @@ internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILog
         await Audit("run.tag-deleted", new() { ["key"] = key });
     }
 
-    public async Task LogInputs(IReadOnlyList<DatasetInput> datasets, CancellationToken cancellationToken = default)
+    public Task LogInputs(IReadOnlyList<DatasetInput> datasets, IReadOnlyList<string> models, CancellationToken cancellationToken = default) =>
+        LogUse(datasets, models, [], cancellationToken);
+
+    public Task LogOutputs(IReadOnlyList<ModelOutput> models, CancellationToken cancellationToken = default) => LogUse([], [], models, cancellationToken);
+
+    private async Task LogUse(IReadOnlyList<DatasetInput> datasets, IReadOnlyList<string> inputs, IReadOnlyList<ModelOutput> outputs, CancellationToken cancellationToken)
     {
         Heard();
-        if (RunRules.LogInputs(State, Id, datasets) is { } logged)
+        var read = RunRules.LogInputs(State, Id, datasets);
+        var logged = RunRules.LogModels(State, Id, inputs, outputs);
+        if (read is null && logged is null)
         {
-            await Store(logged, cancellationToken);
+            return;
+        }
+
+        await Store([.. new RunEvent?[] { read, logged }.OfType<RunEvent>()], cancellationToken);
+        if (read is not null)
+        {
             await Audit("run.inputs-logged", new()
             {
-                ["datasets"] = TrackingLimits.Truncate(string.Join(", ", logged.Datasets.Select(d => $"{d.Name}@{d.Digest}")), 4000),
+                ["datasets"] = TrackingLimits.Truncate(string.Join(", ", read.Datasets.Select(d => $"{d.Name}@{d.Digest}")), 4000),
             });
         }
-    }
 
-    public async Task LogModels(IReadOnlyList<string> inputs, IReadOnlyList<ModelOutput> outputs, CancellationToken cancellationToken = default)
-    {
-        Heard();
-        if (RunRules.LogModels(State, Id, inputs, outputs) is { } logged)
+        if (logged is not null)
         {
-            await Store(logged, cancellationToken);
             await Audit("run.models-logged", new()
             {
                 ["inputs"] = TrackingLimits.Truncate(string.Join(", ", logged.Inputs), 4000),

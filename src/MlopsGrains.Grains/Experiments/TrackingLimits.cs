@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
 
 namespace MlopsGrains.Grains.Experiments;
 
@@ -53,11 +54,7 @@ internal static partial class TrackingLimits
             throw MlopsException.Invalid(field, $"{field} is required.");
         }
 
-        if (key.Length > KeyLengthMax)
-        {
-            throw MlopsException.Invalid(field, $"{field} has {key.Length} characters; at most {KeyLengthMax}.");
-        }
-
+        CheckLength(field, key, KeyLengthMax);
         foreach (var rune in key.EnumerateRunes())
         {
             if (!IsKeyRune(rune))
@@ -77,17 +74,14 @@ internal static partial class TrackingLimits
 
     public static void CheckLength(string field, string? value, int lengthMax)
     {
-        if (value is not null && value.Length > lengthMax)
+        if (value is not null && value.IsLongerThan(lengthMax))
         {
-            throw MlopsException.Invalid(field, $"{field} has {value.Length} characters; at most {lengthMax}.");
+            throw MlopsException.Invalid(field, $"{field} has {value.CharacterCount()} characters; at most {lengthMax}.");
         }
     }
 
-    /// <summary>The protocol truncates without a word; half a surrogate pair is not left behind.</summary>
-    public static string Truncate(string value, int lengthMax) =>
-        value.Length <= lengthMax ? value
-        : char.IsHighSurrogate(value[lengthMax - 1]) ? value[..(lengthMax - 1)]
-        : value[..lengthMax];
+    /// <summary>The protocol truncates without a word.</summary>
+    public static string Truncate(string value, int lengthMax) => value.CutTo(lengthMax);
 
     public static void CheckRunId(string? id)
     {

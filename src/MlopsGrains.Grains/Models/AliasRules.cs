@@ -19,7 +19,7 @@ internal static partial class AliasRules
         }
 
         return Reserved().IsMatch(alias)
-            ? throw MlopsException.Invalid("alias", $"alias '{alias}' is reserved: 'latest', numbers, and 'v' with digits name versions.")
+            ? throw MlopsException.Invalid("alias", $"alias '{alias}' is reserved: 'latest' and 'v' with digits name versions.")
             : alias;
     }
 
@@ -30,6 +30,6 @@ internal static partial class AliasRules
     [GeneratedRegex(@"\A[\w-]+\z")]
     private static partial Regex Pattern();
 
-    [GeneratedRegex(@"\A(latest|v?[0-9]+)\z", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\A(latest|v[0-9]+)\z", RegexOptions.IgnoreCase)]
     private static partial Regex Reserved();
 }

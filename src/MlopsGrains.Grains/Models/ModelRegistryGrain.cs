@@ -57,11 +57,11 @@ internal sealed class ModelRegistryGrain : Grain, IModelRegistryGrain, IRegistry
         var source = ModelSource.Read(version.Source);
         var head = await grain.Get(cancellationToken) ?? throw MlopsException.NotFound("Registered model", model);
         var isPrompt = ModelTags.IsPrompt(head.Tags) || ModelTags.IsPrompt(version.Tags ?? ModelTags.None);
-        var (known, location, origin) = await LookUp(version, source, isPrompt, cancellationToken);
+        var (known, location, origin) = await LookUp(await WithModel(version, source, cancellationToken), source, isPrompt, cancellationToken);
         var added = await GrainFactory.GetGrain<IRegistrySource>(model).AddSourced(known, location, origin, cancellationToken);
-        if (source is ModelSource.OfLoggedModel logged)
+        if (!string.IsNullOrEmpty(known.ModelId))
         {
-            await LoggedModel(logged.Id).AddRegistration(new ModelRegistration(model, added.Version), CancellationToken.None);
+            await LoggedModel(known.ModelId).AddRegistration(new ModelRegistration(model, added.Version), CancellationToken.None);
         }
 
         return added;
@@ -115,6 +115,18 @@ internal sealed class ModelRegistryGrain : Grain, IModelRegistryGrain, IRegistry
             touched.Add(name);
             throw;
         }
+    }
+
+    /// <summary>A logged model that is named beside the source must exist; its run is the version's where none is named.</summary>
+    private async Task<NewSourcedVersion> WithModel(NewSourcedVersion version, ModelSource source, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(version.ModelId) || source is ModelSource.OfLoggedModel)
+        {
+            return version;
+        }
+
+        var found = await FindLoggedModel(version.ModelId, cancellationToken) ?? throw MlopsException.NotFound("Logged model", version.ModelId);
+        return string.IsNullOrEmpty(version.RunId) ? version with { RunId = found.SourceRunId ?? "" } : version;
     }
 
     private async Task<(NewSourcedVersion Version, string Location, ModelVersion? Origin)> LookUp(

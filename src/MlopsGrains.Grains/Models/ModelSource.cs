@@ -77,7 +77,7 @@ internal abstract partial record ModelSource(string Text)
     [GeneratedRegex(@"\Amodels:/{1,3}(?<id>m-[A-Za-z0-9_-]{1,128})\z")]
     private static partial Regex LoggedModel();
 
-    [GeneratedRegex(@"\Amodels:/{1,3}(?<name>[^/]+?)[/@](?<reference>[^/@]+)\z")]
+    [GeneratedRegex(@"\Amodels:/{1,3}(?<name>[^/]+?)(?:/(?<reference>[^/@]+)|(?<reference>@[^/@]+))\z")]
     private static partial Regex Version();
 
     [GeneratedRegex(@"\Aruns:/{1,3}(?<id>[A-Za-z0-9][A-Za-z0-9_-]{0,255})(?<path>(/.*)?)\z", RegexOptions.Singleline)]

@@ -254,10 +254,11 @@ internal sealed class RegisteredModelDocument
 
     public StoredModelVersion Resolve(string name, string reference)
     {
-        var number = AliasRules.Number(reference)
-            ?? (string.Equals(reference, AliasRules.Latest, StringComparison.OrdinalIgnoreCase) ? Latest
-            : Aliases.TryGetValue(reference, out var target) ? target
-            : throw MlopsException.NotFound("Alias", $"{name}@{reference}"));
+        var alias = reference.StartsWith('@') ? reference[1..] : reference;
+        var number = (alias == reference ? AliasRules.Number(reference) : null)
+            ?? (string.Equals(alias, AliasRules.Latest, StringComparison.OrdinalIgnoreCase) ? Latest
+            : Aliases.TryGetValue(alias, out var target) ? target
+            : throw MlopsException.NotFound("Alias", $"{name}@{alias}"));
         return Find(number) ?? throw MlopsException.NotFound("Model version", $"{name}/{reference}");
     }
 

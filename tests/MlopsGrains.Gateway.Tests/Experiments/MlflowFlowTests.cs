@@ -92,6 +92,34 @@ public sealed class MlflowFlowTests(ServerFixture server)
         Assert.Equal(id, (string?)Assert.Single(found["runs"]!.AsArray())!["info"]!["run_id"]);
     }
 
+    /// <summary>A letter outside the basic plane is one character, though it takes two UTF-16 units.</summary>
+    [Fact]
+    public async Task Lengths_CountCharacters()
+    {
+        var run = await _mlflow.NewRunAsync();
+        string Letters(int count) => string.Concat(Enumerable.Repeat("\U0001D49C", count));
+        await _mlflow.DoAsync("/mlflow/runs/log-parameter", new { run_id = run, key = Letters(250), value = Letters(6000) });
+        await _mlflow.DoAsync("/mlflow/runs/log-batch", new { run_id = run, @params = new[] { new { key = "p", value = Letters(6001) } }, tags = new[] { new { key = "t", value = Letters(8001) } } });
+        Assert.Contains("251 characters", await _mlflow.RefusedAsync("/mlflow/runs/log-parameter", new { run_id = run, key = Letters(251), value = "" }, 400, "INVALID_PARAMETER_VALUE"), StringComparison.Ordinal);
+
+        var data = (await _mlflow.RunAsync(run))["data"]!;
+        Assert.Equal(new[] { (Letters(250), Letters(6000)), ("p", Letters(6000)) }.ToHashSet(), Pairs(data["params"]!).ToHashSet());
+        Assert.Contains(("t", Letters(8000)), Pairs(data["tags"]!));
+    }
+
+    [Fact]
+    public async Task Inputs_AreStoredAllOrNone()
+    {
+        var run = await _mlflow.NewRunAsync();
+        var datasets = new[] { new { dataset = new { name = "iris", digest = "d1", source_type = "local", source = "x" } } };
+        await _mlflow.RefusedAsync("/mlflow/runs/log-inputs", new { run_id = run, datasets, models = new[] { new { model_id = "m-1" }, new { model_id = "../x" } } }, 400, "INVALID_PARAMETER_VALUE");
+        Assert.Null((await _mlflow.RunAsync(run))["inputs"]?["dataset_inputs"]);
+        await _mlflow.DoAsync("/mlflow/runs/log-inputs", new { run_id = run, datasets, models = new[] { new { model_id = "m-1" } } });
+        var inputs = (await _mlflow.RunAsync(run))["inputs"]!;
+        Assert.Equal("iris", (string?)Assert.Single(inputs["dataset_inputs"]!.AsArray())!["dataset"]!["name"]);
+        Assert.Equal("m-1", (string?)Assert.Single(inputs["model_inputs"]!.AsArray())!["model_id"]);
+    }
+
     /// <summary>An empty name, in either place, is no name.</summary>
     [Fact]
     public async Task EmptyRunName_IsReplaced()

@@ -59,6 +59,48 @@ public sealed class MlflowRegistryTests(ServerFixture server)
         Assert.Equal("s3://bucket/model", (string?)(await mlflow.DoAsync(Version("get-download-uri", name, 2)))["artifact_uri"]);
     }
 
+    /// <summary>MLflow reserves <c>latest</c> and <c>v7</c> alone; a version's own number never loses to an alias of the same digits.</summary>
+    [Fact]
+    public async Task AliasOfDigits_IsFound_AndHidesNoVersion()
+    {
+        var name = "digits-" + Guid.NewGuid().ToString("N");
+        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name });
+        for (var i = 0; i < 2; i++)
+        {
+            await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://b/m" + i });
+        }
+
+        await _mlflow.DoAsync("/mlflow/registered-models/alias", new { name, alias = "2", version = "1" });
+        Assert.Equal("1", (string?)(await _mlflow.DoAsync($"/mlflow/registered-models/alias?name={name}&alias=2"))["model_version"]!["version"]);
+        Assert.Equal("2", (string?)(await _mlflow.DoAsync($"/mlflow/model-versions/get?name={name}&version=2"))["model_version"]!["version"]);
+        foreach (var (reference, version) in new[] { ("2", 2), ("@2", 1), ("@latest", 2) })
+        {
+            Assert.Contains($"\"version\":{version},", await server.Http.GetStringAsync($"/api/v1/models/{name}/versions/{reference}", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        }
+
+        foreach (var (source, location) in new[] { ($"models:/{name}/2", "s3://b/m1"), ($"models:/{name}@2", "s3://b/m0") })
+        {
+            var copy = (string)(await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source }))["model_version"]!["version"]!;
+            Assert.Equal(location, (string?)(await _mlflow.DoAsync($"/mlflow/model-versions/get-download-uri?name={name}&version={copy}"))["artifact_uri"]);
+        }
+    }
+
+    /// <summary>As <c>register_model</c> sends it: the files' place as the source, and the logged model that they are of.</summary>
+    [Fact]
+    public async Task LoggedModelBesideTheSource_IsLookedUp()
+    {
+        var name = "beside-" + Guid.NewGuid().ToString("N");
+        var run = await _mlflow.NewRunAsync();
+        var logged = (string)(await _mlflow.DoAsync("/mlflow/logged-models", new { experiment_id = "0", name = "net", source_run_id = run }))["model"]!["info"]!["model_id"]!;
+        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name });
+        await _mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = "s3://b/m", model_id = "m-none" }, 404, "RESOURCE_DOES_NOT_EXIST");
+        var version = (await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://b/m", model_id = logged }))["model_version"]!;
+
+        Assert.Equal(("1", run, logged), ((string?)version["version"], (string?)version["run_id"], (string?)version["model_id"]));
+        var registration = Assert.Single((await _mlflow.DoAsync("/mlflow/logged-models/" + logged))["model"]!["info"]!["registrations"]!.AsArray())!;
+        Assert.Equal((name, "1"), ((string?)registration["name"], registration["version"]!.ToString()));
+    }
+
     [Fact]
     public async Task DeploymentJob_IsKept()
     {

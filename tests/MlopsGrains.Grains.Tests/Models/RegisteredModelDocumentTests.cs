@@ -60,6 +60,7 @@ public sealed class RegisteredModelDocumentTests
         Assert.Empty(document.Aliases);
         Assert.Equal(2, document.View("m").LatestVersion);
         Assert.Equal(2, document.Resolve("m", "latest").Version);
+        Assert.Equal(2, document.Resolve("m", "@latest").Version);
         Assert.Equal(4, document.Add(Sourced(), "x", null, "ada", Now).Version);
     }
 

@@ -10,7 +10,7 @@ internal static partial class LoggedModelRules
 {
     public const int NameLengthMax = 500;
     public const int TextLengthMax = 500;
-    public const int PairsPerCallMax = 100;
+    public const int ParamsPerCallMax = 100;
     public const int ParamKeyLengthMax = 255;
     public const int TagValueLengthMax = 100_000;
     public const int ParamsMax = 2000;
@@ -21,8 +21,8 @@ internal static partial class LoggedModelRules
 
     public const int MetricsPerCallMax = 1000;
 
-    /// <summary>Keys × runs × datasets.</summary>
-    public const int MetricsMax = 2000;
+    /// <summary>Keys × runs × datasets: one run's metrics, at their most, fit.</summary>
+    public const int MetricsMax = TrackingLimits.KeysPerRunMax;
 
     public const int RegistrationsMax = 1000;
 
@@ -168,7 +168,7 @@ internal static partial class LoggedModelRules
 
     private static List<Tag> NewParams(LoggedModelState state, string id, IReadOnlyList<Tag> parameters)
     {
-        Limit("params", parameters.Count, PairsPerCallMax);
+        Limit("params", parameters.Count, ParamsPerCallMax);
         var added = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < parameters.Count; i++)
         {
@@ -200,7 +200,7 @@ internal static partial class LoggedModelRules
 
     private static List<Tag> CheckTags(LoggedModelState state, IReadOnlyList<Tag> tags)
     {
-        Limit("tags", tags.Count, PairsPerCallMax);
+        Limit("tags", tags.Count, TagsMax);
         var set = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < tags.Count; i++)
         {

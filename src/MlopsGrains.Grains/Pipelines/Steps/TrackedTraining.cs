@@ -56,7 +56,7 @@ internal sealed class TrackedTraining(StepContext context, IRunGrain run, RunInf
     public Task Params(IEnumerable<(string Key, FormattableString Value)> values, CancellationToken cancellationToken) =>
         run.LogBatch(new RunBatch(MetricColumns.Empty, [.. values.Select(v => new Tag(v.Key, v.Value.ToString(CultureInfo.InvariantCulture)))], []), cancellationToken);
 
-    public Task Input(DatasetInput input, CancellationToken cancellationToken) => run.LogInputs([input], cancellationToken);
+    public Task Input(DatasetInput input, CancellationToken cancellationToken) => run.LogInputs([input], [], cancellationToken);
 
     public async Task Points(IEnumerable<CurvePoint> points, CancellationToken cancellationToken)
     {
