@@ -82,7 +82,6 @@ public sealed class RegisteredModelGrainTests(SiloFixture silo)
     [InlineData("LATEST")]
     [InlineData("v1")]
     [InlineData("V12")]
-    [InlineData("7")]
     [InlineData("")]
     [InlineData("a b")]
     [InlineData("a.b")]
