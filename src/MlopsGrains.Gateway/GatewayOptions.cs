@@ -12,6 +12,10 @@ public sealed class GatewayOptions
     [Range(1024, 256L << 20)]
     public long JsonBodyBytesMax { get; set; } = 16L << 20;
 
+    /// <summary>Largest body that tells what a run read, in bytes; 48 MiB by default, so that a dataset's profile of 16,777,215 characters fits.</summary>
+    [Range(1024, 256L << 20)]
+    public long InputsBodyBytesMax { get; set; } = 48L << 20;
+
     /// <summary>Largest dataset upload, in bytes; 2 GiB by default.</summary>
     [Range(1024, long.MaxValue)]
     public long DatasetBytesMax { get; set; } = 2L << 30;

@@ -28,7 +28,8 @@ public interface IArtifactDirectoryGrain : IGrainWithStringKey
     /// <summary>
     /// Keys of roots that lie below a directory above them, in the order of their UTF-8 bytes, at most <see cref="RootsPerPage"/>, strictly after
     /// <paramref name="after"/>. The directory is one of this root, and only a root of one segment has roots below it: <c>12</c> has <c>12/&lt;run id&gt;/artifacts</c>,
-    /// its directory <c>models</c> has <c>12/models/&lt;model id&gt;/artifacts</c>. A root is there as long as it holds a file or an upload that waits.
+    /// its directory <c>models</c> has <c>12/models/&lt;model id&gt;/artifacts</c>. A root is there from its first file or
+    /// upload in parts until a deletion that leaves neither a file nor an upload of the last day.
     /// </summary>
     [Alias("Roots"), ReadOnly]
     Task<IReadOnlyList<string>> Roots(string path, string? after, CancellationToken cancellationToken = default);

@@ -30,7 +30,7 @@ internal static class MlflowRunEndpoints
         endpoints.MapMlflowRaw("POST", Root + "log-batch", LogBatch);
         endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag);
         endpoints.MapMlflowMethod("POST", Root + "delete-tag", DeleteTag);
-        endpoints.MapMlflowMethod("POST", Root + "log-inputs", LogInputs);
+        endpoints.MapMlflowMethod("POST", Root + "log-inputs", LogInputs, e => e.WithBodyLimit(BodyLimit.Inputs));
         endpoints.MapMlflowMethod("POST", Root + "outputs", LogOutputs);
         endpoints.MapMlflowMethod("POST", Root + "log-model", LogModel);
         endpoints.MapMlflowMethod("POST", Root + "search", Search);

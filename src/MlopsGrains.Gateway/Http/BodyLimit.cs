@@ -11,6 +11,8 @@ internal sealed record BodyLimit(string Setting, Func<GatewayOptions, long> Byte
 {
     public static BodyLimit Json { get; } = new("Gateway:JsonBodyBytesMax", o => o.JsonBodyBytesMax);
 
+    public static BodyLimit Inputs { get; } = new("Gateway:InputsBodyBytesMax", o => o.InputsBodyBytesMax);
+
     public static BodyLimit Dataset { get; } = new("Gateway:DatasetBytesMax", o => o.DatasetBytesMax);
 
     public static BodyLimit Artifact { get; } = new("Gateway:ArtifactBytesMax", o => o.ArtifactBytesMax);

@@ -41,7 +41,7 @@ internal sealed class ArtifactDirectoryGrain(IJournal journal, TimeProvider time
             return 0;
         }
 
-        if (count == State.Files.Count && State.Uploads.Count == 0)
+        if (count == State.Files.Count && !State.HasUploads(time.GetUtcNow()))
         {
             await DeleteStored();
         }

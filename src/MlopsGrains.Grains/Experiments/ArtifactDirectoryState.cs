@@ -43,6 +43,9 @@ internal sealed class ArtifactDirectoryState
             ? new ArtifactUpload(begun.Path, begun.Parts, begun.KeyDigest, upload.IsComplete)
             : null;
 
+    /// <summary>Whether an upload waits or was completed so lately that its caller may ask again.</summary>
+    public bool HasUploads(DateTimeOffset now) => Uploads.Exists(u => !IsOver(u, now));
+
     public void CheckBegin(UploadBegun begun)
     {
         var waiting = Uploads.Count(u => !u.IsComplete && !IsOver(u, begun.Time));

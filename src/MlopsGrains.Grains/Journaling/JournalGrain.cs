@@ -165,6 +165,11 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
             bytes += buffer.WrittenCount;
         }
 
+        if (bytes > JournalLimits.AppendBytesMax)
+        {
+            throw new MlopsException(ErrorKind.TooLarge, $"This takes {bytes} bytes to store; at most {JournalLimits.AppendBytesMax} at once.");
+        }
+
         bool stored;
         try
         {

@@ -92,6 +92,18 @@ public sealed class MlflowArtifactTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task MoreRootsThanOnePage_AreListedAndRemoved()
+    {
+        var experiment = await _mlflow.NewExperimentAsync();
+        string[] names = [.. Enumerable.Range(0, 1001).Select(i => $"r{i:D4}")];
+        await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (name, _) => await PutFileAsync($"{experiment}/{name}/artifacts/f"));
+        Assert.Equal(names, await NamesAsync(experiment));
+        await DeleteAsync(experiment);
+        Assert.Empty(await NamesAsync(experiment));
+        Assert.Empty(await NamesAsync($"{experiment}/r1000/artifacts"));
+    }
+
+    [Fact]
     public async Task DirectoryWithASlashAtItsEnd_IsTheSame_ByEveryDoor()
     {
         var id = await _mlflow.NewRunAsync();

@@ -8,6 +8,8 @@ namespace MlopsGrains.Gateway.Tests.Experiments;
 /// <summary>What the unmodified client does for a training script, request by request.</summary>
 public sealed class MlflowFlowTests(ServerFixture server)
 {
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly MlflowCaller _mlflow = new(server.Http);
 
     [Theory]
@@ -105,6 +107,30 @@ public sealed class MlflowFlowTests(ServerFixture server)
         var data = (await _mlflow.RunAsync(run))["data"]!;
         Assert.Equal(new[] { (Letters(250), Letters(6000)), ("p", Letters(6000)) }.ToHashSet(), Pairs(data["params"]!).ToHashSet());
         Assert.Contains(("t", Letters(8000)), Pairs(data["tags"]!));
+    }
+
+    /// <summary>At its limit with quotes all over, which take two bytes each on the wire; one beyond; and more than the journal takes at once, because its letters take three.</summary>
+    [Fact]
+    public async Task ProfileOfADataset_HoldsAtTheLimitAndOneBeyond()
+    {
+        const int Most = 16_777_215;
+        var run = await _mlflow.NewRunAsync();
+        object Inputs(string profile) => new { run_id = run, datasets = new[] { new { dataset = new { name = "d", digest = "1", source_type = "local", source = "x", profile } } } };
+        Assert.Contains("profile", await _mlflow.RefusedAsync("/mlflow/runs/log-inputs", Inputs(new string('x', Most + 1)), 400, "INVALID_PARAMETER_VALUE"), StringComparison.Ordinal);
+        using (var tooMuch = new StringContent(JsonSerializer.Serialize(Inputs(new string('\u6570', 12_000_000)), Relaxed), System.Text.Encoding.UTF8, "application/json"))
+        {
+            Assert.Equal(413, (int)(await server.Http.PostAsync("/api/2.0/mlflow/runs/log-inputs", tooMuch, TestContext.Current.CancellationToken)).StatusCode);
+        }
+
+        var profile = string.Concat(Enumerable.Repeat("{\"a\":1}", Most / 7));
+        Assert.Equal(Most, profile.Length);
+        using (var good = new StringContent(
+            JsonSerializer.Serialize(Inputs(profile), Relaxed), System.Text.Encoding.UTF8, "application/json"))
+        {
+            Assert.Equal(200, (int)(await server.Http.PostAsync("/api/2.0/mlflow/runs/log-inputs", good, TestContext.Current.CancellationToken)).StatusCode);
+        }
+
+        Assert.Equal(profile, (string?)(await _mlflow.RunAsync(run))["inputs"]!["dataset_inputs"]![0]!["dataset"]!["profile"]);
     }
 
     [Fact]
