@@ -21,7 +21,7 @@ internal static class Heartbeat
     {
         if (tag.Key == TimeoutTag && Parse(tag.Value) is null)
         {
-            throw MlopsException.Invalid(field, $"{field}: the tag {TimeoutTag} is '{TrackingLimits.Truncate(tag.Value, 50)}'; expected {SecondsMin}–{SecondsMax} whole seconds.");
+            throw MlopsException.Invalid(field, $"{field}: the tag {TimeoutTag} is '{tag.Value.CutTo(50)}'; expected {SecondsMin}–{SecondsMax} whole seconds.");
         }
     }
 

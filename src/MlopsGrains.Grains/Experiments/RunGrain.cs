@@ -162,7 +162,7 @@ internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILog
         {
             await Audit("run.inputs-logged", new()
             {
-                ["datasets"] = TrackingLimits.Truncate(string.Join(", ", read.Datasets.Select(d => $"{d.Name}@{d.Digest}")), 4000),
+                ["datasets"] = string.Join(", ", read.Datasets.Select(d => $"{d.Name}@{d.Digest}")).CutTo(4000),
             });
         }
 
@@ -170,8 +170,8 @@ internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILog
         {
             await Audit("run.models-logged", new()
             {
-                ["inputs"] = TrackingLimits.Truncate(string.Join(", ", logged.Inputs), 4000),
-                ["outputs"] = TrackingLimits.Truncate(string.Join(", ", logged.Outputs.Select(o => $"{o.ModelId}@{o.Step}")), 4000),
+                ["inputs"] = string.Join(", ", logged.Inputs).CutTo(4000),
+                ["outputs"] = string.Join(", ", logged.Outputs.Select(o => $"{o.ModelId}@{o.Step}")).CutTo(4000),
             });
         }
     }

@@ -182,7 +182,7 @@ internal static class RunRules
         {
             var key = parameters[i].Key;
             TrackingLimits.CheckKey($"params[{i}].key", key);
-            var value = TrackingLimits.Truncate(parameters[i].Value ?? "", TrackingLimits.ParamValueLengthMax);
+            var value = (parameters[i].Value ?? "").CutTo(TrackingLimits.ParamValueLengthMax);
             var stored = state.Params.TryGetValue(key, out var old) || first.TryGetValue(key, out old);
             if (stored && old != value)
             {
@@ -347,7 +347,7 @@ internal static class RunRules
     private static IReadOnlyList<Tag> CutTags(IReadOnlyList<Tag> tags) => Cut(tags, TrackingLimits.RunTagValueLengthMax);
 
     private static IReadOnlyList<Tag> Cut(IReadOnlyList<Tag> pairs, int lengthMax) =>
-        pairs.Count == 0 ? [] : [.. pairs.Select(p => p with { Value = TrackingLimits.Truncate(p.Value ?? "", lengthMax) })];
+        pairs.Count == 0 ? [] : [.. pairs.Select(p => p with { Value = (p.Value ?? "").CutTo(lengthMax) })];
 
     private static void Limit(string field, int count, int max, string what = "")
     {

@@ -80,9 +80,6 @@ internal static partial class TrackingLimits
         }
     }
 
-    /// <summary>The protocol truncates without a word.</summary>
-    public static string Truncate(string value, int lengthMax) => value.CutTo(lengthMax);
-
     public static void CheckRunId(string? id)
     {
         if (!IsId(id))

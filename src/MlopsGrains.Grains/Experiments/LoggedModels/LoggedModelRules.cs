@@ -179,7 +179,7 @@ internal static partial class LoggedModelRules
             }
 
             TrackingLimits.CheckLength($"params[{i}].key", key, ParamKeyLengthMax);
-            var value = TrackingLimits.Truncate(parameters[i].Value ?? "", TrackingLimits.ParamValueLengthMax);
+            var value = (parameters[i].Value ?? "").CutTo(TrackingLimits.ParamValueLengthMax);
             var isStored = state.Params.TryGetValue(key, out var old);
             if ((isStored || added.TryGetValue(key, out old)) && old != value)
             {
@@ -249,7 +249,7 @@ internal static partial class LoggedModelRules
 
     private static long Milliseconds(DateTimeOffset now) => now.ToUnixTimeMilliseconds();
 
-    private static string Short(string? text) => text is null || text.Length <= 100 ? text ?? "" : TrackingLimits.Truncate(text, 100) + "…";
+    private static string Short(string? text) => text is null || text.Length <= 100 ? text ?? "" : text.CutTo(100) + "…";
 
     [GeneratedRegex(@"\Am-[0-9a-f]{32}\z")]
     private static partial Regex Id();

@@ -92,6 +92,21 @@ public sealed class LoggedModelGrainTests(SiloFixture silo)
             Assert.Equal(expected.ToHashSet(), state.View("m").Metrics.ToHashSet());
         });
 
+    [Fact]
+    public void LatestMetrics_HoldAtTheLimitAndOneBeyond()
+    {
+        var state = new LoggedModelState();
+        state.Apply(new LoggedModelCreated("0", "n", null, null, "uri", [], [], 1));
+        for (var i = 0; i < 10; i++)
+        {
+            state.Apply(LoggedModelRules.LogMetrics(state, "m", [.. Enumerable.Range(i * 1000, 1000).Select(k => new LoggedModelMetric("k" + k, 1, 1, 1, "r", null))], DateTimeOffset.UnixEpoch)!);
+        }
+
+        Assert.Equal("metrics", Assert.Throws<MlopsException>(() => LoggedModelRules.LogMetrics(state, "m", [new LoggedModelMetric("more", 1, 1, 1, "r", null)], DateTimeOffset.UnixEpoch)).Field);
+        state.Apply(LoggedModelRules.LogMetrics(state, "m", [new LoggedModelMetric("k0", 2, 1, 2, "r", null)], DateTimeOffset.UnixEpoch)!);
+        Assert.Equal(10_000, state.View("m").Metrics.Count);
+    }
+
     private static async Task<string> NewExperiment(IGrainFactory grains) =>
         (await grains.GetGrain<IExperimentCatalogGrain>(IExperimentCatalogGrain.Main).Create(new NewExperiment("lm-" + Guid.NewGuid().ToString("N")), Token)).ExperimentId;
 
