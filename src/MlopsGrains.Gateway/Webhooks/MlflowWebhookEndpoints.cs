@@ -15,6 +15,14 @@ internal static class MlflowWebhookEndpoints
 {
     private const int PageDefault = 100;
 
+    /// <summary>In the order of their numbers, from 1.</summary>
+    private static readonly string[] Entities =
+    [
+        "REGISTERED_MODEL", "MODEL_VERSION", "MODEL_VERSION_TAG", "MODEL_VERSION_ALIAS", "PROMPT", "PROMPT_VERSION", "PROMPT_TAG", "PROMPT_VERSION_TAG", "PROMPT_ALIAS", "BUDGET_POLICY",
+    ];
+
+    private static readonly string[] Actions = ["CREATED", "UPDATED", "DELETED", "SET", "EXCEEDED"];
+
     private static readonly Dictionary<string, WebhookStatus> Statuses = new() { ["ACTIVE"] = WebhookStatus.Active, ["DISABLED"] = WebhookStatus.Disabled };
 
     public static void MapMlflowWebhooks(this IEndpointRouteBuilder endpoints)
@@ -100,7 +108,14 @@ internal static class MlflowWebhookEndpoints
     private static List<WebhookEventKind> Events(MlflowRequest request) => [.. request.Messages("events").Select((e, i) => Event($"events[{i}].", e))];
 
     private static WebhookEventKind Event(string at, MlflowRequest part) =>
-        new(part.Text("entity") is { Length: > 0 } entity ? entity : throw MlflowRequest.Missing(at + "entity"), part.Text("action") is { Length: > 0 } action ? action : throw MlflowRequest.Missing(at + "action"));
+        new(Name(at, part, "entity", Entities), Name(at, part, "action", Actions));
+
+    /// <summary>An enumeration's name, which may be given as its number; whether the pair exists is decided where webhooks are kept.</summary>
+    private static string Name(string at, MlflowRequest part, string field, string[] names)
+    {
+        var text = part.Id(field) is { Length: > 0 } given ? given : throw MlflowRequest.Missing(at + field);
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= names.Length ? names[number - 1] : text;
+    }
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 

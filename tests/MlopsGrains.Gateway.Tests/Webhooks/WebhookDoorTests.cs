@@ -59,7 +59,7 @@ public sealed class WebhookDoorTests : IAsyncLifetime
         Assert.Equal(created.ToJsonString(), (await mlflow.DoAsync("/mlflow/webhooks/" + id))["webhook"]!.ToJsonString());
         await mlflow.RefusedAsync("/mlflow/webhooks", new { name = "ci", url = receiver.Address, events = new[] { new { entity = "PROMPT", action = "CREATED" } } }, 400, "RESOURCE_ALREADY_EXISTS");
 
-        var changed = (await mlflow.DoAsync("PATCH", "/mlflow/webhooks/" + id, new { status = "DISABLED", events = new[] { new { entity = "PROMPT_TAG", action = "SET" } } }))["webhook"]!;
+        var changed = (await mlflow.DoAsync("PATCH", "/mlflow/webhooks/" + id, new { status = 2, events = new[] { new { entity = (object)7, action = (object)"4" } } }))["webhook"]!;
         Assert.Equal(("DISABLED", "ci", "tells CI"), ((string)changed["status"]!, (string)changed["name"]!, (string)changed["description"]!));
         Assert.Equal("""[{"entity":"PROMPT_TAG","action":"SET"}]""", changed["events"]!.ToJsonString());
 
