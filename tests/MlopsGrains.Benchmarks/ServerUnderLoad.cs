@@ -44,11 +44,13 @@ internal sealed class ServerUnderLoad : IAsyncDisposable
             .Sum(l => double.Parse(l.Split(' ')[1], CultureInfo.InvariantCulture));
     }
 
-    public static async Task<ServerUnderLoad> StartAsync(params string[] arguments)
+    public static Task<ServerUnderLoad> StartAsync(params string[] arguments) => StartProgramAsync(RepositoryRoot.ServerProgram, arguments);
+
+    public static async Task<ServerUnderLoad> StartProgramAsync(string program, params string[] arguments)
     {
         var port = FreePort.Next();
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
-        foreach (var argument in (string[])[RepositoryRoot.ServerProgram, .. arguments, "--urls", $"http://127.0.0.1:{port}"])
+        foreach (var argument in (string[])[program, .. arguments, "--urls", $"http://127.0.0.1:{port}"])
         {
             start.ArgumentList.Add(argument);
         }

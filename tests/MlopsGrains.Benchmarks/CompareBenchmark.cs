@@ -1,0 +1,179 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using MlopsGrains.Client;
+using MlopsGrains.Testing;
+
+namespace MlopsGrains.Benchmarks;
+
+/// <summary>
+/// This server against another build of it (<c>--baseline PATH/MlopsGrains.Server.dll</c>) on SQLite, in one run: both are up, and short slices of the same
+/// load go to one and the other in turn, so that the machine's moods hit both. A ratio is between the medians of the slices; above 1 this build is faster.
+/// </summary>
+internal sealed class CompareBenchmark(int slices, TimeSpan slice)
+{
+    private const int Points = 100;
+    private const int SearchedRuns = 20_000;
+    private const string Model = "compared";
+
+    private readonly List<ServerUnderLoad> servers = [];
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        if (Text(args, "--baseline", "") is not { Length: > 0 } baseline || !File.Exists(baseline))
+        {
+            Console.Error.WriteLine("compare needs --baseline PATH: the MlopsGrains.Server.dll of another build, in the same configuration as this one.");
+            return 2;
+        }
+
+        var slices = int.Parse(Text(args, "--slices", "15"), CultureInfo.InvariantCulture);
+        var milliseconds = int.Parse(Text(args, "--slice-ms", "1000"), CultureInfo.InvariantCulture);
+        using var here = new TempDirectory();
+        using var there = new TempDirectory();
+        await using var before = await ServerUnderLoad.StartProgramAsync(baseline, "--data", there.Path);
+        await using var now = await ServerUnderLoad.StartAsync("--data", here.Path);
+        var benchmark = new CompareBenchmark(slices, TimeSpan.FromMilliseconds(milliseconds));
+        benchmark.servers.AddRange([before, now]);
+        await benchmark.RunAsync();
+        return 0;
+    }
+
+    private async Task RunAsync()
+    {
+        Console.WriteLine($"{slices} slices of {slice.TotalMilliseconds:0} ms each, in turn");
+        Console.WriteLine($"{"case",-46}{"before/s",12}{"now/s",12}{"ratio",8}   quartiles");
+        await CaseAsync("log-batch of 100 points, 64 connections", 64, async (server, connections) =>
+        {
+            var requests = (await Tracking.CreateRunsAsync(connections, "0", connections.Count)).Select(run => new LogBatchRequest(run, Points)).ToArray();
+            return (connection, number) => connection.SendAsync(requests[number].Next());
+        });
+        await CaseAsync("create-run, 64 connections", 64, async (server, connections) =>
+        {
+            var create = Tracking.CreateRun(await Tracking.CreateExperimentAsync(connections[0], "created"));
+            return (connection, _) => connection.SendAsync(create);
+        });
+        await CaseAsync($"runs/search, {SearchedRuns:N0} runs, one by one", 1, async (server, _) =>
+        {
+            var search = Tracking.Search(await FillAsync(server));
+            return (connection, _) => connection.SendAsync(search);
+        });
+        await CaseAsync("infer, one row, 16 connections", 16, async (server, _) =>
+        {
+            var infer = LoadConnection.Post($"/v2/models/{Model}/infer", await DeployAsync(server));
+            return (connection, _) => connection.SendAsync(infer);
+        });
+    }
+
+    private async Task CaseAsync(string name, int count, Func<ServerUnderLoad, IReadOnlyList<LoadConnection>, Task<Func<LoadConnection, int, Task<int>>>> prepare)
+    {
+        var loads = new List<(IReadOnlyList<LoadConnection> Connections, Func<LoadConnection, int, Task<int>> Send, List<double> PerSecond)>();
+        foreach (var server in servers)
+        {
+            var connections = await LoadConnection.OpenAsync(server.Port, count);
+            loads.Add((connections, await prepare(server, connections), []));
+        }
+
+        for (var i = -2; i < slices; i++) // The first two are warm-up.
+        {
+            // Who goes first changes, so that what one leaves behind for the other evens out.
+            foreach (var load in i % 2 == 0 ? loads : Enumerable.Reverse(loads))
+            {
+                var measured = await Load.RunAsync(load.Connections, slice, load.Send);
+                if (measured.Errors > 0)
+                {
+                    throw new InvalidOperationException($"{name}: {measured.Errors} of {measured.Sent} were refused: {load.Connections[0].Body}");
+                }
+
+                if (i >= 0)
+                {
+                    load.PerSecond.Add(measured.PerSecond);
+                }
+            }
+        }
+
+        var ratios = loads[0].PerSecond.Zip(loads[1].PerSecond, (before, now) => now / before).ToList();
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name,-46}{At(loads[0].PerSecond, 0.5),12:N0}{At(loads[1].PerSecond, 0.5),12:N0}{At(ratios, 0.5),8:0.000}   {At(ratios, 0.25):0.00}–{At(ratios, 0.75):0.00}"));
+        foreach (var connection in loads.SelectMany(l => l.Connections))
+        {
+            connection.Dispose();
+        }
+    }
+
+    private static double At(List<double> values, double quantile) => values.Order().ElementAt((int)((values.Count - 1) * quantile));
+
+    private static async Task<string> FillAsync(ServerUnderLoad server)
+    {
+        var connections = await LoadConnection.OpenAsync(server.Port, 64);
+        var experiment = await Tracking.CreateExperimentAsync(connections[0], "full");
+        var ids = await Tracking.CreateRunsAsync(connections, experiment, SearchedRuns);
+        var next = -1;
+        await Load.RunAsync(connections, TimeSpan.FromMinutes(10), async (connection, _) =>
+        {
+            var i = Interlocked.Increment(ref next);
+            await Tracking.RequireAsync(connection, Tracking.FillRun(ids[i], i));
+            return await connection.SendAsync(Tracking.EndRun(ids[i]));
+        }, ids.Count);
+        await Tracking.RequireAsync(connections[0], Tracking.Search(experiment));
+        foreach (var connection in connections)
+        {
+            connection.Dispose();
+        }
+
+        return experiment;
+    }
+
+    /// <summary>A logistic regression on the breast cancer table, deployed and watched. Answers a request of one row.</summary>
+    private static async Task<string> DeployAsync(ServerUnderLoad server)
+    {
+        var address = new Uri($"http://127.0.0.1:{server.Port}");
+        using var client = MlopsGrainsClient.Create(new MlopsGrainsClientOptions { BaseAddress = address });
+        await using (var table = File.OpenRead(Path.Combine(RepositoryRoot.Path, "src", "MlopsGrains.Server", "Demo", "breast_cancer.csv")))
+        {
+            await client.Datasets.UploadAsync(Model, table);
+        }
+
+        await client.Pipelines.RegisterAsync(Pipeline);
+        var started = await client.Pipelines.StartAsync(Model);
+        var run = await client.Pipelines.WaitAsync(started.PipelineRunId);
+        if (run.Status != Pipelines.PipelineRunStatus.Succeeded)
+        {
+            throw new InvalidOperationException($"The pipeline ended as {run.Status}: {string.Join("; ", run.Steps.Select(s => s.Error))}");
+        }
+
+        using var http = new HttpClient { BaseAddress = address };
+        using var metadata = JsonDocument.Parse(await http.GetStringAsync(new Uri($"/v2/models/{Model}", UriKind.Relative)));
+        var inputs = metadata.RootElement.GetProperty("inputs").EnumerateArray().Select((input, number) => string.Create(
+            CultureInfo.InvariantCulture, $$"""{"name":{{input.GetProperty("name").GetRawText()}},"datatype":"{{input.GetProperty("datatype").GetString()}}","shape":[1],"data":[{{number + 0.5}}]}"""));
+        return new StringBuilder("{\"inputs\":[").AppendJoin(',', inputs).Append("]}").ToString();
+    }
+
+    private static string Text(string[] args, string name, string fallback) => Array.IndexOf(args, name) is >= 0 and var i && i + 1 < args.Length ? args[i + 1] : fallback;
+
+    private const string Pipeline = $$"""
+        name: {{Model}}
+        steps:
+          - name: load
+            uses: dataset/load
+            with: { dataset: {{Model}} }
+          - name: split
+            uses: data/split
+            with: { data: "${steps.load.outputs.digest}", test: 0.25, seed: 1, stratify: diagnosis }
+          - name: train
+            uses: model/train
+            with: { experiment: {{Model}}, trainer: logistic-regression, task: binary, label: diagnosis, positive: malignant, seed: 1, train: "${steps.split.outputs.train}" }
+          - name: evaluate
+            uses: model/evaluate
+            with: { candidates: "${steps.train.outputs}", test: "${steps.split.outputs.test}", task: binary, label: diagnosis, positive: malignant, metric: auc }
+          - name: register
+            uses: model/register
+            with: { name: {{Model}}, run_id: "${steps.evaluate.outputs.run_id}", model: "${steps.evaluate.outputs.model}", metrics: "${steps.evaluate.outputs.metrics}" }
+          - name: deploy
+            uses: model/deploy
+            with: { deployment: {{Model}}, model: "${steps.register.outputs.name}", version: "${steps.register.outputs.version}" }
+          - name: monitor
+            uses: monitor/configure
+            with: { deployment: "${steps.deploy.outputs.deployment}", reference: "${steps.split.outputs.train}", window_rows: 1000 }
+        """;
+}
