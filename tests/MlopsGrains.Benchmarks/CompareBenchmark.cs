@@ -8,7 +8,7 @@ namespace MlopsGrains.Benchmarks;
 
 /// <summary>
 /// This server against another build of it (<c>--baseline PATH/MlopsGrains.Server.dll</c>) on SQLite, in one run: both are up, and short slices of the same
-/// load go to one and the other in turn, so that the machine's moods hit both. A ratio is between the medians of the slices; above 1 this build is faster.
+/// load go to one and the other in turn, so that the machine's moods hit both. The ratio is the median over the pairs of slices; above 1 this build is faster.
 /// </summary>
 internal sealed class CompareBenchmark(int slices, TimeSpan slice)
 {
