@@ -26,6 +26,20 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public string Output => string.Join(Environment.NewLine, output);
 
+    /// <summary>TCP ports that the process listens on, from Linux' own tables.</summary>
+    public IReadOnlySet<int> ListeningPorts()
+    {
+        const int InodeColumn = 9;
+        const string Listening = "0A";
+        var sockets = Directory.GetFiles($"/proc/{process.Id}/fd").Select(fd => new FileInfo(fd).LinkTarget).ToHashSet();
+        return new[] { "tcp", "tcp6" }
+            .SelectMany(table => File.ReadLines($"/proc/{process.Id}/net/{table}").Skip(1))
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(columns => columns[3] == Listening && sockets.Contains($"socket:[{columns[InodeColumn]}]"))
+            .Select(columns => Convert.ToInt32(columns[1].Split(':')[1], 16))
+            .ToHashSet();
+    }
+
     /// <summary>Starts the built program and waits until <c>/health</c> answers 200.</summary>
     public static async Task<ServerProcess> StartAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, int? port = null, string address = "http://127.0.0.1")
     {

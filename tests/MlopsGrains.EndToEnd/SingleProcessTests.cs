@@ -7,6 +7,16 @@ namespace MlopsGrains.EndToEnd;
 /// <summary>The laptop form: one process, one SQLite file.</summary>
 public sealed class SingleProcessTests
 {
+    /// <summary>Whoever reaches a port of Orleans can call every grain, past the gateway's locks.</summary>
+    [Fact]
+    public async Task OneProcess_ListensForHttpAlone()
+    {
+        using var directory = new TempDirectory();
+        await using var server = await ServerProcess.StartAsync(["--data", directory.Path]);
+
+        Assert.Equal([server.Address.Port], server.ListeningPorts());
+    }
+
     [Fact]
     public async Task ProcessKilledWhileRunsLog_EveryAcknowledgedPointIsThereAfterRestart()
     {

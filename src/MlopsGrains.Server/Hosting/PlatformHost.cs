@@ -105,6 +105,11 @@ public static class PlatformHost
         }
 
         silo.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = (ServiceId, settings.ClusterId));
+        if (settings.Role == ServerRole.All)
+        {
+            silo.OpenNoPorts();
+        }
+
         silo.AddMlopsGrains();
         if (Telemetry.HasCollector(configuration))
         {
