@@ -14,7 +14,7 @@ public sealed partial class ArrowTests
         ["MlopsGrains.Algorithms"] = [],
         ["MlopsGrains.Storage"] = [],
         ["MlopsGrains.Grains"] = ["MlopsGrains.Abstractions", "MlopsGrains.Algorithms", "MlopsGrains.Storage"],
-        ["MlopsGrains.Client"] = ["MlopsGrains.Abstractions", "MlopsGrains.Algorithms"],
+        ["MlopsGrains.Client"] = ["MlopsGrains.Abstractions"],
         ["MlopsGrains.Client.MlNet"] = ["MlopsGrains.Abstractions", "MlopsGrains.Client"],
         ["MlopsGrains.Gateway"] = ["MlopsGrains.Abstractions", "MlopsGrains.Client"],
         ["MlopsGrains.Web"] = ["MlopsGrains.Abstractions", "MlopsGrains.Client"],
