@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using MlopsGrains.Errors;
 using MlopsGrains.Grains.Models;
 using MlopsGrains.Models;
 
@@ -160,6 +161,11 @@ public static class MlNetRunExtensions
         if (registerAs is null)
         {
             return null;
+        }
+
+        if (run.Info.ExperimentId.Length == 0)
+        {
+            throw MlopsException.Unavailable($"The model's files wait in the spool with run {run.RunId}; it can be registered as '{registerAs}' when the platform is back.");
         }
 
         file.Position = 0;

@@ -125,15 +125,21 @@ public sealed partial class MlopsGrainsClient : IDisposable
     public Task<ServerInfo> GetInfoAsync(CancellationToken cancellationToken = default) => http.GetAsync<ServerInfo>("api/v1/info", cancellationToken);
 
     /// <summary>
-    /// Starts a run that ends when it is disposed. Creates the experiment when it is new. The platform must be there; it may go away while the run logs.
+    /// Starts a run that ends when it is disposed. Creates the experiment when it is new. The platform may go away while the run logs; it must be there at the start
+    /// unless <see cref="TrackingOptions.Offline"/> says otherwise.
     /// </summary>
-    /// <param name="experiment">The experiment's name.</param>
+    /// <param name="experiment">The experiment's name, 1–500 characters.</param>
     /// <param name="run">Name, tags, parent and what is recorded about the program.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async Task<ActiveRun> StartRunAsync(string experiment, RunOptions? run = null, CancellationToken cancellationToken = default)
+    public Task<ActiveRun> StartRunAsync(string experiment, RunOptions? run = null, CancellationToken cancellationToken = default)
     {
-        var home = await Experiments.GetOrCreateAsync(experiment, cancellationToken);
-        return await StartRunInAsync(home.ExperimentId, run ?? new RunOptions(), cancellationToken);
+        ArgumentException.ThrowIfNullOrEmpty(experiment);
+        if (experiment.Length > RunStart.ExperimentLengthMax)
+        {
+            throw new ArgumentException($"The experiment's name has {experiment.Length} characters; at most {RunStart.ExperimentLengthMax}.", nameof(experiment));
+        }
+
+        return StartRunInAsync(experiment, "", run ?? new RunOptions(), cancellationToken);
     }
 
     /// <summary>
@@ -148,7 +154,9 @@ public sealed partial class MlopsGrainsClient : IDisposable
             await spools.ReplayAsync(runId, cancellationToken);
         }
 
-        return Activate(await Runs.UpdateAsync(runId, new RunUpdate(RunStatus.Running), cancellationToken));
+        var info = await Runs.UpdateAsync(runId, new RunUpdate(RunStatus.Running), cancellationToken);
+        var producerId = ids.NewId();
+        return Activate(info, experiment: null, NewDoor(runId), spools?.Create(runId, producerId), producerId);
     }
 
     /// <summary>Runs <paramref name="body"/> inside a run: it ends FINISHED, or FAILED when <paramref name="body"/> throws (KILLED when it was cancelled).</summary>
@@ -180,8 +188,13 @@ public sealed partial class MlopsGrainsClient : IDisposable
         ? spools.ReplayAsync(runId: null, cancellationToken)
         : throw new InvalidOperationException($"{MlopsGrainsClientOptions.SectionName}:{nameof(MlopsGrainsClientOptions.Tracking)}:{nameof(TrackingOptions.SpoolDirectory)} is not set.");
 
-    internal async Task<ActiveRun> StartRunInAsync(string experimentId, RunOptions run, CancellationToken cancellationToken)
+    /// <param name="experiment">The experiment's name; its id counts when <see langword="null"/>.</param>
+    /// <param name="experimentId">Empty with a name.</param>
+    /// <param name="run">How it starts.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    internal async Task<ActiveRun> StartRunInAsync(string? experiment, string experimentId, RunOptions run, CancellationToken cancellationToken)
     {
+        Check(run);
         var wanted = run.Context ?? options.Tracking.Context;
         List<Tag> tags = [.. run.Tags, .. await context.TagsAsync(wanted, cancellationToken)];
         if (run.ParentRunId is { } parent)
@@ -194,15 +207,26 @@ public sealed partial class MlopsGrainsClient : IDisposable
             tags.Add(new Tag("mlops.traceId", activity.TraceId.ToHexString()));
         }
 
-        var start = Time.GetUtcNow().ToUnixTimeMilliseconds();
-        var created = await Runs.CreateAsync(new NewRun(experimentId, run.Name, Environment.UserName, start, tags), cancellationToken);
+        var now = Time.GetUtcNow().ToUnixTimeMilliseconds();
+        var start = new RunStart(experiment, new NewRun(experimentId, run.Name, Environment.UserName, now, tags));
+        var (runId, producerId) = (ids.NewId(), ids.NewId());
+        var door = NewDoor(runId);
+        var isHere = await TryStartAsync(door, start, cancellationToken);
+        var spool = spools?.Create(runId, producerId);
+        if (!isHere && !spool!.TryAppend(SpoolKind.Start, start.ToRecord().Payload))
+        {
+            spool.Dispose();
+            throw MlopsException.Unavailable($"{BaseAddress} is away, and the spool takes no more ({nameof(TrackingOptions.SpoolBytesMax)} {options.Tracking.SpoolBytesMax}).");
+        }
+
+        var active = Activate(door.Info ?? start.Head(runId), experiment, door, spool, producerId);
         await foreach (var (path, content) in context.FilesAsync(wanted, cancellationToken))
         {
             using var stream = new MemoryStream(content, writable: false);
-            await Runs.UploadArtifactAsync(created.Info.RunId, path, stream, cancellationToken);
+            await active.LogArtifactAsync(path, stream, cancellationToken);
         }
 
-        return Activate(created.Info);
+        return active;
     }
 
     /// <summary>Stops the delivery of the spool, and closes the connections of a client made by <see cref="Create(MlopsGrainsClientOptions?, HttpMessageHandler?, TimeProvider?, ILoggerFactory?)"/>.</summary>
@@ -212,12 +236,59 @@ public sealed partial class MlopsGrainsClient : IDisposable
         owned?.Dispose();
     }
 
-    private ActiveRun Activate(RunInfo info)
+    /// <summary>What the platform would refuse is refused here, also while it is away.</summary>
+    private static void Check(RunOptions run)
     {
-        var producerId = ids.NewId();
-        var door = new RunDoor(http, info.RunId, Time, logger);
-        return new ActiveRun(this, options.Tracking, info, spools?.Create(info.RunId, producerId), producerId, door, options.RetryDelayMax, logger);
+        if (run.Name is { Length: > ActiveRun.KeyLengthMax })
+        {
+            throw new ArgumentException($"The run's name has {run.Name.Length} characters; at most {ActiveRun.KeyLengthMax}.", nameof(run));
+        }
+
+        if (run.Tags.Count > RunOptions.TagsMax)
+        {
+            throw new ArgumentException($"The run has {run.Tags.Count} tags; at most {RunOptions.TagsMax}.", nameof(run));
+        }
+
+        foreach (var tag in run.Tags)
+        {
+            ActiveRun.CheckKey(tag.Key);
+        }
     }
+
+    /// <summary>
+    /// <see langword="false"/> when the platform is away and the run may start without it. An attempt whose answer was lost does no harm: the run has its id already.
+    /// </summary>
+    private async Task<bool> TryStartAsync(RunDoor door, RunStart start, CancellationToken cancellationToken)
+    {
+        if (options.Tracking.Offline == OfflineStart.Never)
+        {
+            await door.StartAsync(start, cancellationToken);
+            return true;
+        }
+
+        using var patience = new CancellationTokenSource(RunSender.PatienceMax, Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            await door.StartAsync(start, either.Token);
+            return true;
+        }
+        catch (MlopsException e) when (e.Kind is ErrorKind.Unavailable or ErrorKind.Overloaded)
+        {
+            StartsOffline(logger, door.RunId, e.Message);
+            return false;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            StartsOffline(logger, door.RunId, $"no answer from {BaseAddress} within {RunSender.PatienceMax.TotalSeconds:0} s");
+            return false;
+        }
+    }
+
+    private RunDoor NewDoor(string runId) => new(http, runId, Time, logger);
+
+    private ActiveRun Activate(RunInfo head, string? experiment, RunDoor door, RunSpool? spool, string producerId) =>
+        new(this, options.Tracking, head, experiment, spool, producerId, door, options.RetryDelayMax, logger);
 
     /// <summary>The exception that ended the body is worth more than what could not be delivered after it.</summary>
     private async Task EndQuietlyAsync(Task end)
@@ -252,6 +323,9 @@ public sealed partial class MlopsGrainsClient : IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A failed run was not delivered whole: {Reason}")]
     private static partial void NotEnded(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {RunId} starts in the spool: {Reason}")]
+    private static partial void StartsOffline(ILogger logger, string runId, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The spool cannot be read: {Reason}")]
     private static partial void SpoolNotRead(ILogger logger, string reason);

@@ -29,14 +29,22 @@ public sealed class OptionsTests
         var tracking = new TrackingOptions
         {
             BatchEntriesMax = 1001, BatchAgeMax = TimeSpan.Zero, BufferEntriesMax = 10, WhenFull = (BufferFull)7, FlushTimeout = TimeSpan.Zero, SpoolDirectory = "",
-            SpoolBytesMax = 1, SystemMetricsInterval = TimeSpan.FromMilliseconds(1),
+            SpoolBytesMax = 1, SystemMetricsInterval = TimeSpan.FromMilliseconds(1), Offline = (OfflineStart)7,
         };
 
         var e = Assert.Throws<ArgumentException>(() => MlopsGrainsClient.Create(new MlopsGrainsClientOptions { Tracking = tracking }));
 
         Assert.All(
-            ["BatchEntriesMax", "BatchAgeMax", "BufferEntriesMax", "WhenFull", "FlushTimeout", "SpoolDirectory", "SpoolBytesMax", "SystemMetricsInterval"],
+            ["BatchEntriesMax", "BatchAgeMax", "BufferEntriesMax", "WhenFull", "FlushTimeout", "SpoolDirectory", "SpoolBytesMax", "SystemMetricsInterval", "Offline"],
             s => Assert.Contains($"MlopsGrains:Tracking:{s} ", e.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void OfflineStart_WithoutASpool_IsAFault()
+    {
+        var options = new MlopsGrainsClientOptions { Tracking = new TrackingOptions { Offline = OfflineStart.Auto } };
+
+        Assert.Contains("MlopsGrains:Tracking:Offline Auto needs MlopsGrains:Tracking:SpoolDirectory", Assert.Throws<ArgumentException>(() => MlopsGrainsClient.Create(options)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -58,6 +58,23 @@ public sealed class ServerTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task RunOfACallersId_IsMadeOnce_InOneExperiment()
+    {
+        using var client = Connect();
+        var experiment = await client.Experiments.CreateAsync(new NewExperiment($"own-id-{Guid.NewGuid():N}"), Cancel);
+        var other = await client.Experiments.CreateAsync(new NewExperiment($"own-id-{Guid.NewGuid():N}"), Cancel);
+        var id = Guid.NewGuid().ToString("N");
+
+        var runs = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => client.Runs.CreateWithIdAsync(id, new NewRun(experiment.ExperimentId, $"name {i}"), Cancel)));
+
+        Assert.Equal(id, Assert.Single(runs.Select(r => r.Info).Distinct()).RunId);
+        Assert.Single(await client.Runs.SearchAsync(experiment.ExperimentId, cancellationToken: Cancel).ToListAsync(Cancel));
+        Assert.Equal(ErrorKind.Conflict, (await Assert.ThrowsAsync<MlopsException>(() => client.Runs.CreateWithIdAsync(id, new NewRun(other.ExperimentId), Cancel))).Kind);
+        var refusal = await Assert.ThrowsAsync<MlopsException>(() => client.Runs.CreateWithIdAsync("my-run", new NewRun(experiment.ExperimentId), Cancel));
+        Assert.Equal((ErrorKind.InvalidInput, "id", "id must be 32 lower-case hex digits."), (refusal.Kind, refusal.Field, refusal.Message));
+    }
+
+    [Fact]
     public async Task RunOfAKey_IsTheSame_WhoeverAsks_AndAnotherOneIsRefused()
     {
         using var client = Connect();

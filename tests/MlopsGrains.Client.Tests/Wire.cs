@@ -9,6 +9,7 @@ internal sealed class Wire : IAsyncDisposable
     private readonly int target;
     private readonly int port;
     private TcpListener? listener;
+    private bool isWhole;
     private CancellationTokenSource cut = new();
     private Task accepting = Task.CompletedTask;
 
@@ -27,11 +28,18 @@ internal sealed class Wire : IAsyncDisposable
         listener = new TcpListener(IPAddress.Loopback, port);
         listener.Start();
         accepting = AcceptAsync(listener, cut.Token);
+        isWhole = true;
     }
 
     /// <summary>Breaks all connections and refuses new ones.</summary>
     public async Task CutAsync()
     {
+        if (!isWhole)
+        {
+            return;
+        }
+
+        isWhole = false;
         listener!.Stop();
         await cut.CancelAsync();
         await accepting;

@@ -20,33 +20,46 @@ public sealed class ActiveRun : IAsyncDisposable
     /// <summary>The tag that names the run that this one is part of.</summary>
     public const string ParentTag = "mlflow.parentRunId";
 
-    private const int KeyLengthMax = 250;
+    internal const int KeyLengthMax = 250;
     private const int ValueLengthMax = 8000;
 
     private readonly TrackingOptions options;
     private readonly BatchBuffer buffer;
     private readonly RunDoor door;
     private readonly RunSender sender;
+    private readonly RunInfo head;
+    private readonly string? experiment;
     private readonly SystemMetrics? machine;
     private readonly SemaphoreSlim ending = new(1, 1);
     private RunStatus? ended;
 
-    internal ActiveRun(MlopsGrainsClient client, TrackingOptions options, RunInfo info, RunSpool? spool, string producerId, RunDoor door, TimeSpan pauseMax, ILogger logger)
+    /// <param name="client">Whose run it is.</param>
+    /// <param name="options">How it sends.</param>
+    /// <param name="head">The run as it is known now.</param>
+    /// <param name="experiment">The experiment's name, when its id may not be known yet.</param>
+    /// <param name="spool">Where records wait.</param>
+    /// <param name="producerId">Numbers the batches.</param>
+    /// <param name="door">Brings them to the platform.</param>
+    /// <param name="pauseMax">Longest time between two tries.</param>
+    /// <param name="logger">Hears of refusals.</param>
+    internal ActiveRun(
+        MlopsGrainsClient client, TrackingOptions options, RunInfo head, string? experiment, RunSpool? spool, string producerId, RunDoor door, TimeSpan pauseMax, ILogger logger)
     {
         Client = client;
         this.options = options;
         this.door = door;
-        Info = info;
+        this.head = head;
+        this.experiment = experiment;
         buffer = new BatchBuffer(options, client.Time) { OnDropped = count => ClientTelemetry.Dropped.Add(count) };
         sender = new RunSender(buffer, door, producerId, spool, pauseMax, client.Time, logger);
         machine = options.SystemMetricsInterval is { } interval ? new SystemMetrics(this, interval, client.Time, logger) : null;
     }
 
-    /// <summary>The run's head as last answered.</summary>
-    public RunInfo Info { get; private set; }
+    /// <summary>The run's head as last answered. Of a run that started while the platform was away, experiment id and artifact location are empty until it is there.</summary>
+    public RunInfo Info => door.Info ?? head;
 
     /// <summary>The run's id.</summary>
-    public string RunId => Info.RunId;
+    public string RunId => head.RunId;
 
     /// <summary>Entries that made room because the buffer was full (<see cref="BufferFull.DropOldest"/>).</summary>
     public long Dropped => buffer.Dropped;
@@ -54,7 +67,7 @@ public sealed class ActiveRun : IAsyncDisposable
     /// <summary>Entries that the platform refused, such as another value of a param. The first refusal is thrown by the next flush, or by the end.</summary>
     public long Refused => door.Refused;
 
-    /// <summary>Batches that wait on disk because the platform is away.</summary>
+    /// <summary>Batches and files that wait on disk because the platform is away.</summary>
     public long Spooled => sender.Spooled;
 
     internal MlopsGrainsClient Client { get; }
@@ -118,9 +131,15 @@ public sealed class ActiveRun : IAsyncDisposable
     /// </summary>
     public Task FlushAsync(CancellationToken cancellationToken = default) => sender.FlushAsync(cancellationToken);
 
-    /// <summary>Stores a stream as a file of the run, at once.</summary>
-    public Task LogArtifactAsync(string path, Stream content, CancellationToken cancellationToken = default) =>
-        Client.Runs.UploadArtifactAsync(RunId, path, content, cancellationToken);
+    /// <summary>Stores a stream as a file of the run, at once; with <see cref="OfflineStart.Auto"/> in the spool while the platform is away.</summary>
+    public Task LogArtifactAsync(string path, Stream content, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        _ = RunsClient.ArtifactAt(RunId, path); // A path that is refused is told now, not when the spool is delivered.
+        return options.Offline == OfflineStart.Never || ended is not null
+            ? Client.Runs.UploadArtifactAsync(RunId, path, content, cancellationToken)
+            : sender.StoreArtifactAsync(path, content, cancellationToken);
+    }
 
     /// <summary>Stores a local file in the run, at once, under its own name unless <paramref name="path"/> says another.</summary>
     public async Task LogArtifactAsync(FileInfo file, string? path = null, CancellationToken cancellationToken = default)
@@ -132,7 +151,7 @@ public sealed class ActiveRun : IAsyncDisposable
 
     /// <summary>Starts a run in the same experiment that is part of this one.</summary>
     public Task<ActiveRun> StartChildAsync(RunOptions? options = null, CancellationToken cancellationToken = default) =>
-        Client.StartRunInAsync(Info.ExperimentId, (options ?? new RunOptions()) with { ParentRunId = RunId }, cancellationToken);
+        Client.StartRunInAsync(Info.ExperimentId.Length > 0 ? null : experiment, Info.ExperimentId, (options ?? new RunOptions()) with { ParentRunId = RunId }, cancellationToken);
 
     /// <summary>Puts the run's id and name into the scope of log messages, until the answer is disposed.</summary>
     public IDisposable? BeginScope(ILogger logger)
@@ -164,7 +183,6 @@ public sealed class ActiveRun : IAsyncDisposable
             }
             finally
             {
-                Info = door.Info ?? Info;
                 await sender.DisposeAsync();
                 if (machine is not null)
                 {
@@ -192,7 +210,7 @@ public sealed class ActiveRun : IAsyncDisposable
     /// <summary>Ends the run FINISHED unless it ended before; throws when something is lost or was refused.</summary>
     public async ValueTask DisposeAsync() => await EndAsync();
 
-    private static void CheckKey(string key)
+    internal static void CheckKey(string key)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
         if (key.Length > KeyLengthMax)

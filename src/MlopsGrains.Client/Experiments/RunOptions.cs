@@ -37,7 +37,10 @@ public sealed record RunOptions
     /// <summary>At most 250 characters; a random readable one when <see langword="null"/>.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Initial tags, at most 80.</summary>
+    /// <summary>Most initial tags.</summary>
+    public const int TagsMax = 80;
+
+    /// <summary>Initial tags, at most <see cref="TagsMax"/>.</summary>
     public IReadOnlyList<Tag> Tags { get; init; } = [];
 
     /// <summary>The run that this one is part of (tag <c>mlflow.parentRunId</c>); <see cref="ActiveRun.StartChildAsync"/> sets it.</summary>

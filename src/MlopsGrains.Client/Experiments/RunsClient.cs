@@ -41,6 +41,16 @@ public sealed class RunsClient
         return http.CreateAsync<Run>(Root, GatewayHttp.Json(run), idempotencyKey, cancellationToken);
     }
 
+    /// <summary>Creates the run of an id that the caller made; again answers the stored run. So a run can have its id before the platform knows of it.</summary>
+    /// <param name="runId">32 lower-case hex digits, as random as a UUID; one of another experiment is refused (<see cref="ErrorKind.Conflict"/>).</param>
+    /// <param name="run">What to create.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<Run> CreateWithIdAsync(string runId, NewRun run, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return http.ReadAsync<Run>(new GatewayCall(HttpMethod.Put, At(runId), Repeat.Always, GatewayHttp.Json(run)), cancellationToken);
+    }
+
     /// <summary>The run with its latest metrics; throws <see cref="ErrorKind.NotFound"/>.</summary>
     public Task<Run> GetAsync(string runId, CancellationToken cancellationToken = default) => http.GetAsync<Run>(At(runId), cancellationToken);
 
@@ -150,7 +160,7 @@ public sealed class RunsClient
 
     internal static string At(string runId) => $"{Root}/{GatewayPath.Segment("runId", runId)}";
 
-    private static string ArtifactAt(string runId, string path) => $"{At(runId)}/artifacts/{GatewayPath.Artifact("path", path)}";
+    internal static string ArtifactAt(string runId, string path) => $"{At(runId)}/artifacts/{GatewayPath.Artifact("path", path)}";
 
     private sealed record PointPage(IReadOnlyList<Point> Points, string? NextPageToken);
 

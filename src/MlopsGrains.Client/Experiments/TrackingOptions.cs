@@ -10,6 +10,16 @@ public enum BufferFull
     DropOldest = 1,
 }
 
+/// <summary>What starting a run does while the platform is away.</summary>
+public enum OfflineStart
+{
+    /// <summary>It fails (<see cref="Errors.ErrorKind.Unavailable"/>).</summary>
+    Never = 0,
+
+    /// <summary>The run starts in the spool, under the id that it keeps, and appears with its own times when the platform is back.</summary>
+    Auto = 1,
+}
+
 /// <summary>How runs send what is logged. Section <c>MlopsGrains:Tracking</c>.</summary>
 public sealed class TrackingOptions
 {
@@ -39,6 +49,12 @@ public sealed class TrackingOptions
 
     /// <summary>Bytes that all runs of this client may keep in the spool, from 1 MiB. Default 1 GiB.</summary>
     public long SpoolBytesMax { get; set; } = 1L << 30;
+
+    /// <summary>
+    /// Whether a run may start, and store its files, while the platform is away: everything waits in the spool, so <see cref="SpoolDirectory"/> is needed. The
+    /// platform is tried for 5 seconds first. Default <see cref="OfflineStart.Never"/>.
+    /// </summary>
+    public OfflineStart Offline { get; set; }
 
     /// <summary>What new runs record about the program that logs them. Default <see cref="RunContext.Tags"/>.</summary>
     public RunContext Context { get; set; } = RunContext.Tags;
@@ -81,6 +97,15 @@ public sealed class TrackingOptions
         if (SpoolBytesMax < 1 << 20)
         {
             yield return $"{section}:{nameof(SpoolBytesMax)} {SpoolBytesMax} must be at least {1 << 20}.";
+        }
+
+        if (!Enum.IsDefined(Offline))
+        {
+            yield return $"{section}:{nameof(Offline)} {Offline} must be {string.Join(" or ", Enum.GetNames<OfflineStart>())}.";
+        }
+        else if (Offline == OfflineStart.Auto && SpoolDirectory is null)
+        {
+            yield return $"{section}:{nameof(Offline)} {Offline} needs {section}:{nameof(SpoolDirectory)}: a run that starts while the platform is away waits there.";
         }
 
         if (SystemMetricsInterval is { } interval && (interval < TimeSpan.FromMilliseconds(100) || interval > TimeSpan.FromDays(1)))

@@ -18,6 +18,10 @@ internal static partial class ExperimentIds
     public static string CheckRun(string field, string id) =>
         RunId().IsMatch(id) ? id : throw MlopsException.Invalid(field, $"{field} must begin with a letter or digit and hold at most 256 letters, digits, '_' and '-'.");
 
+    /// <summary>Returns an id that a caller chose for a new run, or refuses it: it must look like those made here.</summary>
+    public static string CheckNewRun(string field, string id) =>
+        NewRunId().IsMatch(id) ? id : throw MlopsException.Invalid(field, $"{field} must be 32 lower-case hex digits.");
+
     public static bool IsRun(string id) => RunId().IsMatch(id);
 
     public static bool IsModel(string id) => ModelId().IsMatch(id);
@@ -28,6 +32,9 @@ internal static partial class ExperimentIds
 
     [GeneratedRegex(@"\Am-[0-9a-f]{32}\z")]
     private static partial Regex ModelId();
+
+    [GeneratedRegex(@"\A[0-9a-f]{32}\z")]
+    private static partial Regex NewRunId();
 
     [GeneratedRegex(@"\A[a-zA-Z0-9][a-zA-Z0-9_\-]{0,255}\z")]
     private static partial Regex RunId();

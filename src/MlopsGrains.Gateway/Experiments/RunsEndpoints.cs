@@ -22,6 +22,8 @@ internal static class RunsEndpoints
     {
         var runs = endpoints.MapNative("Runs");
         runs.MapPost("/runs", Create).WithName("CreateRun").CreatesOnce().WithSummary("Starts a run in an experiment.");
+        runs.MapPut("/runs/{id}", CreateWithId).WithName("CreateRunWithId")
+            .WithSummary("Starts a run under an id that its maker chose (32 lower-case hex digits), so that a program can begin before it reaches the platform. Again answers the stored run.");
         runs.MapGet("/runs/{id}", Get).WithName("GetRun").WithSummary("One run with its params, tags, inputs and latest metrics.");
         runs.MapPatch("/runs/{id}", Update).WithName("UpdateRun").WithSummary("Changes a run's status, end time or name; what is not given stays.");
         runs.MapDelete("/runs/{id}", Delete).WithName("DeleteRun").WithSummary("Deletes a run softly: it can be restored until retention removes it. Again changes nothing.");
@@ -40,6 +42,17 @@ internal static class RunsEndpoints
         ExperimentIds.CheckExisting(run.ExperimentId);
         var created = await grains.GetGrain<IRunGrain>(context.NewId()).Create(run, cancellationToken);
         return TypedResults.Created($"/api/v1/runs/{created.Info.RunId}", created);
+    }
+
+    private static async Task<Ok<Run>> CreateWithId(string id, NewRun run, IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        ExperimentIds.CheckExisting(run.ExperimentId);
+        var stored = await grains.GetGrain<IRunGrain>(ExperimentIds.CheckNewRun("id", id)).Create(run, cancellationToken);
+
+        // Who may write to one experiment learns nothing of another one's runs.
+        return stored.Info.ExperimentId == run.ExperimentId
+            ? TypedResults.Ok(stored)
+            : throw MlopsException.Conflict($"Run '{id}' is in another experiment.");
     }
 
     private static async Task<Ok<Run>> Get(string id, IGrainFactory grains, CancellationToken cancellationToken) =>

@@ -68,7 +68,8 @@ internal static class AccessRules
         Add(On(PermissionLevel.Read, AccessTarget.Experiment, "experiment_id"), "GET " + E + "get");
         Add(On(PermissionLevel.Read, AccessTarget.ExperimentName, "experiment_name"), "GET " + E + "get-by-name");
         Add(On(PermissionLevel.Edit, AccessTarget.Experiment, "experiment_id"),
-            "POST " + E + "update", "POST " + E + "set-experiment-tag", "POST " + E + "delete-experiment-tag", "POST " + R + "create", "POST " + L, "POST " + N + "/runs");
+            "POST " + E + "update", "POST " + E + "set-experiment-tag", "POST " + E + "delete-experiment-tag", "POST " + R + "create", "POST " + L, "POST " + N + "/runs",
+            "PUT " + N + "/runs/{id}");
         Add(On(PermissionLevel.Manage, AccessTarget.Experiment, "experiment_id"), "POST " + E + "delete", "POST " + E + "restore");
 
         string[] run = ["run_id", "run_uuid", "run_ids"];

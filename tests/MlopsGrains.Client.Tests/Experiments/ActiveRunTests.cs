@@ -311,6 +311,6 @@ public sealed class ActiveRunTests
         await using var parent = await client.StartRunAsync("churn", cancellationToken: Cancel);
         await using var child = await parent.StartChildAsync(new RunOptions { Name = "fold 1" }, Cancel);
 
-        Assert.Contains(server.Gateway.Requests, r => r.Body.Contains("""{"key":"mlflow.parentRunId","value":"r1"}""", StringComparison.Ordinal));
+        Assert.Contains(server.Gateway.Requests, r => r.Body.Contains($$"""{"key":"mlflow.parentRunId","value":"{{parent.RunId}}"}""", StringComparison.Ordinal));
     }
 }

@@ -37,14 +37,22 @@ public sealed class DeliveryTests(ServerFixture server)
         Assert.Contains(new Tag("last", "699"), stored.Tags);
     }
 
-    [Fact]
-    public async Task ProcessKilled_WhileThePlatformIsAway_WhatWasSpooledIsDeliveredOnce()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ProcessKilled_WhileThePlatformIsAway_WhatWasSpooledIsDeliveredOnce(bool fromTheStart)
     {
         using var directory = new TempDirectory();
         await using var wire = new Wire(server.BaseAddress);
+        if (fromTheStart)
+        {
+            await wire.CutAsync();
+        }
+
         var said = new ConcurrentQueue<string>();
+        string[] offline = fromTheStart ? ["offline"] : [];
         using var child = Process.Start(new ProcessStartInfo(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "MlopsGrains.Client.CrashChild.dll"), wire.Address.AbsoluteUri, directory.Path, $"crash-{Guid.NewGuid():N}"])
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "MlopsGrains.Client.CrashChild.dll"), wire.Address.AbsoluteUri, directory.Path, $"crash-{Guid.NewGuid():N}", .. offline])
         {
             RedirectStandardOutput = true,
         })!;
@@ -53,7 +61,11 @@ public sealed class DeliveryTests(ServerFixture server)
             child.OutputDataReceived += (_, e) => said.Enqueue(e.Data ?? "");
             child.BeginOutputReadLine();
             await Eventually.Async(() => said.Count > 20, cancellationToken: Cancel);
-            await wire.CutAsync();
+            if (!fromTheStart)
+            {
+                await wire.CutAsync();
+            }
+
             await Eventually.Async(() => Directory.EnumerateFiles(directory.Path, "*.spool", SearchOption.AllDirectories).Any(), cancellationToken: Cancel);
             var before = said.Count;
             await Eventually.Async(() => said.Count > before + 50, cancellationToken: Cancel);
@@ -74,6 +86,7 @@ public sealed class DeliveryTests(ServerFixture server)
         Assert.Equal(Enumerable.Range(1, stored.Count).Select(i => (double)i), stored);
         Assert.InRange(stored.Count, acknowledged, acknowledged + 2); // One more may have been stored before its number was printed and read.
         Assert.Empty(Directory.EnumerateFiles(directory.Path, "*.spool", SearchOption.AllDirectories));
+        Assert.Equal(fromTheStart ? ["notes.txt"] : [], (await client.Runs.ListArtifactsAsync(runId, cancellationToken: Cancel)).Select(a => a.Name));
     }
 
     /// <summary>Loses requests, loses replies after the platform did its work, sends requests twice, and old ones late.</summary>

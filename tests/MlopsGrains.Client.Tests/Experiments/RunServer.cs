@@ -24,6 +24,7 @@ internal sealed class RunServer
     private readonly Lock sync = new();
     private readonly Dictionary<string, long> last = [];
     private JsonElement? lateCopy;
+    private string runId = "r1";
 
     public RunServer(IEnumerable<Weather> forecast)
     {
@@ -89,6 +90,11 @@ internal sealed class RunServer
             return StubGateway.Answer(HttpStatusCode.OK, Head(status));
         }
 
+        if (request.Method == "PUT")
+        {
+            runId = request.Path.Split('/')[^1];
+        }
+
         return request.Path.EndsWith("/batches", StringComparison.Ordinal)
             ? Batch(JsonDocument.Parse(request.Body).RootElement)
             : StubGateway.Answer(HttpStatusCode.Created, $$"""{"info":{{Head("running")}},"metrics":[],"params":[],"tags":[],"inputs":[]}""");
@@ -147,7 +153,7 @@ internal sealed class RunServer
         Tags.AddRange(batch.GetProperty("tags").EnumerateArray().Select(p => $"{p.GetProperty("key")}={p.GetProperty("value")}"));
     }
 
-    private static string Head(string status) => string.Create(
+    private string Head(string status) => string.Create(
         CultureInfo.InvariantCulture,
-        $$"""{"runId":"r1","experimentId":"7","runName":"n","userId":"u","status":"{{status}}","startTime":1,"endTime":null,"artifactUri":"a","lifecycleStage":"active"}""");
+        $$"""{"runId":"{{runId}}","experimentId":"7","runName":"n","userId":"u","status":"{{status}}","startTime":1,"endTime":null,"artifactUri":"a","lifecycleStage":"active"}""");
 }

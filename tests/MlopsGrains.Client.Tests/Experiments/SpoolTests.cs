@@ -129,9 +129,11 @@ public sealed class SpoolTests : IDisposable
     public async Task Resume_DeliversWhatTheRunLeftFirst()
     {
         var server = new RunServer([]);
+        string runId;
         using (var client = Connect(server))
         {
             var run = await client.StartRunAsync("churn", cancellationToken: Cancel);
+            runId = run.RunId;
             server.IsAway = true;
             Log(run, 5);
             await run.EndAsync(RunStatus.Killed, Cancel);
@@ -140,7 +142,7 @@ public sealed class SpoolTests : IDisposable
         server.IsAway = false;
         // On the impatient clock the limit of a delivery strikes at once, and the end that it cut off is told again from the spool.
         using var next = Connect(server, time: TimeProvider.System);
-        await using (var resumed = await next.ResumeRunAsync("r1", Cancel))
+        await using (var resumed = await next.ResumeRunAsync(runId, Cancel))
         {
             resumed.LogMetric("loss", 6);
         }

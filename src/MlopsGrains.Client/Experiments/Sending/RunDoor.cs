@@ -14,21 +14,41 @@ internal sealed partial class RunDoor(GatewayHttp http, string runId, TimeProvid
 
     private long refused;
     private MlopsException? refusal;
+    private bool startRefused;
 
     public string RunId => runId;
 
     /// <summary>Entries that the platform refused.</summary>
     public long Refused => Interlocked.Read(ref refused);
 
-    /// <summary>The run's head as the last update answered it.</summary>
+    /// <summary>The run's head as the platform answered it last.</summary>
     public RunInfo? Info { get; private set; }
+
+    /// <summary>Whether the last delivery found the platform away.</summary>
+    public bool FoundAway { get; private set; }
 
     /// <summary>The first refusal since the last call.</summary>
     public MlopsException? TakeRefusal() => Interlocked.Exchange(ref refusal, null);
 
-    /// <summary><see langword="true"/> when the record is dealt with: stored, or refused for good. <see langword="false"/> when the platform is away or the call was cancelled.</summary>
+    /// <summary>Creates the run under the id that this door has; again answers the stored run.</summary>
+    public async Task StartAsync(RunStart start, CancellationToken cancellationToken)
+    {
+        var run = start.Run;
+        if (start.Experiment is { } experiment)
+        {
+            run = run with { ExperimentId = (await new ExperimentsClient(http, time).GetOrCreateAsync(experiment, cancellationToken)).ExperimentId };
+        }
+
+        Info = (await new RunsClient(http, time).CreateWithIdAsync(runId, run, cancellationToken)).Info;
+    }
+
+    /// <summary>
+    /// <see langword="true"/> when the record is dealt with: stored, or refused for good. <see langword="false"/> when the platform is away, the call was cancelled
+    /// or the run's start was refused: all that follows would be lost with it, so it waits until the reason is mended.
+    /// </summary>
     public async Task<bool> DeliverAsync(SpoolRecord record, CancellationToken cancellationToken)
     {
+        FoundAway = false;
         for (var trims = 0; ; trims++)
         {
             try
@@ -39,10 +59,21 @@ internal sealed partial class RunDoor(GatewayHttp http, string runId, TimeProvid
             catch (MlopsException e) when (IsAway(e))
             {
                 Away(logger, runId, e.Message);
+                FoundAway = true;
                 return false;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
+                return false;
+            }
+            catch (MlopsException e) when (record.Kind == SpoolKind.Start)
+            {
+                if (!startRefused)
+                {
+                    startRefused = true;
+                    Note(e, 1);
+                }
+
                 return false;
             }
             catch (MlopsException e)
@@ -59,26 +90,60 @@ internal sealed partial class RunDoor(GatewayHttp http, string runId, TimeProvid
         }
     }
 
+    /// <summary>Uploads a file; <see langword="false"/> when the platform is away.</summary>
+    public async Task<bool> TryUploadAsync(string path, Stream content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await new RunsClient(http, time).UploadArtifactAsync(runId, path, content, cancellationToken);
+            return true;
+        }
+        catch (MlopsException e) when (IsAway(e))
+        {
+            Away(logger, runId, e.Message);
+            return false;
+        }
+    }
+
     /// <summary>A key that is not accepted is the operator's to mend, so data wait for it.</summary>
     private static bool IsAway(MlopsException e) =>
         e.Kind is ErrorKind.Unavailable or ErrorKind.Overloaded || e.Field == nameof(MlopsGrainsClientOptions.ApiKey);
 
-    private async Task SendAsync(SpoolRecord record, CancellationToken cancellationToken)
+    private Task SendAsync(SpoolRecord record, CancellationToken cancellationToken) => record.Kind switch
     {
-        var path = RunsClient.At(runId);
-        var content = GatewayHttp.JsonBytes(record.Payload);
-        if (record.Kind == SpoolKind.Update)
+        SpoolKind.Start => StartAsync(RunStart.Of(record), cancellationToken),
+        SpoolKind.Update => UpdateAsync(record, cancellationToken),
+        SpoolKind.Artifact => SendArtifactAsync(SpooledArtifact.Of(record), record.Directory!, cancellationToken),
+        _ => SendBatchAsync(record, cancellationToken),
+    };
+
+    private async Task UpdateAsync(SpoolRecord record, CancellationToken cancellationToken) =>
+        Info = await http.ReadAsync<RunInfo>(new GatewayCall(HttpMethod.Patch, RunsClient.At(runId), Repeat.Always, GatewayHttp.JsonBytes(record.Payload)), cancellationToken);
+
+    private async Task SendArtifactAsync(SpooledArtifact artifact, string directory, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(artifact.In(directory)))
         {
-            Info = await http.ReadAsync<RunInfo>(new GatewayCall(HttpMethod.Patch, path, Repeat.Always, content), cancellationToken);
-            return;
+            return; // Delivered before a crash.
         }
 
+        await using var content = File.OpenRead(artifact.In(directory));
+        if (!await artifact.IsSoundAsync(content, cancellationToken))
+        {
+            throw new MlopsException(ErrorKind.InvalidInput, $"The spooled file '{artifact.Path}' is damaged: it is not what was stored.");
+        }
+
+        await new RunsClient(http, time).UploadArtifactAsync(runId, artifact.Path, content, cancellationToken);
+    }
+
+    private async Task SendBatchAsync(SpoolRecord record, CancellationToken cancellationToken)
+    {
         using var activity = ClientTelemetry.Source.StartActivity("mlops log batch", ActivityKind.Client);
         activity?.SetTag("mlops.run_id", runId);
         var began = time.GetTimestamp();
         try
         {
-            await http.DoAsync(new GatewayCall(HttpMethod.Post, $"{path}/batches", Repeat.Always, content), cancellationToken);
+            await http.DoAsync(new GatewayCall(HttpMethod.Post, $"{RunsClient.At(runId)}/batches", Repeat.Always, GatewayHttp.JsonBytes(record.Payload)), cancellationToken);
         }
         catch (MlopsException e)
         {

@@ -14,7 +14,9 @@ namespace MlopsGrains.Client.Sending;
 internal sealed partial class RunSender : IAsyncDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan PatienceMax = TimeSpan.FromSeconds(5);
+
+    /// <summary>With a spool at hand a platform that hangs is not waited for longer.</summary>
+    public static readonly TimeSpan PatienceMax = TimeSpan.FromSeconds(5);
 
     private readonly BatchBuffer buffer;
     private readonly RunDoor door;
@@ -42,6 +44,10 @@ internal sealed partial class RunSender : IAsyncDisposable
         this.time = time;
         this.logger = logger;
         sending = Task.Run(SendAsync);
+        if (spool is { IsEmpty: false })
+        {
+            Drain(); // The run's start waits there.
+        }
     }
 
     /// <summary>Records that wait in the spool.</summary>
@@ -55,6 +61,32 @@ internal sealed partial class RunSender : IAsyncDisposable
         {
             throw refusal;
         }
+    }
+
+    /// <summary>
+    /// Stores a file of the run, in the spool while the platform is away. Behind whatever waits there, so that an older file of the same path does not come later;
+    /// a stream that cannot be read twice goes there at once.
+    /// </summary>
+    public async Task StoreArtifactAsync(string path, Stream content, CancellationToken cancellationToken)
+    {
+        var start = content.CanSeek ? content.Position : 0;
+        if (content.CanSeek && spool!.IsEmpty && await door.TryUploadAsync(path, content, cancellationToken))
+        {
+            return;
+        }
+
+        if (content.CanSeek)
+        {
+            content.Position = start;
+        }
+
+        if (!await spool!.TryAppendArtifactAsync(path, content, cancellationToken))
+        {
+            throw MlopsException.Unavailable($"The platform is away, and the file '{path}' does not fit into the spool ({nameof(TrackingOptions.SpoolBytesMax)}).");
+        }
+
+        ClientTelemetry.Spooled.Add(1);
+        Drain();
     }
 
     /// <summary>
@@ -142,7 +174,6 @@ internal sealed partial class RunSender : IAsyncDisposable
         }
     }
 
-    /// <summary>With a spool at hand a platform that hangs is not waited for.</summary>
     private async Task<bool> DeliverAsync(SpoolRecord record)
     {
         if (spool is null)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Hashing;
 using Microsoft.Win32.SafeHandles;
 
 namespace MlopsGrains.Client.Sending;
@@ -12,6 +13,7 @@ namespace MlopsGrains.Client.Sending;
 internal sealed class RunSpool : IDisposable
 {
     private const long SegmentBytes = 16 << 20;
+    private const int CopyBytes = 128 * 1024;
 
     private readonly string directory;
     private readonly SpoolBudget budget;
@@ -21,6 +23,7 @@ internal sealed class RunSpool : IDisposable
     private long readAt;
     private int next = 1;
     private long records;
+    private bool isDisposed;
 
     private RunSpool(string directory, SpoolBudget budget, FileStream held)
     {
@@ -83,11 +86,13 @@ internal sealed class RunSpool : IDisposable
 
         lock (sync)
         {
-            var segment = segments.Last?.Value is { Length: < SegmentBytes } last ? last : AddSegment();
             try
             {
+                ObjectDisposedException.ThrowIf(isDisposed, this);
+                var segment = segments.Last?.Value is { Length: < SegmentBytes } last ? last : AddSegment();
                 RandomAccess.Write(segment.File, bytes, segment.Length);
                 RandomAccess.FlushToDisk(segment.File);
+                segment.Length += bytes.Length;
             }
             catch
             {
@@ -95,9 +100,50 @@ internal sealed class RunSpool : IDisposable
                 throw; // What was half written is written over by the next record, or cut when the spool is recovered.
             }
 
-            segment.Length += bytes.Length;
             records++;
             return true;
+        }
+    }
+
+    /// <summary>
+    /// Keeps the rest of a stream as a file of the run; <see langword="false"/> when the spool's bytes are used up. Throws <see cref="IOException"/> when the disk
+    /// does not take it.
+    /// </summary>
+    public async Task<bool> TryAppendArtifactAsync(string path, Stream content, CancellationToken cancellationToken)
+    {
+        var name = Guid.NewGuid().ToString("N") + SpooledArtifact.Extension;
+        var crc = new Crc32();
+        var taken = 0L;
+        var kept = false;
+        try
+        {
+            await using (var file = new FileStream(Path.Combine(directory, name), FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            {
+                var buffer = new byte[CopyBytes];
+                for (int count; (count = await content.ReadAsync(buffer, cancellationToken)) > 0; taken += count)
+                {
+                    if (!budget.TryTake(count))
+                    {
+                        return false;
+                    }
+
+                    crc.Append(buffer.AsSpan(0, count));
+                    await file.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+                }
+
+                file.Flush(flushToDisk: true);
+            }
+
+            var record = new SpooledArtifact(path, name, taken, crc.GetCurrentHashAsUInt32()).ToRecord();
+            return kept = TryAppend(record.Kind, record.Payload);
+        }
+        finally
+        {
+            if (!kept)
+            {
+                budget.Give(taken);
+                File.Delete(Path.Combine(directory, name));
+            }
         }
     }
 
@@ -110,7 +156,7 @@ internal sealed class RunSpool : IDisposable
             {
                 if (readAt < segment.Length && SpoolRecord.Read(segment.File, readAt) is { } record)
                 {
-                    return record;
+                    return record with { Directory = directory };
                 }
 
                 Remove(segment);
@@ -125,6 +171,11 @@ internal sealed class RunSpool : IDisposable
     {
         lock (sync)
         {
+            if (record.Kind == SpoolKind.Artifact)
+            {
+                Remove(SpooledArtifact.Of(record).In(directory));
+            }
+
             readAt += SpoolRecord.HeadBytes + record.Payload.Length;
             records--;
             if (segments.First?.Value is { } segment && readAt >= segment.Length)
@@ -139,6 +190,7 @@ internal sealed class RunSpool : IDisposable
     {
         lock (sync)
         {
+            isDisposed = true;
             foreach (var segment in segments)
             {
                 segment.File.Dispose();
@@ -179,6 +231,7 @@ internal sealed class RunSpool : IDisposable
             return; // Its owner has just finished.
         }
 
+        var artifacts = new HashSet<string>(StringComparer.Ordinal);
         foreach (var path in Directory.EnumerateFiles(directory, "*.spool").Order(StringComparer.Ordinal))
         {
             var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
@@ -187,6 +240,10 @@ internal sealed class RunSpool : IDisposable
             {
                 segment.Length += SpoolRecord.HeadBytes + record.Payload.Length;
                 records++;
+                if (record.Kind == SpoolKind.Artifact)
+                {
+                    artifacts.Add(SpooledArtifact.Of(record).In(directory));
+                }
             }
 
             RandomAccess.SetLength(file, segment.Length);
@@ -196,6 +253,22 @@ internal sealed class RunSpool : IDisposable
             {
                 Remove(segment);
             }
+        }
+
+        foreach (var orphan in Directory.EnumerateFiles(directory, "*" + SpooledArtifact.Extension).Where(f => !artifacts.Contains(f)).ToList())
+        {
+            Remove(orphan); // Its process ended before the file was whole.
+        }
+    }
+
+    /// <summary>One that is gone was delivered before a crash.</summary>
+    private void Remove(string artifact)
+    {
+        var file = new FileInfo(artifact);
+        if (file.Exists)
+        {
+            budget.Give(file.Length);
+            file.Delete();
         }
     }
 

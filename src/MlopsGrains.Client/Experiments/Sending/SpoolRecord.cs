@@ -11,11 +11,20 @@ internal enum SpoolKind : byte
 
     /// <summary>A run update's JSON.</summary>
     Update = 2,
+
+    /// <summary>A <see cref="RunStart"/>: the run is not there before it is delivered.</summary>
+    Start = 3,
+
+    /// <summary>A <see cref="SpooledArtifact"/>, whose bytes are in a file of their own.</summary>
+    Artifact = 4,
 }
 
 /// <summary>One record of a spool: little endian length, kind, CRC-32 of kind and payload, payload.</summary>
 internal readonly record struct SpoolRecord(SpoolKind Kind, ReadOnlyMemory<byte> Payload)
 {
+    /// <summary>Where the spool is that it was read from.</summary>
+    public string? Directory { get; init; }
+
     public const int HeadBytes = 9;
 
     /// <summary>Longest payload, in bytes; a longer length is a damaged one.</summary>

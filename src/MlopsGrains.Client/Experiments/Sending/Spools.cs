@@ -21,7 +21,7 @@ internal sealed partial class Spools
     {
         root = Path.Combine(Path.GetFullPath(directory), Uri.EscapeDataString(http.BaseAddress.Authority + http.BaseAddress.AbsolutePath.TrimEnd('/')));
         Directory.CreateDirectory(root);
-        budget = new SpoolBudget(bytesMax, Directory.EnumerateFiles(root, "*.spool", SearchOption.AllDirectories).Sum(LengthOf));
+        budget = new SpoolBudget(bytesMax, Directory.EnumerateFiles(root, "*.*", SearchOption.AllDirectories).Where(IsContent).Sum(LengthOf));
         this.http = http;
         this.time = time;
         this.logger = logger;
@@ -44,12 +44,15 @@ internal sealed partial class Spools
         await before.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         cancellationToken.ThrowIfCancellationRequested();
         var total = new SpoolReplay(0, 0, 0);
+        var here = true;
         foreach (var directory in Directory.EnumerateDirectories(root, $"{runId ?? "*"}.*").Order(StringComparer.Ordinal).ToList())
         {
             using var spool = RunSpool.TryRecover(directory, budget); // Held by a living process: that one delivers it.
             if (spool is not null)
             {
-                var done = await ReplayAsync(spool, Path.GetFileName(directory).Split('.')[0], total.Remaining == 0, cancellationToken);
+                var door = new RunDoor(http, Path.GetFileName(directory).Split('.')[0], time, logger);
+                var done = await ReplayAsync(spool, door, here, cancellationToken);
+                here &= !door.FoundAway;
                 total = new SpoolReplay(total.Delivered + done.Delivered, total.Refused + done.Refused, total.Remaining + done.Remaining);
             }
         }
@@ -62,9 +65,8 @@ internal sealed partial class Spools
         return total;
     }
 
-    private async Task<SpoolReplay> ReplayAsync(RunSpool spool, string runId, bool here, CancellationToken cancellationToken)
+    private static async Task<SpoolReplay> ReplayAsync(RunSpool spool, RunDoor door, bool here, CancellationToken cancellationToken)
     {
-        var door = new RunDoor(http, runId, time, logger);
         var delivered = 0L;
         while (here && spool.Peek() is { } record && await door.DeliverAsync(record, cancellationToken))
         {
@@ -75,6 +77,8 @@ internal sealed partial class Spools
         cancellationToken.ThrowIfCancellationRequested();
         return new SpoolReplay(delivered, door.Refused, spool.Records);
     }
+
+    private static bool IsContent(string path) => Path.GetExtension(path) is ".spool" or SpooledArtifact.Extension;
 
     private static long LengthOf(string path)
     {

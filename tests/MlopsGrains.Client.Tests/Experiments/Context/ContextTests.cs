@@ -106,7 +106,7 @@ public sealed class ContextTests
         }
 
         Assert.Contains(server.Gateway.Requests, r => r.Body.Contains($$"""{"key":"mlops.traceId","value":"{{activity.TraceId}}"}""", StringComparison.Ordinal));
-        Assert.Equal("r1", Assert.IsType<Dictionary<string, object>>(Assert.Single(scopes.Begun))["RunId"]);
+        Assert.Equal(run.RunId, Assert.IsType<Dictionary<string, object>>(Assert.Single(scopes.Begun))["RunId"]);
     }
 
     private sealed class Scopes : ILogger
