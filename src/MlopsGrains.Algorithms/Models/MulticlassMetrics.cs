@@ -11,7 +11,7 @@ public sealed record ClassMetrics(double? Precision, double? Recall, double? F1,
 /// <param name="Confusion">Rows by label (first index) and prediction (second).</param>
 /// <param name="Classes">One entry for each class.</param>
 /// <param name="Accuracy">Share of right predictions, 0..1.</param>
-/// <param name="F1Macro">Mean F1 of the classes; a class without rows and predictions counts as 0.</param>
+/// <param name="F1Macro">Mean F1 of the classes that occur among the rows or the predictions.</param>
 /// <param name="F1Weighted">Mean F1 weighted by support.</param>
 /// <param name="CohenKappa">Agreement beyond chance, -1..1 (Cohen 1960).</param>
 /// <param name="LogLoss">Mean -ln of the probability given to the truth, clipped at 1e-15; null without probabilities.</param>
@@ -81,9 +81,18 @@ public sealed record MulticlassMetrics(
         return Of(confusion, labels.Length);
     }
 
+    /// <summary>Mean F1 of the classes that occur among the rows or the predictions, of a square confusion matrix; null when none does.</summary>
+    public static double? MacroF1(IReadOnlyList<IReadOnlyList<long>> confusion)
+    {
+        ArgumentNullException.ThrowIfNull(confusion);
+        return Enumerable.Range(0, confusion.Count)
+            .Select(c => BinaryConfusion.Ratio(2 * confusion[c][c], confusion[c].Sum() + confusion.Sum(row => row[c])))
+            .Average();
+    }
+
     private static MulticlassMetrics Of(long[][] confusion, double total)
     {
-        var (right, chance, macro, weighted) = (0.0, 0.0, 0.0, 0.0);
+        var (right, chance, weighted) = (0.0, 0.0, 0.0);
         var perClass = new ClassMetrics[confusion.Length];
         for (var c = 0; c < perClass.Length; c++)
         {
@@ -92,7 +101,6 @@ public sealed record MulticlassMetrics(
             perClass[c] = new ClassMetrics(BinaryConfusion.Ratio(hits, picked), BinaryConfusion.Ratio(hits, support), f1, support);
             right += hits;
             chance += (double)support * picked;
-            macro += f1 ?? 0;
             weighted += (f1 ?? 0) * support;
         }
 
@@ -100,7 +108,7 @@ public sealed record MulticlassMetrics(
             confusion,
             perClass,
             BinaryConfusion.Ratio(right, total),
-            total > 0 ? macro / perClass.Length : null,
+            MacroF1(confusion),
             BinaryConfusion.Ratio(weighted, total),
             BinaryConfusion.Ratio((right * total) - chance, (total * total) - chance),
             null,

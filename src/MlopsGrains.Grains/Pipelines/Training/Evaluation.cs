@@ -1,3 +1,5 @@
+using MlopsGrains.Algorithms.Models;
+
 namespace MlopsGrains.Grains.Pipelines.Training;
 
 /// <summary>Quality of predictions against labels.</summary>
@@ -7,9 +9,6 @@ namespace MlopsGrains.Grains.Pipelines.Training;
 internal sealed record Evaluation(IReadOnlyDictionary<string, double> Metrics, IReadOnlyList<long[]>? Confusion, IReadOnlyList<string>? Classes)
 {
     private const double ProbabilityFloor = 1e-15;
-
-    /// <summary>Whether a metric is better when it is smaller.</summary>
-    public static bool LowerIsBetter(string metric) => metric is "log_loss" or "rmse" or "mae";
 
     public static Evaluation Binary(IReadOnlyList<bool> actual, IReadOnlyList<double> probability, IReadOnlyList<bool> predicted, string negative, string positive)
     {
@@ -49,12 +48,7 @@ internal sealed record Evaluation(IReadOnlyDictionary<string, double> Metrics, I
             loss -= Math.Log(Math.Max(at < probabilities[i].Length ? probabilities[i][at] : 0, ProbabilityFloor));
         }
 
-        var f1 = all.Select((_, c) =>
-        {
-            var hit = confusion[c][c];
-            var either = confusion[c].Sum() + confusion.Sum(r => r[c]);
-            return either == 0 ? 0 : 2.0 * hit / either;
-        }).Average();
+        var f1 = MulticlassMetrics.MacroF1(confusion) ?? 0;
         var metrics = new Dictionary<string, double> { ["accuracy"] = (double)all.Select((_, c) => confusion[c][c]).Sum() / actual.Count, ["f1"] = f1, ["log_loss"] = loss / actual.Count };
         return new Evaluation(metrics, confusion, all);
     }
