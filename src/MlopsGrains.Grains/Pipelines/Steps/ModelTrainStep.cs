@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using MlopsGrains.Blobs;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Training;
 using MlopsGrains.Pipelines;
 using Microsoft.Extensions.Options;
@@ -22,8 +21,19 @@ internal sealed class ModelTrainStep(IOptions<PipelineOptions> options) : IStepE
 
     public StepKind Kind { get; } = new(
         "model/train",
-        [.. TrainingRequest.Keys, "experiment", "train", "validation", "dataset", "dataset_version", "dataset_digest"],
-        ["run_id", "experiment_id", "model", "length", "trainer"]);
+        [
+            new("experiment", StepInputType.Text, "The experiment of the tracked run; made when it is new.", Required: true),
+            new("train", StepInputType.Digest, "The rows to learn from, a CSV.", Required: true),
+            new("validation", StepInputType.Digest, "Rows to measure on as training goes on."),
+            .. TrainingRequest.Inputs,
+            new("dataset", StepInputType.Text, "Where the rows come from, for the lineage: the dataset,"),
+            new("dataset_version", StepInputType.Text, "its version"),
+            new("dataset_digest", StepInputType.Text, "and its digest."),
+        ],
+        ["run_id", "experiment_id", "model", "length", "trainer"],
+        "Trains one candidate with ML.NET as a tracked run.");
+
+    public IEnumerable<StepFault> Faults(StepCheck check) => TrainingRequest.Faults(check);
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {
@@ -40,8 +50,7 @@ internal sealed class ModelTrainStep(IOptions<PipelineOptions> options) : IStepE
             var started = context.Time.GetTimestamp();
             var (training, curve) = await StepContext.Compute(() =>
             {
-                var fitted = new ModelTraining(train, request);
-                cancellationToken.ThrowIfCancellationRequested();
+                var fitted = new ModelTraining(train, request, cancellationToken);
                 return (fitted, fitted.Curve.Measure(train, validation));
             });
             await run.Points(curve, cancellationToken);
@@ -57,7 +66,7 @@ internal sealed class ModelTrainStep(IOptions<PipelineOptions> options) : IStepE
         }
         catch
         {
-            await run.End(RunStatus.Failed);
+            await run.End(context.IsCancelled ? RunStatus.Killed : RunStatus.Failed);
             throw;
         }
     }
@@ -72,8 +81,8 @@ internal sealed class ModelTrainStep(IOptions<PipelineOptions> options) : IStepE
 
     private static async Task Report(TrackedTraining run, TrainingRequest request, TrainedModel model, Table train, Table? validation, CancellationToken cancellationToken)
     {
-        var onTrain = model.Evaluate(train);
-        var onValidation = validation is null ? null : model.Evaluate(validation);
+        var onTrain = model.Evaluate(train, cancellationToken);
+        var onValidation = validation is null ? null : model.Evaluate(validation, cancellationToken);
         var report = new
         {
             trainer = request.TrainerName,

@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text.Json;
 using MlopsGrains.Blobs;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;
 
 /// <summary>What an attempt is given: its inputs and its ways to the platform.</summary>
-public sealed class StepContext(string pipelineRunId, StepLease lease, IGrainFactory grains, IBlobs blobs, TimeProvider time)
+public sealed class StepContext(string pipelineRunId, StepLease lease, StepInputs with, IGrainFactory grains, IBlobs blobs, TimeProvider time)
 {
     private readonly ConcurrentQueue<string> lines = new();
     private int count;
@@ -32,8 +31,11 @@ public sealed class StepContext(string pipelineRunId, StepLease lease, IGrainFac
 
     public TimeProvider Time { get; } = time;
 
-    /// <summary>The resolved <c>with</c>.</summary>
-    public StepInputs With { get; } = new(JsonSerializer.Deserialize<JsonElement>(lease.With));
+    /// <summary>The resolved <c>with</c>, and the defaults of what it leaves out.</summary>
+    public StepInputs With { get; } = with;
+
+    /// <summary>Whether the step was told to stop because its run was cancelled.</summary>
+    public bool IsCancelled { get; internal set; }
 
     /// <summary>Adds a line to the run's log; it is sent with the next heartbeat.</summary>
     public void Log(string line)

@@ -18,7 +18,9 @@ internal sealed class LearningCurve(ModelTraining training, TrainingRequest requ
     private const int RefitRowsMax = 50_000;
     private const int RefitPoints = 10;
 
-    public IReadOnlyList<CurvePoint> Measure(Table train, Table? validation)
+    public IReadOnlyList<CurvePoint> Measure(Table train, Table? validation) => training.Stoppable(() => MeasureNow(train, validation));
+
+    private List<CurvePoint> MeasureNow(Table train, Table? validation)
     {
         var sets = new List<(string Name, Table Rows)> { ("train", First(train)) };
         if (validation is { Rows.Count: > 0 })
@@ -43,14 +45,14 @@ internal sealed class LearningCurve(ModelTraining training, TrainingRequest requ
         var sums = new double[rows.Count];
         for (var t = 0; t < ensemble.Trees.Count; t++)
         {
+            training.Stop.ThrowIfCancellationRequested();
             var tree = ensemble.Trees[t];
             for (var i = 0; i < rows.Count; i++)
             {
                 sums[i] += ensemble.Weights[t] * Leaf(tree, rows[i]);
             }
 
-            // A forest's sum is as large as its number of trees, so a prefix is scaled to the whole.
-            var scale = ensemble.IsAverage ? (double)ensemble.Trees.Count / (t + 1) : 1;
+            var scale = ensemble.ScaleOf(t + 1);
             var scores = Array.ConvertAll(sums, s => ensemble.Bias + (s * scale));
             if (request.Task == LearningTask.Regression)
             {
@@ -84,7 +86,7 @@ internal sealed class LearningCurve(ModelTraining training, TrainingRequest requ
             var model = training.Complete(predictor);
             foreach (var (name, rows) in sets)
             {
-                var metrics = model.Evaluate(rows).Metrics;
+                var metrics = model.Evaluate(rows, training.Stop).Metrics;
                 points.AddRange(metrics.Where(m => m.Key is "auc" or "log_loss" or "rmse").Select(m => new CurvePoint(step, $"{name}_{m.Key}", m.Value)));
             }
         }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Calibrators;
 using Microsoft.ML.Data;
@@ -13,22 +14,22 @@ namespace MlopsGrains.Grains.Pipelines.Training;
 internal sealed class ModelTraining
 {
     private const int CategoriesMax = 1_000;
+    private const int ShareFeaturesMin = 10;
 
     private readonly MLContext ml;
     private readonly TrainingRequest request;
     private readonly IReadOnlyList<(string Name, DataViewType Type)> features;
     private readonly string? negative;
     private readonly ValueToKeyMappingTransformer? labelKeys;
+    private readonly CancellationToken stop;
 
-    public ModelTraining(Table train, TrainingRequest request)
+    /// <exception cref="OperationCanceledException">Training was told to stop, and did.</exception>
+    public ModelTraining(Table train, TrainingRequest request, CancellationToken stop)
     {
         this.request = request;
+        this.stop = stop;
         ml = new MLContext(checked((int)(request.Seed & int.MaxValue)));
-        if (train.Rows.Count == 0)
-        {
-            throw MlopsException.Invalid("with.train", "The training data has no rows.");
-        }
-
+        CheckRows(train);
         features = ChooseFeatures(train);
         if (request.Task == LearningTask.Binary)
         {
@@ -37,11 +38,12 @@ internal sealed class ModelTraining
 
         if (request.Task == LearningTask.Multiclass)
         {
-            labelKeys = ml.Transforms.Conversion.MapValueToKey(Names.Label, keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.ByValue).Fit(Labelled(train));
+            CheckClasses(train);
+            labelKeys = Stoppable(() => ml.Transforms.Conversion.MapValueToKey(Names.Label, keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.ByValue).Fit(Labelled(train)));
         }
 
         var view = View(train);
-        var featurizer = Featurizer().Fit(view);
+        var featurizer = Stoppable(() => Featurizer(train).Fit(view));
         var featurized = featurizer.Transform(view);
         var predictor = Fit(featurized, request.Trees, request.Iterations);
         Curve = new LearningCurve(this, request);
@@ -59,7 +61,31 @@ internal sealed class ModelTraining
 
     private IDataView View(Table table) => labelKeys is null ? Labelled(table) : labelKeys.Transform(Labelled(table));
 
-    private TableView Labelled(Table table) => TableView.Of(table, features, TrainedModel.LabelOf(table, request.Task, request.Label, request.Positive));
+    private TableView Labelled(Table table) => TableView.Of(table, features, TrainedModel.LabelOf(table, request.Task, request.Label, request.Positive), stop);
+
+    /// <summary>
+    /// Work of ML.NET that ends soon after it is told to stop: its trainers look at the context between iterations, and reading a table looks at the token, so
+    /// that a trainer which begins in the very moment is stopped too.
+    /// </summary>
+    internal T Stoppable<T>(Func<T> work)
+    {
+        stop.ThrowIfCancellationRequested();
+        using var registration = stop.Register(() => CancelExecution(ml));
+        try
+        {
+            return work();
+        }
+        catch (Exception) when (stop.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(stop);
+        }
+    }
+
+    internal CancellationToken Stop => stop;
+
+    // ML.NET shows this to its own AutoML only.
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "CancelExecution")]
+    private static extern void CancelExecution(MLContext context);
 
     /// <summary>The predictor with what stands before it, as one model that takes the feature columns.</summary>
     internal TrainedModel Complete(Predictor predictor)
@@ -73,9 +99,17 @@ internal sealed class ModelTraining
     /// <param name="Ensemble">Trees with their weights and the calibrator, when there are any.</param>
     internal sealed record Predictor(ITransformer Chain, TreeEnsemble? Ensemble);
 
-    internal sealed record TreeEnsemble(IReadOnlyList<RegressionTreeBase> Trees, IReadOnlyList<double> Weights, double Bias, PlattCalibrator? Calibrator, bool IsAverage);
+    /// <param name="Trees">In the order of training.</param>
+    /// <param name="Weights">One a tree.</param>
+    /// <param name="Bias">Added to the sum.</param>
+    /// <param name="Calibrator">Score to probability.</param>
+    /// <param name="ScaleOf">What makes the sum of the first trees a score: boosted trees add up, a forest's score is their mean or, for two classes, as large as the whole sum.</param>
+    internal sealed record TreeEnsemble(
+        IReadOnlyList<RegressionTreeBase> Trees, IReadOnlyList<double> Weights, double Bias, PlattCalibrator? Calibrator, Func<int, double> ScaleOf);
 
-    internal Predictor Fit(IDataView data, int trees, int iterations) => (request.Task, request.Trainer) switch
+    internal Predictor Fit(IDataView data, int trees, int iterations) => Stoppable(() => FitNow(data, trees, iterations));
+
+    private Predictor FitNow(IDataView data, int trees, int iterations) => (request.Task, request.Trainer) switch
     {
         (LearningTask.Binary, Trainer.FastTree) => BinaryTree(data, trees),
         (LearningTask.Binary, Trainer.FastForest) => BinaryForest(data, trees),
@@ -86,7 +120,7 @@ internal sealed class ModelTraining
             { MaximumNumberOfIterations = iterations, NumberOfThreads = 1, L1Regularization = SdcaL1, L2Regularization = (float?)request.L2 }).Fit(data),
             null),
         (LearningTask.Multiclass, Trainer.FastTree) => new(ml.MulticlassClassification.Trainers.OneVersusAll(ml.BinaryClassification.Trainers.FastTree(TreeOptions(trees))).Fit(data), null),
-        (LearningTask.Multiclass, Trainer.FastForest) => new(ml.MulticlassClassification.Trainers.OneVersusAll(ml.BinaryClassification.Trainers.FastForest(ForestOptions(trees))).Fit(data), null),
+        (LearningTask.Multiclass, Trainer.FastForest) => new(ml.MulticlassClassification.Trainers.OneVersusAll(ml.BinaryClassification.Trainers.FastForest(ForestOptions(data, trees))).Fit(data), null),
         (LearningTask.Multiclass, Trainer.LogisticRegression) => new(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy(new LbfgsMaximumEntropyMulticlassTrainer.Options
             { MaximumNumberOfIterations = iterations, NumberOfThreads = 1, L1Regularization = (float)request.L1, L2Regularization = (float)(request.L2 ?? 1) }).Fit(data), null),
         (LearningTask.Multiclass, _) => new(
@@ -108,18 +142,19 @@ internal sealed class ModelTraining
     {
         var fitted = ml.BinaryClassification.Trainers.FastTree(TreeOptions(trees)).Fit(data);
         var ensemble = fitted.Model.SubModel.TrainedTreeEnsemble;
-        return new(fitted, new TreeEnsemble(ensemble.Trees, ensemble.TreeWeights, ensemble.Bias, fitted.Model.Calibrator, IsAverage: false));
+        return new(fitted, new TreeEnsemble(Grown(ensemble.Trees), ensemble.TreeWeights, ensemble.Bias, fitted.Model.Calibrator, static _ => 1));
     }
 
     private Predictor BinaryForest(IDataView data, int trees)
     {
         // A forest's score is no probability; Platt's scaling on the training rows makes it one.
-        var forest = ml.BinaryClassification.Trainers.FastForest(ForestOptions(trees)).Fit(data);
+        var forest = ml.BinaryClassification.Trainers.FastForest(ForestOptions(data, trees)).Fit(data);
+        var count = Grown(forest.Model.TrainedTreeEnsemble.Trees).Count;
         var calibrator = ml.BinaryClassification.Calibrators.Platt(Names.Label, "Score").Fit(forest.Transform(data));
         var ensemble = forest.Model.TrainedTreeEnsemble;
         return new(
             new TransformerChain<ITransformer>(forest, calibrator),
-            new TreeEnsemble(ensemble.Trees, ensemble.TreeWeights, ensemble.Bias, ((IPredictionTransformer<PlattCalibrator>)calibrator).Model, IsAverage: true));
+            new TreeEnsemble(ensemble.Trees, ensemble.TreeWeights, ensemble.Bias, ((IPredictionTransformer<PlattCalibrator>)calibrator).Model, n => (double)count / n));
     }
 
     private Predictor RegressionTree(IDataView data, int trees)
@@ -133,7 +168,7 @@ internal sealed class ModelTraining
             NumberOfThreads = request.Threads,
         }).Fit(data);
         var ensemble = fitted.Model.TrainedTreeEnsemble;
-        return new(fitted, new TreeEnsemble(ensemble.Trees, ensemble.TreeWeights, ensemble.Bias, null, IsAverage: false));
+        return new(fitted, new TreeEnsemble(Grown(ensemble.Trees), ensemble.TreeWeights, ensemble.Bias, null, static _ => 1));
     }
 
     private Predictor RegressionForest(IDataView data, int trees)
@@ -143,10 +178,11 @@ internal sealed class ModelTraining
             NumberOfTrees = trees,
             NumberOfLeaves = request.Leaves,
             MinimumExampleCountPerLeaf = request.RowsPerLeafMin,
+            FeatureFraction = FeatureFraction(data),
             NumberOfThreads = request.Threads,
         }).Fit(data);
         var ensemble = fitted.Model.TrainedTreeEnsemble;
-        return new(fitted, new TreeEnsemble(ensemble.Trees, ensemble.TreeWeights, ensemble.Bias, null, IsAverage: true));
+        return new(fitted, new TreeEnsemble(Grown(ensemble.Trees), ensemble.TreeWeights, ensemble.Bias, null, static n => 1.0 / n));
     }
 
     private FastTreeBinaryTrainer.Options TreeOptions(int trees) => new()
@@ -159,21 +195,29 @@ internal sealed class ModelTraining
         Seed = ShortSeed,
     };
 
-    private FastForestBinaryTrainer.Options ForestOptions(int trees) => new()
+    private FastForestBinaryTrainer.Options ForestOptions(IDataView data, int trees) => new()
     {
         NumberOfTrees = trees,
         NumberOfLeaves = request.Leaves,
         MinimumExampleCountPerLeaf = request.RowsPerLeafMin,
+        FeatureFraction = FeatureFraction(data),
         NumberOfThreads = request.Threads,
         Seed = ShortSeed,
     };
 
+    // Each tree of a forest sees this share of the features; of a few it would often see none, and not grow.
+    private static double FeatureFraction(IDataView data) => ((VectorDataViewType)data.Schema[Names.Features].Type).Size < ShareFeaturesMin ? 1 : 0.7;
+
+    private IReadOnlyList<RegressionTreeBase> Grown(IReadOnlyList<RegressionTreeBase> trees) => trees.Count > 0 ? trees
+        : throw MlopsException.Invalid(
+            "with.min_rows_per_leaf", $"No tree could grow: no split of the features leaves {request.RowsPerLeafMin} rows on both sides. Give more rows, a smaller min_rows_per_leaf, or features that vary.");
+
     private int ShortSeed => (int)(request.Seed & int.MaxValue);
 
-    private EstimatorChain<ITransformer> Featurizer()
+    private EstimatorChain<ITransformer> Featurizer(Table train)
     {
         var chain = new EstimatorChain<ITransformer>();
-        var inputs = new List<string>();
+        var (inputs, gaps) = (new List<string>(), new List<string>());
         foreach (var (name, type) in features)
         {
             if (type is TextDataViewType)
@@ -185,19 +229,53 @@ internal sealed class ModelTraining
             else
             {
                 inputs.Add(name);
+                if (train.HasGaps(train.Index("with.features", name)))
+                {
+                    gaps.Add(name);
+                }
             }
         }
 
-        chain = chain.Append<ITransformer>(ml.Transforms.Concatenate(Names.Features, [.. inputs]));
-        if (request.Trainer is Trainer.FastTree or Trainer.FastForest)
+        // A row with a gap would be left out of training. So a gap takes the column's mean, and a feature of its own says that it was one, for it may tell something.
+        if (gaps.Count > 0)
         {
-            return chain;
+            inputs.Add(Names.Gaps);
+            chain = chain
+                .Append<ITransformer>(ml.Transforms.Concatenate(Names.Gaps, [.. gaps]))
+                .Append<ITransformer>(ml.Transforms.IndicateMissingValues(Names.Gaps))
+                .Append<ITransformer>(ml.Transforms.Conversion.ConvertType(Names.Gaps, outputKind: DataKind.Single));
         }
 
-        // Trees take values as they are, gaps included; linear models need neither gaps nor scales that differ.
-        return chain
-            .Append<ITransformer>(ml.Transforms.ReplaceMissingValues(Names.Features, replacementMode: MissingValueReplacingEstimator.ReplacementMode.Mean))
-            .Append<ITransformer>(ml.Transforms.NormalizeMeanVariance(Names.Features, fixZero: false));
+        chain = chain
+            .Append<ITransformer>(ml.Transforms.Concatenate(Names.Features, [.. inputs]))
+            .Append<ITransformer>(ml.Transforms.ReplaceMissingValues(Names.Features, replacementMode: MissingValueReplacingEstimator.ReplacementMode.Mean));
+
+        // Trees take values as they are; linear models need scales that do not differ.
+        return request.Trainer is Trainer.FastTree or Trainer.FastForest ? chain : chain.Append<ITransformer>(ml.Transforms.NormalizeMeanVariance(Names.Features, fixZero: false));
+    }
+
+    private void CheckRows(Table train)
+    {
+        if (train.Rows.Count == 0)
+        {
+            throw MlopsException.Invalid("with.train", "The training data has no rows.");
+        }
+
+        if (request.Trainer is Trainer.FastTree or Trainer.FastForest && train.Rows.Count < 2 * request.RowsPerLeafMin)
+        {
+            throw MlopsException.Invalid(
+                "with.min_rows_per_leaf",
+                $"The training data has {train.Rows.Count} rows; with min_rows_per_leaf {request.RowsPerLeafMin} a tree needs at least {2 * request.RowsPerLeafMin} to grow. Give more rows or a smaller min_rows_per_leaf.");
+        }
+    }
+
+    private void CheckClasses(Table train)
+    {
+        var label = TrainedModel.LabelIndex(train, request.Label);
+        if (train.Rows.All(r => r[label] == train.Rows[0][label]))
+        {
+            throw MlopsException.Invalid("with.label", $"The label '{request.Label}' has one value, '{train.Rows[0][label]}', in the training data; a classifier needs two or more.");
+        }
     }
 
     private List<(string, DataViewType)> ChooseFeatures(Table train)
@@ -217,7 +295,7 @@ internal sealed class ModelTraining
 
     private string Negative(Table train)
     {
-        var values = train.Column(train.Index("with.label", request.Label)).Distinct(StringComparer.Ordinal).ToList();
+        var values = train.Column(TrainedModel.LabelIndex(train, request.Label)).Distinct(StringComparer.Ordinal).ToList();
         if (values.Count != 2 || !values.Contains(request.Positive!))
         {
             throw MlopsException.Invalid(

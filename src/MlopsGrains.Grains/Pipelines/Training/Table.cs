@@ -37,6 +37,8 @@ internal sealed class Table(IReadOnlyList<string> columns, IReadOnlyList<string[
     public bool IsNumeric(int index) =>
         rows.Any(r => r[index].Length > 0) && rows.All(r => r[index].Length == 0 || double.TryParse(r[index], NumberStyles.Float, CultureInfo.InvariantCulture, out _));
 
+    public bool HasGaps(int index) => rows.Any(r => r[index].Length == 0);
+
     public static Table ReadCsv(Stream csv)
     {
         using var reader = CsvReader.Open(csv);

@@ -9,9 +9,11 @@ namespace MlopsGrains.Grains.Pipelines.Training;
 internal sealed class TableView : IDataView
 {
     private readonly Array[] values;
+    private readonly CancellationToken stop;
 
-    private TableView(int rows, IReadOnlyList<(string Name, DataViewType Type, Array Values)> columns)
+    private TableView(int rows, IReadOnlyList<(string Name, DataViewType Type, Array Values)> columns, CancellationToken stop)
     {
+        this.stop = stop;
         Rows = rows;
         values = [.. columns.Select(c => c.Values)];
         var schema = new DataViewSchema.Builder();
@@ -32,7 +34,8 @@ internal sealed class TableView : IDataView
     /// <param name="table">The data.</param>
     /// <param name="features">Columns and their types: <see cref="NumberDataViewType.Single"/> or text.</param>
     /// <param name="label">A label column to add, or <see langword="null"/>.</param>
-    public static TableView Of(Table table, IEnumerable<(string Name, DataViewType Type)> features, (DataViewType Type, Array Values)? label = null)
+    /// <param name="stop">Ends every reading of the rows.</param>
+    public static TableView Of(Table table, IEnumerable<(string Name, DataViewType Type)> features, (DataViewType Type, Array Values)? label = null, CancellationToken stop = default)
     {
         var columns = new List<(string, DataViewType, Array)>();
         foreach (var (name, type) in features)
@@ -46,7 +49,7 @@ internal sealed class TableView : IDataView
             columns.Add((Names.Label, l.Type, l.Values));
         }
 
-        return new TableView(table.Rows.Count, columns);
+        return new TableView(table.Rows.Count, columns, stop);
     }
 
     public static float[] Numbers(Table table, int index, string name)
@@ -80,8 +83,9 @@ internal sealed class TableView : IDataView
         public const string Score = "Score";
         public const string Predicted = "PredictedLabel";
         public const string Probability = "Probability";
+        public const string Gaps = "#Gaps";
 
-        public static readonly IReadOnlyList<string> Reserved = [Label, Features, Score, Predicted, Probability];
+        public static readonly IReadOnlyList<string> Reserved = [Label, Features, Score, Predicted, Probability, Gaps];
     }
 
     private sealed class Cursor(TableView view, HashSet<int> active) : DataViewRowCursor
@@ -98,6 +102,7 @@ internal sealed class TableView : IDataView
 
         public override bool MoveNext()
         {
+            view.stop.ThrowIfCancellationRequested();
             if (position + 1 >= view.Rows)
             {
                 position = view.Rows;

@@ -24,15 +24,23 @@ internal sealed class TrainedModel(
     public void Save(Stream file) => ml.Model.Save(transformer, inputs, file);
 
     /// <summary>Scores the table's rows and compares with its label column.</summary>
-    public Evaluation Evaluate(Table table)
+    public Evaluation Evaluate(Table table, CancellationToken stop)
+    {
+        var evaluation = Measure(table, stop);
+        return evaluation.Metrics.Values.All(double.IsFinite) ? evaluation
+            : throw MlopsException.Invalid("with.features", "The model's predictions are not finite numbers, so it cannot be measured; look for numbers of extreme size in the label and the features.");
+    }
+
+    private Evaluation Measure(Table table, CancellationToken stop)
     {
         if (table.Rows.Count == 0)
         {
             throw MlopsException.Invalid("data", "The data to evaluate on has no rows.");
         }
 
-        var scored = transformer.Transform(TableView.Of(table, inputs.Select(c => (c.Name, c.Type))));
-        var labels = table.Column(table.Index("with.label", label));
+        var scored = transformer.Transform(TableView.Of(table, inputs.Select(c => (c.Name, c.Type)), stop: stop));
+        var index = LabelIndex(table, label);
+        var labels = table.Column(index);
         switch (task)
         {
             case LearningTask.Binary:
@@ -43,7 +51,7 @@ internal sealed class TrainedModel(
                 var scores = scored.GetColumn<float[]>(Names.Score).ToList();
                 return Evaluation.Multiclass(labels, scores, [.. scores.Select(s => classes[Array.IndexOf(s, s.Max())])], classes);
             default:
-                return Evaluation.Regression([.. LabelNumbers(table, label).Select(a => (double)a)], Numbers(scored, Names.Score));
+                return Evaluation.Regression([.. TableView.Numbers(table, index, label).Select(a => (double)a)], Numbers(scored, Names.Score));
         }
     }
 
@@ -70,7 +78,7 @@ internal sealed class TrainedModel(
     /// <summary>The label column as the trainers of a task want it.</summary>
     public static (DataViewType Type, Array Values) LabelOf(Table table, LearningTask task, string label, string? positive)
     {
-        var index = table.Index("with.label", label);
+        var index = LabelIndex(table, label);
         switch (task)
         {
             case LearningTask.Binary:
@@ -78,14 +86,23 @@ internal sealed class TrainedModel(
             case LearningTask.Multiclass:
                 return (TextDataViewType.Instance, table.Rows.Select(r => r[index].AsMemory()).ToArray());
             default:
-                return (NumberDataViewType.Single, LabelNumbers(table, label));
+                return (NumberDataViewType.Single, TableView.Numbers(table, index, label));
         }
     }
 
-    private static float[] LabelNumbers(Table table, string label)
+    /// <summary>The label's column, of which every row must have a value, whatever the task: a row without one can be neither learned nor measured.</summary>
+    public static int LabelIndex(Table table, string label)
     {
-        var numbers = TableView.Numbers(table, table.Index("with.label", label), label);
-        return Array.Exists(numbers, float.IsNaN) ? throw MlopsException.Invalid("with.label", $"The label '{label}' has missing values.") : numbers;
+        var index = table.Index("with.label", label);
+        var missing = table.Rows.Count(r => r[index].Length == 0);
+        if (missing == 0)
+        {
+            return index;
+        }
+
+        var first = table.Rows.TakeWhile(r => r[index].Length > 0).Count() + 1;
+        throw MlopsException.Invalid(
+            "with.label", $"The label '{label}' has no value in {missing} of {table.Rows.Count} rows, first in row {first}; leave such rows out of the data, or fill them in.");
     }
 
     private static List<string> Classes(DataViewSchema scored)

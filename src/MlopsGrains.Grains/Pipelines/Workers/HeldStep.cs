@@ -7,7 +7,7 @@ using MlopsGrains.Pipelines;
 namespace MlopsGrains.Grains.Pipelines.Workers;
 
 /// <summary>One leased attempt: runs the executor, reports while it runs, and hands in the result until the run has taken it.</summary>
-internal sealed partial class HeldStep(IPipelineRunGrain run, StepLease lease, StepContext context, IStepExecutor? executor, TimeProvider time, ILogger logger)
+internal sealed partial class HeldStep(IPipelineRunGrain run, StepLease lease, StepContext context, IStepExecutor? executor, IReadOnlyList<StepFault> faults, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan ReportPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan HandInDelayMax = TimeSpan.FromSeconds(5);
@@ -33,43 +33,46 @@ internal sealed partial class HeldStep(IPipelineRunGrain run, StepLease lease, S
     {
         try
         {
-            return executor is null
-                ? Failed($"This program knows no step '{lease.Uses}'.")
+            return executor is null ? Failed($"This program knows no step '{lease.Uses}'.")
+                : faults.Count > 0 ? Failed(string.Join(' ', faults.Select(f => $"with.{f.Message}.")))
                 : await Task.Run(() => executor.Run(context, cancellationToken), cancellationToken);
         }
         catch (Exception) when (stopping.IsCancellationRequested)
         {
             return new StepResult(StepOutcome.Lost, new Dictionary<string, string>(), "The worker is stopping.", []);
         }
+        catch (Exception) when (stale)
+        {
+            StepStopped(logger, context.PipelineRunId, context.Step, context.Attempt);
+            return Failed("The step was stopped.");
+        }
+        catch (MlopsException e) when (e.Kind is not ErrorKind.DataLoss)
+        {
+            StepRefused(logger, context.PipelineRunId, context.Step, context.Attempt, e.Message);
+            return Failed(e.Message);
+        }
 #pragma warning disable CA1031 // Whatever a step throws is the step's failure and has to be told.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             StepFailed(logger, context.PipelineRunId, context.Step, context.Attempt, e);
-            return Failed(e is MlopsException ? e.Message : $"{e.GetType().Name}: {e.Message}");
+            return Failed($"{e.Message} ({e.GetType().Name}; the server's log says where.)");
         }
     }
 
     private async Task Report(CancellationTokenSource stop, CancellationToken done)
     {
         var every = TimeSpan.FromSeconds(lease.LeaseSeconds / 3.0);
-        var last = time.GetTimestamp();
         var unsent = new List<string>();
         using var timer = new PeriodicTimer(ReportPeriod < every ? ReportPeriod : every, time);
         try
         {
             while (await timer.WaitForNextTickAsync(done))
             {
-                if (!context.HasLines && unsent.Count == 0 && time.GetElapsedTime(last) < every)
-                {
-                    continue;
-                }
-
                 unsent.AddRange(context.TakeLines(PipelineRunRules.LinesPerCallMax - unsent.Count));
                 if (await Beat(unsent, stop))
                 {
                     unsent.Clear();
-                    last = time.GetTimestamp();
                 }
             }
         }
@@ -89,6 +92,7 @@ internal sealed partial class HeldStep(IPipelineRunGrain run, StepLease lease, S
             if (reply.Cancel)
             {
                 stale = true;
+                context.IsCancelled = true;
                 await stop.CancelAsync();
             }
 
@@ -151,6 +155,12 @@ internal sealed partial class HeldStep(IPipelineRunGrain run, StepLease lease, S
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Pipeline run {Run}: step {Step}, attempt {Attempt} failed.")]
     private static partial void StepFailed(ILogger logger, string run, string step, int attempt, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Pipeline run {Run}: step {Step}, attempt {Attempt} failed: {Reason}")]
+    private static partial void StepRefused(ILogger logger, string run, string step, int attempt, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Pipeline run {Run}: step {Step}, attempt {Attempt} was stopped.")]
+    private static partial void StepStopped(ILogger logger, string run, string step, int attempt);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Pipeline run {Run}: attempt {Attempt} of step {Step} does not hold the step any more; its result is dropped.")]
     private static partial void LeaseLost(ILogger logger, string run, string step, int attempt);
