@@ -30,6 +30,9 @@ public static partial class Names
             : throw MlopsException.Invalid(field, $"{field} '{name}' must begin with a letter or digit and hold only letters, digits, '.', '_' and '-'.");
     }
 
+    /// <summary>Whether <see cref="Check"/> takes the name.</summary>
+    public static bool IsValid(string? name) => name is { Length: > 0 and <= LengthMax } && Pattern().IsMatch(name);
+
     /// <summary>Returns the name of a registered model or throws <see cref="ErrorKind.InvalidInput"/>: tracking clients name models freely, so only what cannot stand in a <c>models:/</c> URI is refused.</summary>
     public static string CheckModel(string field, string? name)
     {

@@ -33,6 +33,19 @@ public sealed class PipelinesClient
         return http.ReadAsync<PipelineDefinition>(new GatewayCall(HttpMethod.Post, Root, Repeat.Always, body), cancellationToken);
     }
 
+    /// <summary>Checks a YAML definition as registering does, and registers nothing.</summary>
+    /// <returns>Everything that is wrong with it, with line and column.</returns>
+    public Task<PipelineCheck> ValidateAsync(string yaml, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(yaml);
+        Func<HttpContent> body = () => new StringContent(yaml, Encoding.UTF8, "application/yaml");
+        return http.ReadAsync<PipelineCheck>(new GatewayCall(HttpMethod.Post, Root + "/validation", Repeat.Always, body), cancellationToken);
+    }
+
+    /// <summary>The kinds of steps that definitions may use, with their inputs and outputs, by name.</summary>
+    public Task<IReadOnlyList<StepKind>> ListStepKindsAsync(CancellationToken cancellationToken = default) =>
+        http.GetAsync<IReadOnlyList<StepKind>>("api/v1/pipeline-step-kinds", cancellationToken);
+
     /// <summary>The newest definition of every pipeline in the order of their names, read page by page.</summary>
     public IAsyncEnumerable<PipelineDefinition> ListAsync(CancellationToken cancellationToken = default) => Pages.All<PipelineDefinition>(http, Root, cancellationToken);
 

@@ -65,6 +65,11 @@ internal sealed partial record Refusal(int Status, string Message, string? Field
             return From((limit ?? BodyLimit.Json).Refuse(options));
         }
 
+        if (e.Message.Contains("from body", StringComparison.Ordinal) || e.Message.StartsWith("Implicit body", StringComparison.Ordinal))
+        {
+            return new Refusal(e.StatusCode, "The request has no body; expected a JSON object.", null, "INVALID_PARAMETER_VALUE");
+        }
+
         // Minimal APIs say: Failed to bind parameter "int limit" from "x". / Required parameter "string name" was not provided from query string.
         var parameter = BoundParameter().Match(e.Message);
         var field = parameter.Success ? parameter.Groups["name"].Value : e.StatusCode == 415 ? "Content-Type" : null;
@@ -84,11 +89,19 @@ internal sealed partial record Refusal(int Status, string Message, string? Field
         var place = e.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : null;
         var missing = MissingProperties().Match(e.Message);
         var (field, message) = missing.Success ? (Join(place, missing.Groups["first"].Value), $"{Join(place, missing.Groups["first"].Value)} is required.")
-            : e.Message.Contains("could not be mapped", StringComparison.Ordinal) ? (place, $"Unknown field '{place}'.")
+            : e.Message.Contains("could not be mapped", StringComparison.Ordinal) ? (place, $"Unknown field '{place}'{Expected(e)}.")
             : place is null ? (null, $"The body is not the expected JSON{Position(e)}.")
             : (place, $"{place} has the wrong type or is malformed{Position(e)}.");
         return new Refusal(400, message, field, "INVALID_PARAMETER_VALUE");
     }
+
+    /// <summary>The fields that there are, of a type of ours.</summary>
+    private static string Expected(JsonException e) =>
+        UnmappedType().Match(e.Message) is { Success: true } match
+        && (typeof(Refusal).Assembly.GetType(match.Groups["type"].Value) ?? typeof(MlopsException).Assembly.GetType(match.Groups["type"].Value)) is { } type
+        && NativeJson.Options.GetTypeInfo(type).Properties is { Count: > 0 } properties
+            ? $"; expected one of {string.Join(", ", properties.Select(p => p.Name))}"
+            : "";
 
     private static string Join(string? place, string name) => place is null ? name : $"{place}.{name}";
 
@@ -97,6 +110,9 @@ internal sealed partial record Refusal(int Status, string Message, string? Field
 
     [GeneratedRegex("parameter \"(?:[^\"]* )?(?<name>[^\" ]+)\"(?: from \"(?<value>[^\"]{0,100}))?")]
     private static partial Regex BoundParameter();
+
+    [GeneratedRegex("contained in type '(?<type>[^']+)'")]
+    private static partial Regex UnmappedType();
 
     [GeneratedRegex("missing required properties including: '(?<first>[^']+)'")]
     private static partial Regex MissingProperties();

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Catalogs;
@@ -25,6 +26,9 @@ internal static class PipelinesEndpoints
         var pipelines = endpoints.MapNative("Pipelines");
         pipelines.MapPost("/pipelines", Register).WithName("RegisterPipeline").Accepts<string>("application/yaml", "text/yaml", "text/plain")
             .WithSummary("Registers a YAML definition; errors name the field, line and column.");
+        pipelines.MapPost("/pipelines/validation", Validate).WithName("ValidatePipeline").Accepts<string>("application/yaml", "text/yaml", "text/plain")
+            .WithSummary("Checks a YAML definition as registering does, and registers nothing; lists everything that is wrong.");
+        pipelines.MapGet("/pipeline-step-kinds", StepKinds).WithName("ListPipelineStepKinds").WithSummary("The kinds of steps with their inputs and outputs.");
         pipelines.MapGet("/pipelines", List).WithName("ListPipelines").WithSummary("The newest definition of every pipeline, by name.");
         pipelines.MapGet("/pipelines/{name}", Get).WithName("GetPipeline").WithSummary("A definition version, the newest by default.");
         pipelines.MapPost("/pipelines/{name}/runs", Start).WithName("StartPipeline").WithSummary("Starts a run; the same idempotency key gives the same run.");
@@ -41,6 +45,12 @@ internal static class PipelinesEndpoints
         return TypedResults.Created($"/api/v1/pipelines/{definition.Pipeline}?version={definition.Version}", definition);
     }
 
+    private static async Task<Ok<PipelineCheck>> Validate(HttpRequest request, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await grains.GetGrain<IPipelineCompilerGrain>(0).Check(await ReadYaml(request.Body, cancellationToken), cancellationToken));
+
+    private static async Task<Ok<IReadOnlyList<StepKind>>> StepKinds(IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await grains.GetGrain<IPipelineCompilerGrain>(0).StepKinds(cancellationToken));
+
     private static async Task<Ok<Page<PipelineDefinition>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>
         TypedResults.Ok(await CatalogPages.Read<PipelineDefinition>(
             grains, CatalogKinds.Pipelines, limit, pageToken, async n => await grains.GetGrain<IPipelineGrain>(n).Get(null, cancellationToken), cancellationToken));
@@ -48,8 +58,10 @@ internal static class PipelinesEndpoints
     private static async Task<Ok<PipelineDefinition>> Get(string name, IGrainFactory grains, CancellationToken cancellationToken, int? version = null) =>
         TypedResults.Ok(await grains.GetGrain<IPipelineGrain>(Names.Check("name", name)).Get(version, cancellationToken));
 
-    private static async Task<Created<PipelineRun>> Start(string name, StartPipeline start, IGrainFactory grains, CancellationToken cancellationToken)
+    private static async Task<Created<PipelineRun>> Start(string name, StartRequest? request, IGrainFactory grains, CancellationToken cancellationToken)
     {
+        request ??= new StartRequest();
+        var start = new StartPipeline(request.Params?.ToDictionary(p => p.Key, p => ParamText(p.Key, p.Value)), request.IdempotencyKey, request.Cause);
         var run = await grains.GetGrain<IPipelineGrain>(Names.Check("name", name)).Start(start, cancellationToken);
         return TypedResults.Created($"/api/v1/pipeline-runs/{run.PipelineRunId}", run);
     }
@@ -105,6 +117,19 @@ internal static class PipelinesEndpoints
             throw MlopsException.Invalid("yaml", $"The definition is not UTF-8: byte {e.Index} (line 1, column 1).");
         }
     }
+
+    // A number or boolean is taken as it is written; the definition's default says what it must be.
+    private static string ParamText(string name, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
+        _ => throw MlopsException.Invalid($"params.{(name.Length <= 100 ? name : name[..100])}", $"params.{(name.Length <= 100 ? name : name[..100])} must be a text, number or boolean."),
+    };
+
+    /// <param name="Params">Overrides of the definition's params: texts, numbers or booleans.</param>
+    /// <param name="IdempotencyKey">The same key gives the same run; 1–128 characters.</param>
+    /// <param name="Cause">Why the run is started; 1–200 characters.</param>
+    internal sealed record StartRequest(Dictionary<string, JsonElement>? Params = null, string? IdempotencyKey = null, string Cause = "manual");
 
     /// <param name="Reason">Why; kept with the run.</param>
     internal sealed record Cancellation(string Reason);

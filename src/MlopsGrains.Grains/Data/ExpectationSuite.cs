@@ -39,6 +39,10 @@ public sealed class ExpectationSuite
     public static ExpectationSuite Of(IReadOnlyList<Expectation> expectations, string field = "expectations") =>
         new([.. expectations.Select((e, i) => Rule.Of(e, $"{field}[{i}]"))]);
 
+    /// <summary>Reads one rule and forgets it.</summary>
+    /// <exception cref="MlopsException">It is unknown or malformed; its place is named.</exception>
+    public static void Check(JsonElement rule, string at) => Rule.Of(ParseOne(rule, at), at);
+
     /// <summary>Judges a CSV. Blocks: call it on a thread of its own. The stream is read to its end and closed.</summary>
     public ExpectationReport Evaluate(Stream csv, CancellationToken cancellationToken = default)
     {

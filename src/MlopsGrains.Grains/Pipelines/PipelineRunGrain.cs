@@ -7,6 +7,7 @@ using MlopsGrains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Runs;
+using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 using MlopsGrains.Storage.Journals;
@@ -19,6 +20,7 @@ namespace MlopsGrains.Grains.Pipelines;
 internal sealed partial class PipelineRunGrain(
     IJournal journal,
     PipelineYaml reader,
+    StepCatalog kinds,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<PipelineRunGrain> logger)
@@ -43,9 +45,10 @@ internal sealed partial class PipelineRunGrain(
         if (!State.Begun())
         {
             var spec = reader.Read(definition.Yaml);
+            var parameters = PipelinePlan.Params(spec, start.Params);
+            new StepInputCheck(kinds, spec.Steps).Start(parameters);
             var began = new RunBegan(
-                Id, definition.Pipeline, definition.Version, definition.Digest, start.Cause, Actor.Current, time.GetUtcNow(),
-                PipelinePlan.Params(spec, start.Params), PipelinePlan.Steps(spec), spec.AlertTriggers);
+                Id, definition.Pipeline, definition.Version, definition.Digest, start.Cause, Actor.Current, time.GetUtcNow(), parameters, PipelinePlan.Steps(spec), spec.AlertTriggers);
             // First the catalog: a crash right after it leaves a name that the sweep removes, never a run that nobody resumes.
             await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.UnfinishedPipelineRuns).Add(Id, CancellationToken.None);
             await Record(began);

@@ -16,7 +16,8 @@ public static class PipelinesRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<PipelineOptions>().BindConfiguration(PipelineOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PipelineOptions>, PipelineOptionsValidator>());
-        services.AddSingleton(s => new PipelineYaml(s.GetServices<IStepExecutor>().Select(e => e.Kind).ToDictionary(k => k.Uses, StringComparer.Ordinal)));
+        services.AddSingleton(s => StepCatalog.Of(s.GetServices<IStepExecutor>()));
+        services.AddSingleton<PipelineYaml>();
         services.AddPipelineStep<DatasetLoadStep>();
         services.AddPipelineStep<DataValidateStep>();
         services.AddPipelineStep<DataSplitStep>();

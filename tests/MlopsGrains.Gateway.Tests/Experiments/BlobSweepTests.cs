@@ -98,7 +98,7 @@ public sealed class BlobSweepTests : IAsyncLifetime
         await Grain<IRegisteredModelGrain>("kept").AddVersion(
             new NewModelVersion("mlnet", new BlobRef(model, 7), signature, new ModelLineage(), new Dictionary<string, double>()), Token);
         await Send(HttpMethod.Post, "/api/v1/pipelines", new StringContent(
-            $"name: kept\nsteps: [{{name: check, uses: data/validate, with: {{data: '{literal}', expectations: []}}}}]", Encoding.UTF8, "application/yaml"));
+            $"name: kept\nsteps: [{{name: check, uses: data/validate, with: {{data: '{literal}', expectations: [{{row_count_between: [1, null]}}]}}}}]", Encoding.UTF8, "application/yaml"));
         await Delete(run);
 
         Assert.Equal((0, 1), await Gc());

@@ -14,11 +14,11 @@ public sealed class PipelinesEndpointsTests(ServerFixture server)
 
     public static TheoryData<string, string, string> Broken => new()
     {
-        { "name: door-broken\nsteps: [{name: a, uses: dataset/load, needs: b}, {name: b, uses: dataset/load, needs: a}]", "steps[0].needs", "form a cycle: a → b → a (line 2, column 9)" },
-        { "name: door-broken\nsteps: [{name: a, uses: dataset/load, with: {dataset: '${params.x}'}}]", "steps[0].with.dataset", "unknown param 'x' (line 2, column 55)" },
-        { "name: door-broken\nsteps: [{name: a, uses: dataset/load, with: {dataset: '${steps.z.outputs.digest}'}}]", "steps[0].with.dataset", "unknown step 'z'" },
-        { "a: &a [lol, lol]\nb: &b [*a, *a]\nc: &c [*b, *b]", "yaml", "Anchors (&a) are not allowed in a definition. (line 1, column 4)" },
-        { TooDeep, "yaml", "deeper than 32 levels. (line 2, column " },
+        { "name: door-broken\nsteps: [{name: a, uses: dataset/load, needs: b}, {name: b, uses: dataset/load, needs: a}]", "steps.a.needs", "form a cycle: a → b → a (line 2, column 9)" },
+        { "name: door-broken\nsteps: [{name: a, uses: dataset/load, with: {dataset: '${params.x}'}}]", "steps.a.with.dataset", "unknown param 'x' (line 2, column 55)" },
+        { "name: door-broken\nsteps: [{name: a, uses: dataset/load, with: {dataset: '${steps.z.outputs.digest}'}}]", "steps.a.with.dataset", "unknown step 'z'" },
+        { "a: &a [lol, lol]\nb: &b [*a, *a]\nc: &c [*b, *b]", "yaml", "Anchors (&a) are not allowed in a definition (line 1, column 4)" },
+        { TooDeep, "yaml", "deeper than 32 levels (line 2, column " },
         { "name: " + new string('x', 2 << 20), "yaml", "larger than 1048576 bytes (line 1, column 1)" },
         { "name: [unclosed", "yaml", "(line " },
         { "", "yaml", "(line 1, column 1)" },
@@ -67,6 +67,61 @@ public sealed class PipelinesEndpointsTests(ServerFixture server)
         Assert.Contains((await Get("/api/v1/pipelines?limit=1000")).GetProperty("items").EnumerateArray(), p => p.GetProperty("yaml").GetString() == Yaml);
         Assert.Equal(1, (await Get("/api/v1/pipelines/door?version=1")).GetProperty("version").GetInt32());
         Assert.Equal(HttpStatusCode.OK, (await Post($"/api/v1/pipeline-runs/{id}/cancel", """{"reason":"late"}""")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Validation_ListsWhatIsWrongAndRegistersNothing()
+    {
+        const string Yaml = "name: door-checked\nsteps: [{name: a, uses: dataset/load, with: {dataset: d, version: 0}}, {name: b, uses: data/split, with: {data: x, test: 2}}]";
+
+        var check = await (await Post("/api/v1/pipelines/validation", Yaml, "application/yaml")).Content.ReadFromJsonAsync<JsonElement>(Token);
+        var right = await (await Post("/api/v1/pipelines/validation", Yaml[..Yaml.IndexOf(", version", StringComparison.Ordinal)] + "}}]", "application/yaml")).Content.ReadFromJsonAsync<JsonElement>(Token);
+
+        Assert.False(check.GetProperty("valid").GetBoolean());
+        Assert.Equal(
+            [("steps.a.with.version", 2), ("steps.b.with.data", 2), ("steps.b.with.test", 2)],
+            check.GetProperty("faults").EnumerateArray().Select(f => (f.GetProperty("field").GetString(), f.GetProperty("line").GetInt32())));
+        Assert.Equal((true, "door-checked"), (right.GetProperty("valid").GetBoolean(), right.GetProperty("pipeline").GetString()));
+        Assert.Equal(HttpStatusCode.NotFound, (await server.Http.GetAsync("/api/v1/pipelines/door-checked", Token)).StatusCode);
+    }
+
+    [Fact]
+    public async Task StepKinds_SayWhatTheyTake()
+    {
+        var train = (await Get("/api/v1/pipeline-step-kinds")).EnumerateArray().Single(k => k.GetProperty("uses").GetString() == "model/train");
+
+        var trees = train.GetProperty("inputs").EnumerateArray().Single(i => i.GetProperty("name").GetString() == "trees");
+        Assert.Equal(("wholeNumber", "100", 1, 2000), (trees.GetProperty("type").GetString(), trees.GetProperty("default").GetString(), trees.GetProperty("min").GetInt32(), trees.GetProperty("max").GetInt32()));
+        Assert.Contains(train.GetProperty("outputs").EnumerateArray(), o => o.GetString() == "run_id");
+    }
+
+    [Theory]
+    [InlineData("""{"params":{"n":7,"t":true,"s":"x"}}""", "7", "true")]
+    [InlineData("""{"params":{"n":0.50,"t":"False"}}""", "0.50", "false")]
+    [InlineData("{}", "1", "false")]
+    [InlineData("", "1", "false")]
+    public async Task Start_TakesParamsAsTheyAreWritten(string body, string n, string t)
+    {
+        await Post("/api/v1/pipelines", "name: typed\nparams: {n: 1, t: false, s: a}\nsteps: [{name: a, uses: dataset/load, with: {dataset: no-such-dataset}}]", "application/yaml");
+
+        var response = body.Length == 0 ? await server.Http.PostAsync("/api/v1/pipelines/typed/runs", null, Token) : await Post("/api/v1/pipelines/typed/runs", body);
+
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        var values = (await response.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("params");
+        Assert.Equal((n, t), (values.GetProperty("n").GetString(), values.GetProperty("t").GetString()));
+    }
+
+    [Theory]
+    [InlineData("/api/v1/pipelines/typed/runs", """{"params":{"n":[1]}}""", "params.n", "params.n must be a text, number or boolean.")]
+    [InlineData("/api/v1/pipelines/typed/runs", """{"parameters":{"n":1}}""", "parameters", "Unknown field 'parameters'; expected one of params, idempotencyKey, cause.")]
+    [InlineData("/api/v1/pipeline-runs/00000000000000000000000000000000/cancel", "", null, "The request has no body; expected a JSON object.")]
+    public async Task Body_ThatIsWrong_IsToldInTheFieldsOfTheApi(string path, string body, string? field, string message)
+    {
+        var response = body.Length == 0 ? await server.Http.PostAsync(path, null, Token) : await Post(path, body);
+
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Token);
+        Assert.Equal((HttpStatusCode.BadRequest, message), (response.StatusCode, problem.GetProperty("detail").GetString()));
+        Assert.Equal(field, problem.TryGetProperty("field", out var f) ? f.GetString() : null);
     }
 
     [Theory]

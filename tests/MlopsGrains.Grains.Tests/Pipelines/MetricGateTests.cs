@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Steps;
@@ -24,16 +25,35 @@ public sealed class MetricGateTests
         Assert.Equal(passes, MetricGate.Judge(Inputs(with), Metrics).All(c => c.Passed));
 
     [Theory]
-    [InlineData("{}", "with.thresholds")]
-    [InlineData("""{"thresholds":[{"metric":"nope","min":1}]}""", "with.thresholds[0].metric")]
-    [InlineData("""{"thresholds":[{"metric":"auc"}]}""", "with.thresholds[0]")]
-    [InlineData("""{"thresholds":[{"metric":"auc","mim":1}]}""", "with.thresholds[0].mim")]
-    [InlineData("""{"thresholds":{"auc":1}}""", "with.thresholds")]
-    [InlineData("""{"change":[{"metric":"auc","absolute":0}]}""", "with.baseline")]
-    [InlineData("""{"baseline":{"auc":0.5},"change":[{"metric":"auc"}]}""", "with.change[0]")]
-    [InlineData("""{"baseline":{"auc":0.5},"change":[{"metric":"auc","against":"best","absolute":0}]}""", "with.change[0].against")]
-    public void Judge_GateThatCannotBeJudged_IsRefusedByName(string with, string field) =>
-        Assert.Equal(field, Assert.Throws<MlopsException>(() => MetricGate.Judge(Inputs(with), Metrics)).Field);
+    [InlineData(0.95, 0.85, "accuracy", """{"absolute":0.1}""", true)]
+    [InlineData(0.8, 0.7, "accuracy", """{"absolute":0.1}""", true)]
+    [InlineData(0.3, 0.1, "accuracy", """{"absolute":0.2}""", true)]
+    [InlineData(0.3, 0.1, "accuracy", """{"absolute":0.20000001}""", false)]
+    [InlineData(0.1, 0.3, "log_loss", """{"absolute":0.2}""", true)]
+    [InlineData(0.33, 0.3, "accuracy", """{"relative":0.1}""", true)]
+    [InlineData(66, 60, "accuracy", """{"relative":0.1000001}""", false)]
+    [InlineData(3e300, 1e300, "accuracy", """{"absolute":1e300}""", true)]
+    [InlineData(1e-300, 2e-300, "rmse", """{"absolute":1e-300}""", true)]
+    public void Change_IsComparedAsItIsWritten(double value, double before, string metric, string bound, bool passes)
+    {
+        var with = string.Create(CultureInfo.InvariantCulture, $$"""{"baseline":{"{{metric}}":{{before}}},"change":[{"metric":"{{metric}}",{{bound[1..]}}]}""");
+
+        Assert.Equal(passes, MetricGate.Judge(Inputs(with), new Dictionary<string, double> { [metric] = value }).Single().Passed);
+    }
+
+    [Fact]
+    public void Text_ShowsAllDigitsWhereFourWouldTellAnotherStory()
+    {
+        var checks = MetricGate.Judge(Inputs("""{"thresholds":[{"metric":"auc","min":0.95},{"metric":"auc","min":0.9}]}"""), new Dictionary<string, double> { ["auc"] = 0.94999999 });
+
+        Assert.Equal(["auc 0.94999999 must be at least 0.95", "auc 0.9500 must be at least 0.9"], checks.Select(c => c.Text));
+    }
+
+    [Fact]
+    public void Judge_MetricThatIsNotMeasured_SaysWhy() => Assert.Contains(
+        "auc needs rows of both classes",
+        Assert.Throws<MlopsException>(() => MetricGate.Judge(Inputs("""{"thresholds":[{"metric":"auc","min":0.9}]}"""), new Dictionary<string, double> { ["f1"] = 1 })).Message,
+        StringComparison.Ordinal);
 
     private static StepInputs Inputs(string with) => new(JsonSerializer.Deserialize<JsonElement>(with));
 }

@@ -83,9 +83,9 @@ public sealed class PipelineGrainTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("name: broken\nsteps: [{name: a, uses: test/echo, needs: a}]", "steps[0].needs")]
+    [InlineData("name: broken\nsteps: [{name: a, uses: test/echo, needs: a}]", "steps.a.needs")]
     [InlineData("name: broken\nx: &x [1]\ny: *x", "yaml")]
-    [InlineData("name: broken\nsteps: [{name: a, uses: nope}]", "steps[0].uses")]
+    [InlineData("name: broken\nsteps: [{name: a, uses: nope}]", "steps.a.uses")]
     public async Task Register_Broken_ChangesNothing(string yaml, string field)
     {
         var e = await Assert.ThrowsAsync<MlopsException>(() => Register(yaml));

@@ -1,19 +1,22 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using CsCheck;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Runs;
+using MlopsGrains.Grains.Pipelines.Steps;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;
 
 public sealed class PipelineYamlTests
 {
-    private static readonly PipelineYaml Reader = new(new Dictionary<string, StepKind>
-    {
-        ["any"] = new("any"),
-        ["load"] = new("load", ["dataset", "rows"], ["digest", "rows"]),
-    });
+    private static readonly PipelineYaml Reader = new(new StepCatalog(
+    [
+        (new("any"), null),
+        (new("load", [new("dataset", StepInputType.Text, ""), new("rows", StepInputType.Text, "")], ["digest", "rows"]), null),
+    ]));
 
     [Fact]
     public void Read_WholeDefinition_GivesEveryPart()
@@ -52,29 +55,29 @@ public sealed class PipelineYamlTests
     [InlineData("name: x\nname: y", "yaml", "stands twice in one mapping (line 2, column 1)")]
     [InlineData("nam: x", "nam", "is unknown; expected one of name, description, params, steps, triggers (line 1, column 1)")]
     [InlineData("name: ../x\nsteps: [{name: a, uses: any}]", "name", "(line 1, column 7)")]
-    [InlineData("name: x\nsteps: [{name: a, uses: nope}]", "steps[0].uses", "'nope' is unknown; expected one of any, load (line 2, column 25)")]
-    [InlineData("name: x\nsteps:\n- {name: a, uses: any}\n- {name: a, uses: any}", "steps[1].name", "(line 4, column 10)")]
-    [InlineData("name: x\nsteps: [{name: a, uses: any, need: b}]", "steps[0].need", "(line 2, column 30)")]
-    [InlineData("name: x\nsteps: [{name: a, uses: any, needs: [b]}]", "steps[0].needs[0]", "'b' is no step of this pipeline (line 2, column 38)")]
-    [InlineData("name: x\nsteps: [{name: a, uses: load, with: {path: b}}]", "steps[0].with.path", "(line 2, column 38)")]
-    [InlineData("name: x\nsteps: [{name: a, uses: any, with: {k: '${params.p}'}}]", "steps[0].with.k", "unknown param 'p' (line 2, column 40)")]
-    [InlineData("name: x\nsteps: [{name: a, uses: any, with: {k: '${matrix.p}'}}]", "steps[0].with.k", "not in the step's matrix")]
-    [InlineData("name: x\nsteps: [{name: a, uses: any, with: {k: '${steps.b.outputs.c}'}}]", "steps[0].with.k", "unknown step 'b'")]
-    [InlineData("name: x\nsteps: [{name: l, uses: load}, {name: a, uses: any, with: {k: '${steps.l.outputs.c}'}}]", "steps[1].with.k", "which gives digest, rows")]
-    [InlineData("name: x\nsteps: [{name: a, uses: any, with: {k: '${env.HOME}'}}]", "steps[0].with.k", "is no reference")]
-    [InlineData("name: x\nsteps: [{name: a, uses: any, with: {k: '${params.x'}}]", "steps[0].with.k", "not closed")]
-    [InlineData("name: x\nsteps: [{name: a, uses: any, timeout: 2d}]", "steps[0].timeout", "at most 24h")]
-    [InlineData("name: x\nsteps: [{name: a, uses: any, timeout: 999999h}]", "steps[0].timeout", "at most 24h")]
-    [InlineData("name: x\nsteps: [{name: a, uses: any, retry: {attempts: 11}}]", "steps[0].retry.attempts", "1–10")]
-    [InlineData("name: x\nsteps: [{name: a, uses: any, matrix: {t: [a, a]}}]", "steps[0].matrix.t", "twice")]
-    [InlineData("name: x\nsteps: [{name: a, uses: any, matrix: {t: ['a b']}}]", "steps[0].matrix.t", "(line 2, column")]
-    [InlineData("name: x\nsteps: [{name: a, uses: any, with: {k: '${steps.a.outputs}'}}]", "steps[0].needs", "form a cycle: a → a (line 2, column 9)")]
-    [InlineData("name: x\nsteps:\n- {name: a, uses: any, needs: c}\n- {name: b, uses: any, needs: a}\n- {name: c, uses: any, needs: b}", "steps[0].needs", "a → c → b → a (line 3, column 3)")]
+    [InlineData("name: x\nsteps: [{name: a, uses: nope}]", "steps.a.uses", "'nope' is unknown; expected one of any, load (line 2, column 25)")]
+    [InlineData("name: x\nsteps:\n- {name: a, uses: any}\n- {name: a, uses: any}", "steps.a.name", "(line 4, column 10)")]
+    [InlineData("name: x\nsteps: [{name: a, uses: any, need: b}]", "steps.a.need", "(line 2, column 30)")]
+    [InlineData("name: x\nsteps: [{name: a, uses: any, needs: [b]}]", "steps.a.needs[0]", "'b' is no step of this pipeline (line 2, column 38)")]
+    [InlineData("name: x\nsteps: [{name: a, uses: load, with: {path: b}}]", "steps.a.with.path", "(line 2, column 38)")]
+    [InlineData("name: x\nsteps: [{name: a, uses: any, with: {k: '${params.p}'}}]", "steps.a.with.k", "unknown param 'p' (line 2, column 40)")]
+    [InlineData("name: x\nsteps: [{name: a, uses: any, with: {k: '${matrix.p}'}}]", "steps.a.with.k", "not in the step's matrix")]
+    [InlineData("name: x\nsteps: [{name: a, uses: any, with: {k: '${steps.b.outputs.c}'}}]", "steps.a.with.k", "unknown step 'b'")]
+    [InlineData("name: x\nsteps: [{name: l, uses: load}, {name: a, uses: any, with: {k: '${steps.l.outputs.c}'}}]", "steps.a.with.k", "which gives digest, rows")]
+    [InlineData("name: x\nsteps: [{name: a, uses: any, with: {k: '${env.HOME}'}}]", "steps.a.with.k", "is no reference")]
+    [InlineData("name: x\nsteps: [{name: a, uses: any, with: {k: '${params.x'}}]", "steps.a.with.k", "not closed")]
+    [InlineData("name: x\nsteps: [{name: a, uses: any, timeout: 2d}]", "steps.a.timeout", "at most 24h")]
+    [InlineData("name: x\nsteps: [{name: a, uses: any, timeout: 999999h}]", "steps.a.timeout", "at most 24h")]
+    [InlineData("name: x\nsteps: [{name: a, uses: any, retry: {attempts: 11}}]", "steps.a.retry.attempts", "1–10")]
+    [InlineData("name: x\nsteps: [{name: a, uses: any, matrix: {t: [a, a]}}]", "steps.a.matrix.t", "twice")]
+    [InlineData("name: x\nsteps: [{name: a, uses: any, matrix: {t: ['a b']}}]", "steps.a.matrix.t", "(line 2, column")]
+    [InlineData("name: x\nsteps: [{name: a, uses: any, with: {k: '${steps.a.outputs}'}}]", "steps.a.needs", "form a cycle: a → a (line 2, column 9)")]
+    [InlineData("name: x\nsteps:\n- {name: a, uses: any, needs: c}\n- {name: b, uses: any, needs: a}\n- {name: c, uses: any, needs: b}", "steps.a.needs", "a → c → b → a (line 3, column 3)")]
     [InlineData("name: x\nsteps: [{name: a, uses: any}]\ntriggers: [{cron: x}]", "triggers[0].cron", "(line 3, column 13)")]
     [InlineData("name: x\nparams: {p: [1]}\nsteps: [{name: a, uses: any}]", "params.p", "(line 2, column 13)")]
     [InlineData("name: !!python/object x", "yaml", "Tags")]
     [InlineData("name: x\n---\nname: y", "yaml", "second one begins")]
-    [InlineData("a: &a [x,x]\nb: &b [*a,*a]", "yaml", "Anchors (&a) are not allowed in a definition. (line 1, column 4)")]
+    [InlineData("a: &a [x,x]\nb: &b [*a,*a]", "yaml", "Anchors (&a) are not allowed in a definition (line 1, column 4)")]
     [InlineData("a: *a", "yaml", "Aliases (*a)")]
     public void Read_Broken_IsRefusedWithFieldAndPlace(string yaml, string field, string message)
     {
@@ -165,6 +168,36 @@ public sealed class PipelineYamlTests
             iter: 2_000);
     }
 
+    [Theory]
+    [InlineData("true", "true", "true")]
+    [InlineData("TRUE", "\"TRUE\"", "TRUE")]
+    [InlineData("False", "\"False\"", "False")]
+    [InlineData("1.0", "1.0", "1.0")]
+    [InlineData("0.0", "0.0", "0.0")]
+    [InlineData("1.50", "1.50", "1.50")]
+    [InlineData("1e3", "1e3", "1e3")]
+    [InlineData("007", "\"007\"", "007")]
+    [InlineData("+5", "\"+5\"", "+5")]
+    [InlineData(".5", "\".5\"", ".5")]
+    [InlineData("1_000", "\"1_000\"", "1_000")]
+    [InlineData("12345678901234567890123", "12345678901234567890123", "12345678901234567890123")]
+    [InlineData("1e999", "\"1e999\"", "1e999")]
+    [InlineData("'1.0'", "\"1.0\"", "1.0")]
+    [InlineData("yes", "\"yes\"", "yes")]
+    public void Scalar_KeepsItsWrittenText(string written, string json, string text)
+    {
+        var spec = Reader.Read($"name: x\nparams: {{ p: {written} }}\nsteps: [{{name: a, uses: any, matrix: {{ m: [{(written[0] is '+' or '.' ? "1.50" : written)}] }}, with: {{ own: {written}, param: '${{params.p}}', list: [{written}], mixed: 'is ${{params.p}}' }} }}]");
+        var state = new PipelineRunState();
+        state.Apply(new RunBegan("r", "x", 1, "d", "manual", "me", default, PipelinePlan.Params(spec, null), PipelinePlan.Steps(spec), []));
+
+        var inputs = new StepInputs(JsonSerializer.Deserialize<JsonElement>(PipelineRunRules.Inputs(state, state.Steps[0])));
+
+        Assert.Equal(json, spec.Params[0].Value is { ValueKind: JsonValueKind.String } quoted ? $"\"{quoted.GetString()}\"" : spec.Params[0].Value.GetRawText());
+        Assert.Equal([text, text, text, $"is {text}"], [inputs.Text("own"), inputs.Text("param"), inputs.Texts("list")[0], inputs.Text("mixed")]);
+        Assert.Equal(text, PipelineRunView.Of(state).Params["p"]);
+        Assert.Equal(written[0] is '+' or '.' ? "a@1.50" : $"a@{text}", state.Steps[0].Name);
+    }
+
     [Fact]
     public void Params_TakeTheTypeOfTheirDefault()
     {
@@ -173,6 +206,7 @@ public sealed class PipelineYamlTests
         var values = PipelinePlan.Params(spec, new Dictionary<string, string> { ["n"] = "2.5", ["t"] = "3", ["b"] = "false" });
 
         Assert.Equal(["2.5", "\"3\"", "false"], values.Values.Select(v => v.GetRawText()));
+        Assert.Equal(["0.50", "\"007\"", "true"], PipelinePlan.Params(spec, new Dictionary<string, string> { ["n"] = "0.50", ["t"] = "007", ["b"] = "TRUE" }).Values.Select(v => v.GetRawText()));
         Assert.Equal("params.n", Assert.Throws<MlopsException>(() => PipelinePlan.Params(spec, new Dictionary<string, string> { ["n"] = "two" })).Field);
         Assert.Equal("params.z", Assert.Throws<MlopsException>(() => PipelinePlan.Params(spec, new Dictionary<string, string> { ["z"] = "1" })).Field);
     }

@@ -2,6 +2,7 @@ using System.Buffers;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Runs;
+using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Pipelines;
 using Microsoft.Extensions.Time.Testing;
 
@@ -19,7 +20,7 @@ internal sealed class RunHarness
     public RunHarness(string yaml, StartPipeline? start = null)
     {
         leases = new LeaseBook(Time, TimeSpan.FromSeconds(30));
-        var spec = new PipelineYaml(new Dictionary<string, StepKind> { ["any"] = new("any") }).Read(yaml);
+        var spec = new PipelineYaml(new StepCatalog([(new StepKind("any"), null)])).Read(yaml);
         Record([new RunBegan("run-1", spec.Name, 1, "digest", "manual", "tester", Time.GetUtcNow(), PipelinePlan.Params(spec, start?.Params), PipelinePlan.Steps(spec), spec.AlertTriggers)]);
     }
 

@@ -1,5 +1,4 @@
 using MlopsGrains.Grains.Pipelines;
-using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Pipelines;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,10 +21,10 @@ internal sealed class EchoStep : IStepExecutor
 /// <summary>Fails until the attempt that <c>until</c> names.</summary>
 internal sealed class FlakyStep : IStepExecutor
 {
-    public StepKind Kind { get; } = new("test/flaky");
+    public StepKind Kind { get; } = new("test/flaky", [new("until", StepInputType.WholeNumber, "", Default: "1", Min: 1, Max: 100)], ["attempt"]);
 
     public Task<StepResult> Run(StepContext context, CancellationToken cancellationToken) =>
-        context.Attempt < context.With.Whole("until", 1, 1, 100)
+        context.Attempt < context.With.Whole("until")
             ? throw new InvalidOperationException("not yet")
             : Task.FromResult(StepContext.Succeeded(("attempt", $"{context.Attempt}")));
 }

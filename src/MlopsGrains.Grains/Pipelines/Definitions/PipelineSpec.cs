@@ -30,9 +30,3 @@ internal sealed record StepSpec(
     string With,
     int Attempts,
     TimeSpan Timeout);
-
-/// <summary>What a kind of step takes and gives, so that a definition is checked when it is registered and not when it runs.</summary>
-/// <param name="Uses">Name in definitions, such as <c>model/train</c>.</param>
-/// <param name="Inputs">Keys of <c>with</c>; <see langword="null"/> for any.</param>
-/// <param name="Outputs">Keys of the outputs; <see langword="null"/> for any.</param>
-public sealed record StepKind(string Uses, IReadOnlyList<string>? Inputs = null, IReadOnlyList<string>? Outputs = null);

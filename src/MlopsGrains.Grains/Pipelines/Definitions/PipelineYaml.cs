@@ -1,13 +1,14 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Identity;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Definitions;
 
-/// <summary>YAML text to a checked <see cref="PipelineSpec"/>. Every refusal names the field, the line and the column.</summary>
-internal sealed class PipelineYaml(IReadOnlyDictionary<string, StepKind> kinds)
+/// <summary>YAML text to a checked <see cref="PipelineSpec"/>. Every fault names the field, the line and the column.</summary>
+internal sealed class PipelineYaml(StepCatalog kinds)
 {
     public const int StepsMax = 256;
     public const int ParamsMax = 100;
@@ -19,20 +20,42 @@ internal sealed class PipelineYaml(IReadOnlyDictionary<string, StepKind> kinds)
     private static readonly string[] RootKeys = ["name", "description", "params", "steps", "triggers"];
     private static readonly string[] StepKeys = ["name", "uses", "needs", "matrix", "with", "retry", "timeout"];
 
+    /// <exception cref="MlopsException">With all faults; its field is the first one's.</exception>
     public PipelineSpec Read(string yaml)
     {
-        var root = Map(YamlTree.Read(yaml), "yaml", RootKeys);
-        var name = Name(Required(root, "", "name"), "name");
-        var description = Find(root, "description") is { } d ? Text(d, "description") : null;
-        if (description?.Length > DescriptionLengthMax)
-        {
-            throw Invalid(Find(root, "description")!, "description", $"has {description.Length} characters; at most {DescriptionLengthMax}");
-        }
+        var faults = new List<PipelineFault>();
+        return Read(yaml, faults) is { } spec && faults.Count == 0 ? spec : throw DefinitionException.Refusal(faults);
+    }
 
-        var parameters = ReadParams(Find(root, "params"));
-        var steps = ReadSteps(Required(root, "", "steps"), parameters);
-        var triggers = ReadTriggers(Find(root, "triggers"));
-        return new PipelineSpec(name, description, parameters, StepOrder.Sort(steps), triggers);
+    public PipelineCheck Check(string yaml)
+    {
+        var faults = new List<PipelineFault>();
+        var spec = Read(yaml, faults);
+        return new PipelineCheck(faults.Count == 0, faults.Count == 0 ? spec!.Name : null, [.. faults.OrderBy(f => f.Line).ThenBy(f => f.Column)]);
+    }
+
+    private PipelineSpec? Read(string yaml, List<PipelineFault> faults)
+    {
+        try
+        {
+            var root = Map(YamlTree.Read(yaml), "yaml", RootKeys);
+            var name = Name(Required(root, "", "name"), "name");
+            var description = Find(root, "description") is { } d ? Text(d, "description") : null;
+            if (description?.Length > DescriptionLengthMax)
+            {
+                throw Invalid(Find(root, "description")!, "description", $"has {description.Length} characters; at most {DescriptionLengthMax}");
+            }
+
+            var parameters = ReadParams(Find(root, "params"));
+            var steps = ReadSteps(Required(root, "", "steps"), parameters, faults);
+            var triggers = ReadTriggers(Find(root, "triggers"));
+            return steps is null ? null : new PipelineSpec(name, description, parameters, steps, triggers);
+        }
+        catch (DefinitionException e)
+        {
+            faults.Add(e.Fault);
+            return null;
+        }
     }
 
     private static List<KeyValuePair<string, JsonElement>> ReadParams(YamlNode? node)
@@ -53,7 +76,8 @@ internal sealed class PipelineYaml(IReadOnlyDictionary<string, StepKind> kinds)
             e.Value is YamlScalar value ? JsonSerializer.SerializeToElement(value.ToJson()) : throw Invalid(e.Value, "params." + e.Key.Value, "must be a text, number, boolean or null")))];
     }
 
-    private List<(StepSpec Step, YamlNode Node, string Field)> ReadSteps(YamlNode node, List<KeyValuePair<string, JsonElement>> parameters)
+    /// <summary>The steps in their order; <see langword="null"/> when there are <paramref name="faults"/> now.</summary>
+    private IReadOnlyList<StepSpec>? ReadSteps(YamlNode node, List<KeyValuePair<string, JsonElement>> parameters, List<PipelineFault> faults)
     {
         var list = List(node, "steps");
         if (list.Items.Count is 0 or > StepsMax)
@@ -61,60 +85,80 @@ internal sealed class PipelineYaml(IReadOnlyDictionary<string, StepKind> kinds)
             throw Invalid(list, "steps", $"has {list.Items.Count} steps; expected 1–{StepsMax}");
         }
 
-        var drafts = list.Items.Select((item, i) => StepDraft.Read(item, $"steps[{i}]", StepKeys)).ToList();
+        var drafts = new List<StepDraft>();
         var names = new Dictionary<string, StepDraft>(StringComparer.Ordinal);
-        foreach (var draft in drafts)
+        for (var i = 0; i < list.Items.Count; i++)
         {
-            if (!names.TryAdd(draft.Name, draft))
+            Collect(faults, () =>
             {
-                throw Invalid(draft.NameNode, draft.Field + ".name", $"'{draft.Name}' is the name of an earlier step too");
-            }
+                var draft = StepDraft.Read(list.Items[i], i, StepKeys);
+                drafts.Add(draft);
+                if (!names.TryAdd(draft.Name, draft))
+                {
+                    throw Invalid(draft.NameNode, draft.Field + ".name", $"'{draft.Name}' is the name of an earlier step too");
+                }
+
+                if (kinds.Find(draft.Uses) is null)
+                {
+                    throw Invalid(draft.UsesNode, draft.Field + ".uses", $"'{draft.Uses}' is unknown; expected one of {string.Join(", ", kinds.Kinds.Select(k => k.Uses))}");
+                }
+            });
         }
 
-        foreach (var draft in drafts)
+        // Whatever refers to a step that could not be read would be called wrong too.
+        if (faults.Count > 0)
         {
-            if (!kinds.ContainsKey(draft.Uses))
-            {
-                throw Invalid(draft.UsesNode, draft.Field + ".uses", $"'{draft.Uses}' is unknown; expected one of {string.Join(", ", kinds.Keys.Order(StringComparer.Ordinal))}");
-            }
+            return null;
         }
 
         var expanded = drafts.Sum(d => d.Variants);
-        return expanded <= StepsMax
-            ? [.. drafts.Select(d => (Complete(d, names, parameters), d.Node, d.Field))]
-            : throw Invalid(list, "steps", $"fan out to {expanded} steps; at most {StepsMax}");
+        if (expanded > StepsMax)
+        {
+            throw Invalid(list, "steps", $"fan out to {expanded} steps; at most {StepsMax}");
+        }
+
+        var steps = drafts.Select(d => (Step: Complete(d, names, parameters, faults), d.Node, d.Field)).ToList();
+        IReadOnlyList<StepSpec>? sorted = null;
+        if (faults.Count == 0)
+        {
+            Collect(faults, () => sorted = StepOrder.Sort(steps));
+        }
+
+        new StepInputCheck(kinds, [.. steps.Select(s => s.Step)]).Definition(drafts, faults);
+        return faults.Count == 0 ? sorted : null;
     }
 
-    private StepSpec Complete(StepDraft draft, Dictionary<string, StepDraft> names, List<KeyValuePair<string, JsonElement>> parameters)
+    private StepSpec Complete(StepDraft draft, Dictionary<string, StepDraft> names, List<KeyValuePair<string, JsonElement>> parameters, List<PipelineFault> faults)
     {
         var needs = new List<string>();
         foreach (var (name, node, field) in draft.Needs)
         {
-            if (!names.ContainsKey(name))
-            {
-                throw Invalid(node, field, $"'{name}' is no step of this pipeline");
-            }
-
-            if (!needs.Contains(name))
-            {
-                needs.Add(name);
-            }
+            Collect(faults, () => needs.Add(names.ContainsKey(name) ? name : throw Invalid(node, field, $"'{name}' is no step of this pipeline")));
         }
 
-        if (draft.WithNode is { } map && kinds[draft.Uses].Inputs is { } inputs)
+        var with = new JsonObject();
+        var inputs = kinds.Find(draft.Uses)!.Inputs;
+        foreach (var (key, value) in draft.WithNode is { } map ? Map(map, draft.Field + ".with", null).Entries : [])
         {
-            _ = Map(map, draft.Field + ".with", inputs);
+            Collect(faults, () =>
+            {
+                var field = $"{draft.Field}.with.{key.Value}";
+                with[key.Value] = Json(value, field, (reference, node, at) =>
+                {
+                    Collect(faults, () => Check(reference, draft, names, parameters, node, at));
+                    if (reference.Scope == ReferenceScope.StepOutputs)
+                    {
+                        needs.Add(reference.Name);
+                    }
+                });
+                if (inputs is not null && inputs.All(i => i.Name != key.Value))
+                {
+                    throw Invalid(key, field, $"is unknown; expected {(inputs.Count == 0 ? "no keys" : "one of " + string.Join(", ", inputs.Select(i => i.Name)))}");
+                }
+            });
         }
 
-        var with = draft.WithNode is null ? new JsonObject() : Json(draft.WithNode, draft.Field + ".with", (reference, node, field) =>
-        {
-            Check(reference, draft, names, parameters, node, field);
-            if (reference.Scope == ReferenceScope.StepOutputs && !needs.Contains(reference.Name))
-            {
-                needs.Add(reference.Name);
-            }
-        });
-        return new StepSpec(draft.Name, draft.Uses, needs, draft.Matrix, with!.ToJsonString(), draft.Attempts, draft.Timeout);
+        return new StepSpec(draft.Name, draft.Uses, [.. needs.Distinct()], draft.Matrix, with.ToJsonString(), draft.Attempts, draft.Timeout);
     }
 
     private void Check(
@@ -128,7 +172,7 @@ internal sealed class PipelineYaml(IReadOnlyDictionary<string, StepKind> kinds)
                 throw Invalid(node, field, $"refers to '{reference.Name}', which is not in the step's matrix");
             case ReferenceScope.StepOutputs when !names.ContainsKey(reference.Name):
                 throw Invalid(node, field, $"refers to the unknown step '{reference.Name}'");
-            case ReferenceScope.StepOutputs when reference.Key is { } key && kinds[names[reference.Name].Uses].Outputs is { } outputs && !outputs.Contains(key):
+            case ReferenceScope.StepOutputs when reference.Key is { } key && kinds.Find(names[reference.Name].Uses)?.Outputs is { } outputs && !outputs.Contains(key):
                 throw Invalid(node, field, $"refers to the output '{key}' of '{reference.Name}', which gives {string.Join(", ", outputs)}");
             default:
                 break;
@@ -176,7 +220,19 @@ internal sealed class PipelineYaml(IReadOnlyDictionary<string, StepKind> kinds)
         }
     }
 
-    internal static MlopsException Invalid(YamlNode node, string field, string message) => MlopsException.Invalid(field, $"{field} {message} {node.At}.");
+    private static void Collect(List<PipelineFault> faults, Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (DefinitionException e)
+        {
+            faults.Add(e.Fault);
+        }
+    }
+
+    internal static DefinitionException Invalid(YamlNode node, string field, string message) => DefinitionException.At(field, $"{field} {message}", node.Line, node.Column);
 
     internal static YamlMap Map(YamlNode node, string field, IReadOnlyList<string>? keys)
     {
@@ -188,7 +244,7 @@ internal sealed class PipelineYaml(IReadOnlyDictionary<string, StepKind> kinds)
         if (keys is not null && map.Entries.FirstOrDefault(e => !keys.Contains(e.Key.Value)).Key is { } unknown)
         {
             var path = field is "yaml" ? unknown.Value : $"{field}.{unknown.Value}";
-            throw Invalid(unknown, path.Length <= 200 ? path : path[..200], $"is unknown; expected {(keys.Count == 0 ? "no keys" : "one of " + string.Join(", ", keys))}");
+            throw Invalid(unknown, path, $"is unknown; expected one of {string.Join(", ", keys)}");
         }
 
         return map;
@@ -209,9 +265,9 @@ internal sealed class PipelineYaml(IReadOnlyDictionary<string, StepKind> kinds)
         {
             return Names.Check(field, Text(node, field));
         }
-        catch (MlopsException e) when (!e.Message.Contains("(line ", StringComparison.Ordinal))
+        catch (MlopsException e)
         {
-            throw MlopsException.Invalid(field, string.Create(CultureInfo.InvariantCulture, $"{e.Message} {node.At}"));
+            throw DefinitionException.At(field, e.Message.TrimEnd('.'), node.Line, node.Column);
         }
     }
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using MlopsGrains.Errors;
+using MlopsGrains.Identity;
 using static MlopsGrains.Grains.Pipelines.Definitions.PipelineYaml;
 
 namespace MlopsGrains.Grains.Pipelines.Definitions;
@@ -22,8 +22,9 @@ internal sealed partial record StepDraft(
 {
     public int Variants => Matrix.Aggregate(1, (n, m) => n > StepsMax ? n : n * m.Value.Count);
 
-    public static StepDraft Read(YamlNode node, string field, IReadOnlyList<string> keys)
+    public static StepDraft Read(YamlNode node, int index, IReadOnlyList<string> keys)
     {
+        var field = Place(node, index);
         var map = Map(node, field, keys);
         var nameNode = Required(map, field + ".", "name");
         var usesNode = Required(map, field + ".", "uses");
@@ -43,6 +44,12 @@ internal sealed partial record StepDraft(
             field, node, PipelineYaml.Name(nameNode, field + ".name"), nameNode, Text(usesNode, field + ".uses"), usesNode,
             needs, ReadMatrix(Find(map, "matrix"), field + ".matrix"), with, ReadAttempts(Find(map, "retry"), field + ".retry"), ReadTimeout(Find(map, "timeout"), field + ".timeout"));
     }
+
+    /// <summary>A step is called by its name, or by its number as long as it has none.</summary>
+    private static string Place(YamlNode node, int index) =>
+        node is YamlMap map && Find(map, "name") is YamlScalar { Value: var name } && Names.IsValid(name)
+            ? "steps." + name
+            : string.Create(CultureInfo.InvariantCulture, $"steps[{index}]");
 
     private static List<KeyValuePair<string, IReadOnlyList<JsonElement>>> ReadMatrix(YamlNode? node, string field)
     {

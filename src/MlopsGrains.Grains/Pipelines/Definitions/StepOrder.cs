@@ -22,7 +22,7 @@ internal static class StepOrder
         return sorted;
     }
 
-    private static Errors.MlopsException CycleIn(List<(StepSpec Step, YamlNode Node, string Field)> rest)
+    private static DefinitionException CycleIn(List<(StepSpec Step, YamlNode Node, string Field)> rest)
     {
         // Every step left waits for another one that is left, so walking the needs must come back to where it was.
         var path = new List<string> { rest[0].Step.Name };

@@ -87,6 +87,37 @@ internal static partial class Template
         _ => node?.DeepClone(),
     };
 
+    /// <summary>A copy of the node in which each text whose references are all known is resolved; other texts stay as they are written.</summary>
+    public static JsonNode? ResolveKnown(JsonNode? node, Func<TemplateReference, bool> known, Func<TemplateReference, JsonNode?> lookup) => node switch
+    {
+        JsonObject o => new JsonObject(o.Select(p => KeyValuePair.Create(p.Key, ResolveKnown(p.Value, known, lookup)))),
+        JsonArray a => new JsonArray([.. a.Select(item => ResolveKnown(item, known, lookup))]),
+        JsonValue v when v.TryGetValue<string>(out var text) && Parse(text).OfType<TemplateReference>().All(known) => ResolveText(text, lookup),
+        _ => node?.DeepClone(),
+    };
+
+    /// <summary>Whether references are left anywhere in a value.</summary>
+    public static bool IsOpen(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => value.EnumerateObject().Any(p => IsOpen(p.Value)),
+        JsonValueKind.Array => value.EnumerateArray().Any(IsOpen),
+        JsonValueKind.String => HasReference(value.GetString()!),
+        _ => false,
+    };
+
+    private static bool HasReference(string text)
+    {
+        try
+        {
+            return Parse(text).Any(p => p is TemplateReference);
+        }
+        catch (FormatException)
+        {
+            // A literal ${ that was escaped: there is nothing to resolve in it.
+            return false;
+        }
+    }
+
     private static JsonNode? ResolveText(string text, Func<TemplateReference, JsonNode?> lookup)
     {
         var parts = Parse(text);

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using System.Text;
-using MlopsGrains.Errors;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using YamlDotNet.Core.Events;
 using YamlDotNet.Core;
 
@@ -10,47 +10,49 @@ namespace MlopsGrains.Grains.Pipelines.Definitions;
 /// <summary>A YAML node that knows where it stands (line and column count from 1).</summary>
 internal abstract record YamlNode(int Line, int Column)
 {
-    public string At => string.Create(CultureInfo.InvariantCulture, $"(line {Line}, column {Column})");
+    /// <summary>The node that a path such as <c>thresholds[0].min</c> leads to, or the last one on the way that is there.</summary>
+    public YamlNode Find(string path)
+    {
+        var node = this;
+        foreach (var step in path.Split(['.', '['], StringSplitOptions.RemoveEmptyEntries))
+        {
+            var next = node switch
+            {
+                YamlMap map => map.Entries.FirstOrDefault(e => e.Key.Value == step).Value,
+                YamlList list when step.EndsWith(']') && int.TryParse(step.AsSpan(0, step.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var i) && i < list.Items.Count => list.Items[i],
+                _ => null,
+            };
+            if (next is null)
+            {
+                return node;
+            }
+
+            node = next;
+        }
+
+        return node;
+    }
 }
 
 /// <param name="Value">The text.</param>
 /// <param name="Plain">Written without quotes, so that it may be a number, a boolean or null.</param>
-internal sealed record YamlScalar(string Value, bool Plain, int Line, int Column) : YamlNode(Line, Column)
+internal sealed partial record YamlScalar(string Value, bool Plain, int Line, int Column) : YamlNode(Line, Column)
 {
-    /// <summary>The value by YAML 1.2's core schema; other plain scalars and all quoted ones are text.</summary>
-    public JsonNode? ToJson()
-    {
-        if (!Plain)
-        {
-            return JsonValue.Create(Value);
-        }
+    private const int NumberLengthMax = 64;
 
-        return Value switch
-        {
-            "" or "~" or "null" or "Null" or "NULL" => null,
-            "true" or "True" or "TRUE" => JsonValue.Create(true),
-            "false" or "False" or "FALSE" => JsonValue.Create(false),
-            _ => Number(),
-        };
-    }
+    /// <summary>
+    /// What is written as JSON writes it is that number, boolean or null, with its digits as they stand; everything else is a text. So whoever asks for a text gets
+    /// what was written: <c>1.50</c>, <c>007</c>, <c>TRUE</c>.
+    /// </summary>
+    public JsonNode? ToJson() => Plain && Value is ("" or "~" or "null" or "Null" or "NULL") ? null
+        : Plain && (Value is "true" or "false" || IsJsonNumber()) ? JsonNode.Parse(Value)
+        : JsonValue.Create(Value);
 
-    private JsonValue Number()
-    {
-        if (Value.Length <= 32 && Value.Any(char.IsAsciiDigit) && Value.All(c => char.IsAsciiDigit(c) || c is '+' or '-' or '.' or 'e' or 'E'))
-        {
-            if (long.TryParse(Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole))
-            {
-                return JsonValue.Create(whole);
-            }
+    private bool IsJsonNumber() =>
+        Value.Length <= NumberLengthMax && JsonNumber().IsMatch(Value) && double.IsFinite(double.Parse(Value, NumberStyles.Float, CultureInfo.InvariantCulture));
 
-            if (double.TryParse(Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number))
-            {
-                return JsonValue.Create(number);
-            }
-        }
-
-        return JsonValue.Create(Value);
-    }
+    [GeneratedRegex(@"\A-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\z")]
+    private static partial Regex JsonNumber();
 }
 
 internal sealed record YamlList(IReadOnlyList<YamlNode> Items, int Line, int Column) : YamlNode(Line, Column);
@@ -72,7 +74,7 @@ internal static class YamlTree
     {
         if (text.Length > BytesMax || Encoding.UTF8.GetByteCount(text) > BytesMax)
         {
-            throw MlopsException.Invalid(Field, string.Create(CultureInfo.InvariantCulture, $"The definition is larger than {BytesMax} bytes (line 1, column 1)."));
+            throw Refused(Mark.Empty, string.Create(CultureInfo.InvariantCulture, $"The definition is larger than {BytesMax} bytes"));
         }
 
         try
@@ -160,12 +162,12 @@ internal static class YamlTree
             var node = ReadNode(parser, depth + 1, ref count);
             if (node is not YamlScalar key)
             {
-                throw MlopsException.Invalid(Field, $"A key must be a text {node.At}.");
+                throw DefinitionException.At(Field, "A key must be a text", node.Line, node.Column);
             }
 
             if (!keys.Add(key.Value))
             {
-                throw MlopsException.Invalid(Field, $"The key '{Shorten(key.Value)}' stands twice in one mapping {key.At}.");
+                throw DefinitionException.At(Field, $"The key '{Shorten(key.Value)}' stands twice in one mapping", key.Line, key.Column);
             }
 
             entries.Add(new(key, ReadNode(parser, depth + 1, ref count)));
@@ -180,6 +182,5 @@ internal static class YamlTree
 
     private static int Column(Mark mark) => Math.Max(1, (int)mark.Column);
 
-    private static MlopsException Refused(Mark mark, string message) =>
-        MlopsException.Invalid(Field, string.Create(CultureInfo.InvariantCulture, $"{message} (line {Line(mark)}, column {Column(mark)})"));
+    private static DefinitionException Refused(Mark mark, string message) => DefinitionException.At(Field, message.TrimEnd('.'), Line(mark), Column(mark));
 }

@@ -30,7 +30,7 @@ internal static class PipelinePlan
 
     public static IReadOnlyList<PlannedStep> Steps(PipelineSpec spec)
     {
-        var variants = spec.Steps.ToDictionary(s => s.Name, Expand, StringComparer.Ordinal);
+        var variants = spec.Steps.ToDictionary(s => s.Name, Variants, StringComparer.Ordinal);
         return [.. spec.Steps.SelectMany(step => variants[step.Name].Select(v => new PlannedStep(
             v.Name,
             step.Name,
@@ -42,7 +42,8 @@ internal static class PipelinePlan
             (int)step.Timeout.TotalSeconds)))];
     }
 
-    private static List<(string Name, Dictionary<string, JsonElement>? Matrix)> Expand(StepSpec step)
+    /// <summary>The steps that one of the definition becomes: one for every combination of its matrix.</summary>
+    public static List<(string Name, Dictionary<string, JsonElement>? Matrix)> Variants(StepSpec step)
     {
         if (step.Matrix.Count == 0)
         {
@@ -55,7 +56,7 @@ internal static class PipelinePlan
             combinations = combinations.SelectMany(c => values.Select(v => new Dictionary<string, JsonElement>(c) { [key] = v }));
         }
 
-        return [.. combinations.Select(c => ($"{step.Name}@{string.Join('-', c.Values.Select(v => v.ToString()))}", (Dictionary<string, JsonElement>?)c))];
+        return [.. combinations.Select(c => ($"{step.Name}@{string.Join('-', c.Values.Select(ScalarText.Of))}", (Dictionary<string, JsonElement>?)c))];
     }
 
     private static JsonElement Typed(string field, string text, JsonValueKind kind)
@@ -67,13 +68,15 @@ internal static class PipelinePlan
 
         return kind switch
         {
-            JsonValueKind.Number when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) => JsonSerializer.SerializeToElement(whole),
             JsonValueKind.Number when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) =>
-                JsonSerializer.SerializeToElement(number),
+                Written(text),
             JsonValueKind.Number => throw MlopsException.Invalid(field, $"{field} must be a number like its default, not '{text}'."),
-            JsonValueKind.True or JsonValueKind.False when bool.TryParse(text, out var flag) => JsonSerializer.SerializeToElement(flag),
+            JsonValueKind.True or JsonValueKind.False when bool.TryParse(text, out _) => Written(text.ToLowerInvariant()),
             JsonValueKind.True or JsonValueKind.False => throw MlopsException.Invalid(field, $"{field} must be true or false like its default, not '{text}'."),
             _ => JsonSerializer.SerializeToElement(text),
         };
     }
+
+    /// <summary>The text as YAML would read it, so that a param means the same however it is given.</summary>
+    private static JsonElement Written(string text) => JsonSerializer.SerializeToElement(new YamlScalar(text, Plain: true, 1, 1).ToJson());
 }

@@ -1,3 +1,4 @@
+using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Runs;
@@ -12,7 +13,7 @@ internal static class PipelineRunView
         state.DefinitionDigest,
         state.Status,
         state.Cause,
-        state.Params.ToDictionary(p => p.Key, p => p.Value.ToString()),
+        state.Params.ToDictionary(p => p.Key, p => ScalarText.Of(p.Value)),
         [.. state.Steps.Select(s => new PipelineStep(
             s.Name, s.Plan.Uses, s.Plan.Needs, s.Status, s.Attempt, s.StartedAt, s.EndedAt, new Dictionary<string, string>(s.Outputs), s.Error))],
         state.StartedAt,

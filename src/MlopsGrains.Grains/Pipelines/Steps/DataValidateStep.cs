@@ -1,6 +1,5 @@
 using System.Globalization;
 using MlopsGrains.Grains.Data;
-using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 
@@ -11,7 +10,14 @@ internal sealed class DataValidateStep : IStepExecutor
 {
     private const int SampleShown = 5;
 
-    public StepKind Kind { get; } = new("data/validate", ["data", "expectations"], ["rows", "rules", "warnings"]);
+    public StepKind Kind { get; } = new(
+        "data/validate",
+        [
+            new("data", StepInputType.Digest, "The rows, a CSV.", Required: true),
+            new("expectations", StepInputType.Expectations, "What must hold of them; see below.", Required: true),
+        ],
+        ["rows", "rules", "warnings"],
+        "Judges data; rejects the run when an expectation of severity error is broken.");
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {

@@ -1,4 +1,3 @@
-using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;
@@ -9,8 +8,11 @@ namespace MlopsGrains.Grains.Pipelines.Steps;
 /// </summary>
 public interface IStepExecutor
 {
-    /// <summary>Name, inputs and outputs, for checking definitions.</summary>
+    /// <summary>Name, inputs and outputs. Inputs are checked against it when a definition is registered, when a run starts, and before the step runs.</summary>
     StepKind Kind { get; }
+
+    /// <summary>What is wrong with inputs that are right one by one; called at the same times, with what is known.</summary>
+    IEnumerable<StepFault> Faults(StepCheck check) => [];
 
     Task<StepResult> Run(StepContext context, CancellationToken cancellationToken);
 }

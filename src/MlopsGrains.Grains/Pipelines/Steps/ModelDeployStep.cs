@@ -1,6 +1,5 @@
 using System.Globalization;
 using MlopsGrains.Deployments;
-using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 
@@ -9,12 +8,20 @@ namespace MlopsGrains.Grains.Pipelines.Steps;
 /// <summary><c>model/deploy</c>: sends a deployment's traffic to a model version.</summary>
 internal sealed class ModelDeployStep : IStepExecutor
 {
-    public StepKind Kind { get; } = new("model/deploy", ["deployment", "model", "version"], ["deployment", "revision", "model", "version"]);
+    public StepKind Kind { get; } = new(
+        "model/deploy",
+        [
+            new("deployment", StepInputType.Name, "The deployment; made when it is new.", Required: true),
+            new("model", StepInputType.ModelName, "The registered model.", Required: true),
+            new("version", StepInputType.Text, "Its version: a number, an alias or `latest`.", Default: "latest"),
+        ],
+        ["deployment", "revision", "model", "version"],
+        "Sends a deployment's traffic to a model version.");
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {
         var name = Names.Check("with.deployment", context.With.Text("deployment"));
-        var request = new DeployRequest(context.With.Text("model"), context.With.TextOrNull("version") ?? "latest");
+        var request = new DeployRequest(context.With.Text("model"), context.With.Text("version"));
         var deployment = await context.Grains.GetGrain<IDeploymentGrain>(name).Deploy(request, cancellationToken);
         var serving = deployment.Traffic.MaxBy(t => t.Percent)!.Revision;
         var revision = deployment.Revisions.First(r => r.Number == serving);

@@ -3,7 +3,6 @@ using System.Text.Json;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Training;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
@@ -17,17 +16,33 @@ namespace MlopsGrains.Grains.Pipelines.Steps;
 /// </summary>
 internal sealed class ModelEvaluateStep : IStepExecutor
 {
-    private const int CandidatesMax = 100;
+    public const string Uses = "model/evaluate";
 
     public StepKind Kind { get; } = new(
-        "model/evaluate",
-        ["candidates", "test", "task", "label", "positive", "metric", "champion", "deployment"],
-        ["run_id", "model", "length", "trainer", "metrics", "baseline", "champion", "champion_version", "candidates"]);
+        Uses,
+        [
+            new("candidates", StepInputType.Candidates, "The outputs of the training steps.", Required: true),
+            new("test", StepInputType.Digest, "The rows to measure on, a CSV.", Required: true),
+            .. TrainingRequest.LearningInputs,
+            new("metric", StepInputType.Text, "What the best is best in; left out: `auc`, `accuracy` or `rmse`, by the task.", Choices: EvaluationMetric.Names),
+            new("champion", StepInputType.ModelName, "The registered model whose alias `champion` is measured too."),
+            new("deployment", StepInputType.Name, "The deployment whose model is measured too, when there is no champion."),
+        ],
+        ["run_id", "model", "length", "trainer", "metrics", "baseline", "champion", "champion_version", "candidates"],
+        "Measures every candidate on held-out rows and picks the best; measures a baseline and the champion too.");
+
+    public IEnumerable<StepFault> Faults(StepCheck check)
+    {
+        if (TrainingRequest.KnownTask(check.With) is { } task && check.With.TextOrNull("metric") is { } metric && !EvaluationMetric.IsOf(metric, task))
+        {
+            yield return new StepFault("metric", $"metric is '{metric}', which the task {TrainingRequest.NameOf(task)} does not have; expected one of {string.Join(", ", EvaluationMetric.NamesOf(task))}");
+        }
+    }
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {
         var task = TrainingRequest.ReadTask(context.With);
-        var metric = context.With.TextOrNull("metric") ?? (task switch { LearningTask.Binary => "auc", LearningTask.Multiclass => "accuracy", _ => "rmse" });
+        var metric = context.With.TextOrNull("metric") ?? EvaluationMetric.DefaultOf(task);
         var test = await StepData.ReadTable(context, "test", cancellationToken);
         var candidates = Candidates(context.With);
         var measured = new List<(Candidate Candidate, Evaluation Evaluation)>();
@@ -36,7 +51,7 @@ internal sealed class ModelEvaluateStep : IStepExecutor
             var evaluation = await Measure(context, candidate.Model, task, test, cancellationToken);
             if (!evaluation.Metrics.ContainsKey(metric))
             {
-                throw MlopsException.Invalid("with.metric", $"with.metric is '{metric}'; measured are {string.Join(", ", evaluation.Metrics.Keys)}.");
+                throw MlopsException.Invalid("with.metric", NotMeasured(metric, context.With, test));
             }
 
             await Write(context, candidate, evaluation, test.Rows.Count, cancellationToken);
@@ -45,7 +60,7 @@ internal sealed class ModelEvaluateStep : IStepExecutor
         }
 
         // Ties go to the candidate that comes first in the definition.
-        var (best, bestEvaluation) = Evaluation.LowerIsBetter(metric)
+        var (best, bestEvaluation) = EvaluationMetric.IsLowerBetter(metric)
             ? measured.MinBy(m => m.Evaluation.Metrics[metric])
             : measured.MaxBy(m => m.Evaluation.Metrics[metric]);
         context.Log($"Best by {metric}: {best.Trainer}, run {best.RunId}");
@@ -60,15 +75,14 @@ internal sealed class ModelEvaluateStep : IStepExecutor
         return StepContext.Succeeded([.. outputs]);
     }
 
+    private static string NotMeasured(string metric, StepInputs with, Table test) => metric == "auc"
+        ? $"The test rows hold one class, '{test.Rows[0][test.Index("with.label", with.Text("label"))]}'; auc needs both. Use stratify: {with.Text("label")} in data/split, or another metric."
+        : $"with.metric is '{metric}', which these rows do not have. {EvaluationMetric.WhyMissing(metric)}";
+
     private static List<Candidate> Candidates(StepInputs with)
     {
         var value = with.Required("candidates");
         var list = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToList() : [value];
-        if (list.Count is 0 or > CandidatesMax)
-        {
-            throw MlopsException.Invalid("with.candidates", $"with.candidates has {list.Count} entries; expected 1–{CandidatesMax}.");
-        }
-
         return [.. list.Select((c, i) =>
         {
             var item = new StepInputs(c);
@@ -86,7 +100,7 @@ internal sealed class ModelEvaluateStep : IStepExecutor
     private static async Task<Evaluation> Measure(StepContext context, string digest, LearningTask task, Table test, CancellationToken cancellationToken)
     {
         var model = await StepData.LoadModel(context, digest, task, cancellationToken);
-        return await StepContext.Compute(() => model.Evaluate(test));
+        return await StepContext.Compute(() => model.Evaluate(test, cancellationToken));
     }
 
     private static async Task Write(StepContext context, Candidate candidate, Evaluation evaluation, int rows, CancellationToken cancellationToken)
@@ -105,7 +119,7 @@ internal sealed class ModelEvaluateStep : IStepExecutor
 
     private static Evaluation Baseline(StepInputs with, LearningTask task, Table test)
     {
-        var labels = test.Column(test.Index("with.label", with.Text("label")));
+        var labels = test.Column(TrainedModel.LabelIndex(test, with.Text("label")));
         if (task == LearningTask.Regression)
         {
             var numbers = labels.Select(l => double.Parse(l, NumberStyles.Float, CultureInfo.InvariantCulture)).ToList();

@@ -3,7 +3,6 @@ using System.Text.Json;
 using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using MlopsGrains.Pipelines;
@@ -14,7 +13,17 @@ namespace MlopsGrains.Grains.Pipelines.Steps;
 internal sealed class ModelRegisterStep : IStepExecutor
 {
     public StepKind Kind { get; } = new(
-        "model/register", ["name", "run_id", "model", "metrics", "alias", "description"], ["name", "version", "model"]);
+        "model/register",
+        [
+            new("name", StepInputType.ModelName, "The registered model; made when it is new.", Required: true),
+            new("run_id", StepInputType.Text, "The tracked run that trained it.", Required: true),
+            new("model", StepInputType.Digest, "The model's file.", Required: true),
+            new("metrics", StepInputType.Numbers, "What was measured, kept with the version."),
+            new("alias", StepInputType.Text, "An alias to set to the new version."),
+            new("description", StepInputType.Text, "Free text."),
+        ],
+        ["name", "version", "model"],
+        "Makes a trained candidate a model version with its signature, metrics and lineage.");
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
-using MlopsGrains.Grains.Pipelines.Definitions;
-using MlopsGrains.Identity;
+using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Pipelines;
 
@@ -12,28 +11,42 @@ namespace MlopsGrains.Grains.Pipelines.Steps;
 /// </summary>
 internal sealed class MonitorConfigureStep : IStepExecutor
 {
+    private static readonly MonitorRules Standard = new("");
+
     public StepKind Kind { get; } = new(
         "monitor/configure",
-        ["deployment", "reference", "features", "window_rows", "window_seconds", "alpha", "effect_floor", "raise_after", "pipeline"],
-        ["deployment", "generation"]);
+        [
+            new("deployment", StepInputType.Name, "The deployment to watch.", Required: true),
+            new("reference", StepInputType.Digest, "The rows that its model learned from, a CSV.", Required: true),
+            new("features", StepInputType.Texts, "The columns to watch; left out: every input of the model."),
+            new("window_rows", StepInputType.WholeNumber, "A window closes at this many rows; left out: by time only.", Min: MonitorRulesCheck.WindowRowsMin, Max: MonitorRulesCheck.WindowRowsMax),
+            new("window_seconds", StepInputType.WholeNumber, "A window closes after this time.", Default: Text(Standard.WindowSeconds), Min: 1, Max: MonitorRulesCheck.WindowSecondsMax),
+            new("alpha", StepInputType.Number, "The rate of false alarms over all features.", Default: Text(Standard.Alpha), Min: 0, Max: MonitorRulesCheck.AlphaMax, MinExcluded: true),
+            new("effect_floor", StepInputType.Number, "The smallest Jensen–Shannon distance that counts.", Default: Text(Standard.EffectFloor), Min: 0, Max: 1),
+            new("raise_after", StepInputType.WholeNumber, "Drift in this many of the last three windows raises the alert.", Default: Text(Standard.RaiseAfter), Min: 1, Max: MonitorRulesCheck.RaiseAfterMax),
+            new("pipeline", StepInputType.Name, "The pipeline that an alert starts; left out: this one, if its triggers name the deployment."),
+        ],
+        ["deployment", "generation"],
+        "Watches a deployment's traffic for drift.");
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {
         var with = context.With;
-        var name = Names.Check("with.deployment", with.Text("deployment"));
-        var standard = new MonitorRules(Names.CheckDigest("with.reference", with.Text("reference")));
-        var rules = standard with
+        var name = with.Text("deployment");
+        var rules = new MonitorRules(with.Text("reference")) with
         {
             Features = with.Texts("features") is { Count: > 0 } features ? features : null,
-            WindowRows = with.Find("window_rows") is null ? null : with.Whole("window_rows", 0, 100, 100_000_000),
-            WindowSeconds = with.Whole("window_seconds", standard.WindowSeconds, 1, 31_536_000),
-            Alpha = with.Number("alpha", standard.Alpha),
-            EffectFloor = with.Number("effect_floor", standard.EffectFloor),
-            RaiseAfter = with.Whole("raise_after", standard.RaiseAfter, 1, 3),
+            WindowRows = (int?)with.WholeOrNull("window_rows"),
+            WindowSeconds = with.Whole("window_seconds"),
+            Alpha = with.Number("alpha"),
+            EffectFloor = with.Number("effect_floor"),
+            RaiseAfter = with.Whole("raise_after"),
             Pipeline = with.TextOrNull("pipeline") ?? (context.AlertTriggers.Contains(name) ? context.Pipeline : null),
         };
         var status = await context.Grains.GetGrain<IMonitorGrain>(name).Configure(rules, cancellationToken);
         context.Log($"Monitor of {name}: {status.ReferenceRows} reference rows, an alert starts {rules.Pipeline ?? "nothing"}");
         return StepContext.Succeeded(("deployment", name), ("generation", status.Generation.ToString(CultureInfo.InvariantCulture)));
     }
+
+    private static string Text(IFormattable n) => n.ToString(null, CultureInfo.InvariantCulture);
 }

@@ -1,13 +1,20 @@
 using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;
 
-/// <summary>A step's resolved inputs. Outputs of other steps are texts, so numbers and booleans are read from texts too.</summary>
+/// <summary>
+/// A step's inputs, checked against its kind and with the declared defaults of those that are left out. Outputs of other steps are texts, so numbers and booleans
+/// are read from texts too.
+/// </summary>
 public sealed class StepInputs(JsonElement root)
 {
-    public IEnumerable<string> Keys => root.ValueKind == JsonValueKind.Object ? root.EnumerateObject().Select(p => p.Name) : [];
+    /// <summary>Resolved inputs, with the kind's defaults of what they leave out.</summary>
+    public static StepInputs Complete(StepKind? kind, JsonElement with) =>
+        kind?.Inputs is null ? new StepInputs(with) : StepCheck.Known(kind, with, static _ => true);
 
     public JsonElement? Find(string key) =>
         root.ValueKind == JsonValueKind.Object && root.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
@@ -18,22 +25,13 @@ public sealed class StepInputs(JsonElement root)
 
     public string? TextOrNull(string key) => Find(key) is { } value ? AsText(key, value) : null;
 
-    public double Number(string key, double standard) => Find(key) is { } value ? AsNumber(key, value) : standard;
+    public double Number(string key) => AsNumber(key, Required(key));
 
     public double? NumberOrNull(string key) => Find(key) is { } value ? AsNumber(key, value) : null;
 
-    public int Whole(string key, int standard, int min, int max) =>
-        WholeOrNull(key) is not { } n ? standard : n >= min && n <= max ? (int)n : throw MlopsException.Invalid("with." + key, $"with.{key} is {n}; expected {min}–{max}.");
+    public int Whole(string key) => checked((int)AsWhole(key, Required(key)));
 
-    public long? WholeOrNull(string key) =>
-        Find(key) is not { } value ? null
-        : long.TryParse(value.ToString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) ? n
-        : throw MlopsException.Invalid("with." + key, $"with.{key} must be a whole number, not '{value}'.");
-
-    public bool Flag(string key, bool standard) =>
-        Find(key) is not { } value ? standard
-        : bool.TryParse(value.ToString(), out var flag) ? flag
-        : throw MlopsException.Invalid("with." + key, $"with.{key} must be true or false, not '{value}'.");
+    public long? WholeOrNull(string key) => Find(key) is { } value ? AsWhole(key, value) : null;
 
     public IReadOnlyList<string> Texts(string key) => Find(key) switch
     {
@@ -42,12 +40,21 @@ public sealed class StepInputs(JsonElement root)
         { } one => [AsText(key, one)],
     };
 
+    /// <summary>The objects of a list; none when it is left out.</summary>
+    public IReadOnlyList<StepInputs> Objects(string key) =>
+        Find(key) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Select(e => new StepInputs(e))] : [];
+
     private static string AsText(string key, JsonElement value) => value.ValueKind is JsonValueKind.Object or JsonValueKind.Array
         ? throw MlopsException.Invalid("with." + key, $"with.{key} must be a text.")
-        : value.ToString();
+        : ScalarText.Of(value);
+
+    private static long AsWhole(string key, JsonElement value) =>
+        long.TryParse(AsText(key, value), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n)
+            ? n
+            : throw MlopsException.Invalid("with." + key, $"with.{key} must be a whole number, not '{value}'.");
 
     private static double AsNumber(string key, JsonElement value) =>
-        double.TryParse(value.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var n) && double.IsFinite(n)
+        double.TryParse(AsText(key, value), NumberStyles.Float, CultureInfo.InvariantCulture, out var n) && double.IsFinite(n)
             ? n
             : throw MlopsException.Invalid("with." + key, $"with.{key} must be a number, not '{value}'.");
 }

@@ -1,5 +1,5 @@
-using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Steps;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Training;
 
@@ -35,10 +35,6 @@ internal sealed record TrainingRequest(
     double L1,
     double? L2)
 {
-    /// <summary>Keys of <c>with</c> that this reads.</summary>
-    public static readonly IReadOnlyList<string> Keys =
-        ["task", "trainer", "label", "positive", "features", "seed", "trees", "leaves", "min_rows_per_leaf", "learning_rate", "iterations", "l1", "l2"];
-
     private static readonly Dictionary<string, LearningTask> Tasks = new() { ["binary"] = LearningTask.Binary, ["multiclass"] = LearningTask.Multiclass, ["regression"] = LearningTask.Regression };
 
     private static readonly Dictionary<string, Trainer> Trainers = new()
@@ -49,41 +45,72 @@ internal sealed record TrainingRequest(
         ["sdca"] = Trainer.Sdca,
     };
 
+    /// <summary>Inputs that say what to learn; they are the same for training and for measuring.</summary>
+    public static IReadOnlyList<StepInput> LearningInputs { get; } =
+    [
+        new("task", StepInputType.Text, "What to learn.", Default: "binary", Choices: [.. Tasks.Keys]),
+        new("label", StepInputType.Text, "The column to learn.", Required: true),
+        new("positive", StepInputType.Text, "The value of the label that counts as positive, as it stands in the data.", RequiredWhen: new("task", "binary")),
+    ];
+
+    /// <summary>All inputs that this reads.</summary>
+    public static IReadOnlyList<StepInput> Inputs { get; } =
+    [
+        .. LearningInputs,
+        new("trainer", StepInputType.Text, "How to learn; `logistic-regression` is not for regression.", Required: true, Choices: [.. Trainers.Keys]),
+        new("features", StepInputType.Texts, "The columns to learn from; left out: all but the label."),
+        new("seed", StepInputType.WholeNumber, "Same data, same inputs: same predictions.", Default: "0"),
+        new("trees", StepInputType.WholeNumber, "Trees (both tree trainers).", Default: "100", Min: 1, Max: 2_000),
+        new("leaves", StepInputType.WholeNumber, "Most leaves of a tree.", Default: "20", Min: 2, Max: 1_000),
+        new("min_rows_per_leaf", StepInputType.WholeNumber, "Fewest rows of a leaf; the data needs twice as many.", Default: "10", Min: 1, Max: 100_000),
+        new("learning_rate", StepInputType.Number, "How much of each tree counts (`fast-tree`).", Default: "0.2", Min: 1e-6, Max: 10),
+        new("iterations", StepInputType.WholeNumber, "Most passes over the data (both linear trainers).", Default: "100", Min: 1, Max: 10_000),
+        new("l1", StepInputType.Number, "L1 regularization (both linear trainers).", Default: "0", Min: 0, Max: 1e6),
+        new("l2", StepInputType.Number, "L2 regularization; left out: 1 for `logistic-regression`, chosen from the data for `sdca`.", Min: 0, Max: 1e6),
+    ];
+
     public string TrainerName => Trainers.First(t => t.Value == Trainer).Key;
 
-    public static LearningTask ReadTask(StepInputs with) => Choose("task", with.TextOrNull("task") ?? "binary", Tasks);
+    public static string NameOf(LearningTask task) => Tasks.First(t => t.Value == task).Key;
+
+    public static LearningTask ReadTask(StepInputs with) => Tasks[with.Text("task")];
+
+    /// <summary>The task, when it is known already.</summary>
+    public static LearningTask? KnownTask(StepInputs with) => with.TextOrNull("task") is { } task ? Tasks[task] : null;
+
+    public static IEnumerable<StepFault> Faults(StepCheck check)
+    {
+        if (KnownTask(check.With) == LearningTask.Regression && check.With.TextOrNull("trainer") == "logistic-regression")
+        {
+            yield return new StepFault("trainer", "trainer is logistic-regression, which is not for the task regression; expected fast-tree, fast-forest or sdca");
+        }
+    }
 
     public static TrainingRequest Read(StepInputs with, int threads)
     {
         var task = ReadTask(with);
-        var trainer = Choose("trainer", with.Text("trainer"), Trainers);
-        if (task == LearningTask.Regression && trainer == Trainer.LogisticRegression)
-        {
-            throw MlopsException.Invalid("with.trainer", "with.trainer is logistic-regression, which is not for the task regression; expected fast-tree, fast-forest or sdca.");
-        }
-
         return new TrainingRequest(
             task,
-            trainer,
+            Trainers[with.Text("trainer")],
             with.Text("label"),
             task == LearningTask.Binary ? with.Text("positive") : null,
             with.Texts("features"),
-            with.WholeOrNull("seed") ?? 0,
+            with.WholeOrNull("seed")!.Value,
             threads,
-            with.Whole("trees", 100, 1, 2_000),
-            with.Whole("leaves", 20, 2, 1_000),
-            with.Whole("min_rows_per_leaf", 10, 1, 100_000),
-            Range("learning_rate", with.Number("learning_rate", 0.2), 1e-6, 10),
-            with.Whole("iterations", 100, 1, 10_000),
-            Range("l1", with.Number("l1", 0), 0, 1e6),
-            with.NumberOrNull("l2") is { } l2 ? Range("l2", l2, 0, 1e6) : null);
+            with.Whole("trees"),
+            with.Whole("leaves"),
+            with.Whole("min_rows_per_leaf"),
+            with.Number("learning_rate"),
+            with.Whole("iterations"),
+            with.Number("l1"),
+            with.NumberOrNull("l2"));
     }
 
     /// <summary>The hyper-parameters that this trainer uses, as params of the tracked run.</summary>
     public IEnumerable<(string Key, FormattableString Value)> Params()
     {
         yield return ("trainer", $"{TrainerName}");
-        yield return ("task", $"{Tasks.First(t => t.Value == Task).Key}");
+        yield return ("task", $"{NameOf(Task)}");
         yield return ("label", $"{Label}");
         yield return ("seed", $"{Seed}");
         if (Trainer is Trainer.FastTree or Trainer.FastForest)
@@ -106,12 +133,4 @@ internal sealed record TrainingRequest(
             }
         }
     }
-
-    private static T Choose<T>(string key, string value, Dictionary<string, T> choices) =>
-        choices.TryGetValue(value, out var choice)
-            ? choice
-            : throw MlopsException.Invalid("with." + key, $"with.{key} is '{value}'; expected one of {string.Join(", ", choices.Keys)}.");
-
-    private static double Range(string key, double value, double min, double max) =>
-        value >= min && value <= max ? value : throw MlopsException.Invalid("with." + key, $"with.{key} is {value}; expected {min}–{max}.");
 }

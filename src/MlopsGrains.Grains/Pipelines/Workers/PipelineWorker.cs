@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -14,6 +15,7 @@ internal sealed partial class PipelineWorker(
     IGrainFactory grains,
     IBlobs blobs,
     IEnumerable<IStepExecutor> executors,
+    StepCatalog kinds,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<PipelineWorker> logger) : BackgroundService
@@ -63,8 +65,10 @@ internal sealed partial class PipelineWorker(
         }
 
         Actor.Current = $"pipeline/{lease.Pipeline}";
-        var context = new StepContext(ready.PipelineRunId, lease, grains, blobs, time);
-        await new HeldStep(run, lease, context, byUse.GetValueOrDefault(lease.Uses), time, logger).Run(stopping);
+        var executor = byUse.GetValueOrDefault(lease.Uses);
+        var with = JsonSerializer.Deserialize<JsonElement>(lease.With);
+        var context = new StepContext(ready.PipelineRunId, lease, StepInputs.Complete(executor?.Kind, with), grains, blobs, time);
+        await new HeldStep(run, lease, context, executor, kinds.Faults(lease.Uses, with), time, logger).Run(stopping);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {Worker} could not take a step; it tries again.")]
