@@ -55,14 +55,14 @@ internal sealed class DemoScript(Uri address, DemoOutput output, TimeSpan patien
         }
     }
 
-    private static string Material(string file) => Path.Combine(AppContext.BaseDirectory, "Demo", file);
+    private static Stream Material(string file) => typeof(DemoScript).Assembly.GetManifestResourceStream(file)!;
 
     private static string Output(PipelineRun run, string step, string key) => run.Steps.Single(s => s.Name == step).Outputs[key];
 
     private async Task<DatasetVersion> UploadAsync(CancellationToken cancellationToken)
     {
         output.Step(1, "Upload the dataset");
-        await using var csv = File.OpenRead(Material("breast_cancer.csv"));
+        await using var csv = Material("breast_cancer.csv");
         var digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(csv, cancellationToken));
         csv.Position = 0;
         var version = await client.Datasets.UploadAsync(
@@ -75,7 +75,8 @@ internal sealed class DemoScript(Uri address, DemoOutput output, TimeSpan patien
     private async Task<PipelineRun> RunPipelineAsync(DatasetVersion dataset, CancellationToken cancellationToken)
     {
         output.Step(2, "Register the pipeline from YAML and run it");
-        var definition = await client.Pipelines.RegisterAsync(await File.ReadAllTextAsync(Material("breast-cancer.yaml"), cancellationToken), cancellationToken);
+        using var yaml = new StreamReader(Material("breast-cancer.yaml"));
+        var definition = await client.Pipelines.RegisterAsync(await yaml.ReadToEndAsync(cancellationToken), cancellationToken);
         output.Line(Invariant($"pipeline {definition.Pipeline} version {definition.Version}, sha256 {definition.Digest[..12]}…"));
         var started = await client.Pipelines.StartAsync(Name, new StartPipeline(IdempotencyKey: $"demo-{dataset.Digest[..12]}"), cancellationToken);
         var run = await FollowAsync(started.PipelineRunId, cancellationToken);
@@ -158,7 +159,7 @@ internal sealed class DemoScript(Uri address, DemoOutput output, TimeSpan patien
     private async Task DriftAsync(CancellationToken cancellationToken)
     {
         output.Step(5, "Monitor it: normal traffic, then shifted traffic");
-        await using var csv = File.OpenRead(Material("breast_cancer.csv"));
+        await using var csv = Material("breast_cancer.csv");
         var table = await DemoTable.ReadAsync(csv, cancellationToken);
         var before = await client.Monitors.GetAsync(Name, cancellationToken);
         await SendAsync(table.Sample(TrafficRows, random), cancellationToken);

@@ -53,6 +53,7 @@ public static class ServerCommand
                 ClusterId = parse.GetValue(cluster)!,
             }));
         root.Subcommands.Add(DemoCommand.Create());
+        root.Subcommands.Add(HealthCommand.Create());
         return root;
     }
 
