@@ -188,6 +188,19 @@ public sealed partial class MlopsGrainsClient : IDisposable
         ? spools.ReplayAsync(runId: null, cancellationToken)
         : throw new InvalidOperationException($"{MlopsGrainsClientOptions.SectionName}:{nameof(MlopsGrainsClientOptions.Tracking)}:{nameof(TrackingOptions.SpoolDirectory)} is not set.");
 
+    /// <summary>
+    /// Delivers now what ended processes left for this platform in another directory than this client's own, such as a trainer's that will not run again.
+    /// </summary>
+    /// <param name="directory">The trainer's <see cref="TrackingOptions.SpoolDirectory"/>; what other platforms are to get stays there.</param>
+    /// <param name="cancellationToken">Ends the delivery; what is delivered stays delivered.</param>
+    public Task<SpoolReplay> ReplaySpoolAsync(string directory, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        return Directory.Exists(directory)
+            ? new Spools(directory, options.Tracking.SpoolBytesMax, http, Time, logger).ReplayAsync(runId: null, cancellationToken)
+            : throw MlopsException.Invalid(nameof(directory), $"There is no directory '{directory}'.");
+    }
+
     /// <param name="experiment">The experiment's name; its id counts when <see langword="null"/>.</param>
     /// <param name="experimentId">Empty with a name.</param>
     /// <param name="run">How it starts.</param>
