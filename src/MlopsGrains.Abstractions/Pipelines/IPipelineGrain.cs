@@ -43,7 +43,7 @@ public interface IPipelineRunGrain : IGrainWithStringKey
     [Alias("Lease")]
     Task<StepLease?> Lease(string step, string worker, CancellationToken cancellationToken = default);
 
-    /// <summary>Called by a worker about every third of the lease; adds log lines. A stale token is refused (<see cref="Errors.ErrorKind.Conflict"/>).</summary>
+    /// <summary>Called by a worker about once a second, so that it soon learns of a cancel; adds log lines. A stale token is refused (<see cref="Errors.ErrorKind.Conflict"/>).</summary>
     [Alias("Heartbeat")]
     Task<HeartbeatReply> Heartbeat(StepToken token, IReadOnlyList<string> logLines, CancellationToken cancellationToken = default);
 

@@ -53,6 +53,27 @@ public sealed class PipelineWaitTests
         Assert.Equal(2, gateway.Requests.Count);
     }
 
+    [Fact]
+    public async Task Validate_GivesEveryFaultWithItsPlace()
+    {
+        var gateway = new StubGateway().Then(HttpStatusCode.OK, """{"valid":false,"pipeline":null,"faults":[{"field":"steps.a.with.trees","message":"steps.a.with.trees is 0; expected 1–2000 (line 2, column 7).","line":2,"column":7}]}""");
+
+        var check = await gateway.Connect().Pipelines.ValidateAsync("name: x", Cancel);
+
+        Assert.Equal(("steps.a.with.trees", 2, 7), (check.Faults.Single().Field, check.Faults.Single().Line, check.Faults.Single().Column));
+        Assert.Equal("/api/v1/pipelines/validation", gateway.Requests.Single().Path);
+    }
+
+    [Fact]
+    public async Task StepKinds_KeepTheirTypesAndBounds()
+    {
+        var gateway = new StubGateway().Then(HttpStatusCode.OK, """[{"uses":"model/train","inputs":[{"name":"trees","type":"wholeNumber","summary":"Trees.","required":false,"requiredWhen":{"input":"task","value":"binary"},"default":"100","choices":null,"min":1,"max":2000,"minExcluded":false,"maxExcluded":false,"items":null}],"outputs":["run_id"],"summary":"Trains."}]""");
+
+        var trees = (await gateway.Connect().Pipelines.ListStepKindsAsync(Cancel)).Single().Inputs!.Single();
+
+        Assert.Equal((MlopsGrains.Pipelines.StepInputType.WholeNumber, 1.0, 2000.0, "100", "task"), (trees.Type, trees.Min, trees.Max, trees.Default, trees.RequiredWhen!.Input));
+    }
+
     private static string Run(string status) =>
         $$"""{"pipelineRunId":"p1","pipeline":"p","definitionVersion":1,"definitionDigest":"d","status":"{{status}}","cause":"manual","params":{},"steps":[],"startedAt":"2026-01-01T00:00:00Z","endedAt":null,"reason":null}""";
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using Microsoft.ML;
 using Microsoft.ML.Calibrators;
 using Microsoft.ML.Data;
@@ -11,10 +12,11 @@ using static MlopsGrains.Grains.Pipelines.Training.TableView;
 namespace MlopsGrains.Grains.Pipelines.Training;
 
 /// <summary>Fits one model with ML.NET. Same data, same request: same model.</summary>
-internal sealed class ModelTraining
+internal sealed partial class ModelTraining
 {
     private const int CategoriesMax = 1_000;
     private const int ShareFeaturesMin = 10;
+    private const string MarkOfMlNet = "ML_IsMarked";
 
     private readonly MLContext ml;
     private readonly TrainingRequest request;
@@ -79,7 +81,15 @@ internal sealed class ModelTraining
         {
             throw new OperationCanceledException(stop);
         }
+        catch (Exception e) when (e.Data.Contains(MarkOfMlNet))
+        {
+            // ML.NET refuses data, not code, with the exceptions that it marks.
+            throw MlopsException.Invalid("with.train", $"{request.TrainerName} cannot learn from this data. ML.NET says: {ParameterName().Replace(e.Message, "")}");
+        }
     }
+
+    [GeneratedRegex(@" \(Parameter '[^']*'\)")]
+    private static partial Regex ParameterName();
 
     internal CancellationToken Stop => stop;
 
@@ -265,7 +275,7 @@ internal sealed class ModelTraining
         {
             throw MlopsException.Invalid(
                 "with.min_rows_per_leaf",
-                $"The training data has {train.Rows.Count} rows; with min_rows_per_leaf {request.RowsPerLeafMin} a tree needs at least {2 * request.RowsPerLeafMin} to grow. Give more rows or a smaller min_rows_per_leaf.");
+                $"The training data has {train.Rows.Count} row{(train.Rows.Count == 1 ? "" : "s")}; with min_rows_per_leaf {request.RowsPerLeafMin} a tree needs at least {2 * request.RowsPerLeafMin} to grow. Give more rows or a smaller min_rows_per_leaf.");
         }
     }
 
@@ -282,6 +292,11 @@ internal sealed class ModelTraining
     {
         var label = train.Index("with.label", request.Label);
         var names = request.Features.Count > 0 ? request.Features : [.. train.Columns.Where((_, i) => i != label)];
+        if (names.Count == 0)
+        {
+            throw MlopsException.Invalid("with.train", $"The training data has no columns to learn from besides the label '{request.Label}'.");
+        }
+
         return [.. names.Select(name =>
         {
             if (Names.Reserved.Contains(name) || name == request.Label)
