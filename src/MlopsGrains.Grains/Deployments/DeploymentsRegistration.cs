@@ -12,6 +12,7 @@ public static class DeploymentsRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<ModelHostOptions>().BindConfiguration(ModelHostOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ModelHostOptions>, ModelHostOptionsValidator>());
+        services.TryAddSingleton<ServingMetrics>();
         services.TryAddSingleton<ModelHost>();
         services.TryAddSingleton<DeploymentDirectory>();
         return services;

@@ -13,6 +13,7 @@ namespace MlopsGrains.Grains.Deployments;
 internal sealed partial class ScorerGrain(
     DeploymentDirectory directory,
     ModelHost host,
+    ServingMetrics metrics,
     IEnumerable<IPredictionObserver> observers,
     ILogger<ScorerGrain> logger) : Grain, IScorerGrain
 {
@@ -31,6 +32,19 @@ internal sealed partial class ScorerGrain(
 
     public async Task<InferenceResponse> Infer(string deployment, string? version, InferenceRequest request, CancellationToken cancellationToken = default)
     {
+        try
+        {
+            return await Score(deployment, version, request, cancellationToken);
+        }
+        catch (MlopsException e) when (e.Kind is ErrorKind.InvalidInput or ErrorKind.NotFound)
+        {
+            metrics.Refused();
+            throw;
+        }
+    }
+
+    private async Task<InferenceResponse> Score(string deployment, string? version, InferenceRequest request, CancellationToken cancellationToken)
+    {
         var (_, revision) = await Find(deployment, version, cancellationToken);
         var model = await directory.Version(revision, cancellationToken);
         var rows = RequestRules.Check(model.Signature!, request);
@@ -41,6 +55,7 @@ internal sealed partial class ScorerGrain(
             : await Task.Run(() => hosted.Score(request, rows, cancellationToken), cancellationToken);
         var response = new InferenceResponse(Text(revision.ModelVersion), outputs);
         Observe(deployment, revision.ModelVersion, request, response);
+        metrics.Scored(rows);
         return response with { Outputs = RequestRules.Select(outputs, request.Outputs) };
     }
 

@@ -11,6 +11,7 @@ public static class ExperimentsRegistration
     {
         services.AddOptions<HeartbeatOptions>().BindConfiguration(HeartbeatOptions.Section)
             .Validate(o => o.SweepPeriod >= TimeSpan.FromMilliseconds(100), $"{HeartbeatOptions.Section}:SweepPeriod must be 100 ms or more.").ValidateOnStart();
+        services.TryAddSingleton<ExperimentMetrics>();
         services.AddHostedService<HeartbeatSweep>();
         services.AddOptions<RetentionOptions>().BindConfiguration("Retention").ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>());

@@ -13,7 +13,7 @@ namespace MlopsGrains.Grains.Experiments;
 
 /// <summary>The thin shell around <see cref="RunRules"/>: decides, tells the index that it changes, journals, answers.</summary>
 [GrainType("run")]
-internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILogger<RunGrain> logger)
+internal sealed partial class RunGrain(IJournal journal, ExperimentMetrics metrics, TimeProvider time, ILogger<RunGrain> logger)
     : JournalGrain<RunState, RunEvent>(journal, new RunJournalCodec()), IRunGrain, IExperimentMember, IAwaitedRun, IMetricSource, IRetainedRun, ISourceRun
 {
     private static readonly MetricHistory NoHistory = new(MetricColumns.Empty, null);
@@ -318,6 +318,8 @@ internal sealed partial class RunGrain(IJournal journal, TimeProvider time, ILog
         onlyCollected = false;
         return Reader(key) is { } reader ? reader.PointsAt(key, steps, maxResults) : Task.FromResult(MetricColumns.Empty);
     }
+
+    protected override void Recorded(IReadOnlyList<RunEvent> events) => metrics.Happened(events);
 
     protected override void Apply(RunState state, RunEvent e) => state.Apply(e);
 

@@ -67,12 +67,18 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         {
             await Append(events);
             await RaiseConditionalEvents(events);
+            Recorded(events);
             await SnapshotWhenDue();
         }
         finally
         {
             oneAtATime.Release();
         }
+    }
+
+    /// <summary>Called with what has just become durable and is part of the state.</summary>
+    protected virtual void Recorded(IReadOnlyList<TEvent> events)
+    {
     }
 
     /// <summary>

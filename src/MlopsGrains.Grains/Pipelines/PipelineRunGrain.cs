@@ -22,6 +22,7 @@ internal sealed partial class PipelineRunGrain(
     PipelineYaml reader,
     StepCatalog kinds,
     IOptions<PipelineOptions> options,
+    PipelineMetrics metrics,
     TimeProvider time,
     ILogger<PipelineRunGrain> logger)
     : JournalGrain<PipelineRunState, PipelineRunEvent>(journal, new JsonJournalCodec<PipelineRunState, PipelineRunEvent>()), IPipelineRunGrain
@@ -156,6 +157,8 @@ internal sealed partial class PipelineRunGrain(
         await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.UnfinishedPipelineRuns).Remove(Id, cancellationToken);
         DeactivateOnIdle();
     }
+
+    protected override void Recorded(IReadOnlyList<PipelineRunEvent> events) => metrics.Happened(events, State);
 
     protected override void Apply(PipelineRunState state, PipelineRunEvent e) => state.Apply(e);
 

@@ -17,6 +17,7 @@ public static class PipelinesRegistration
         services.AddOptions<PipelineOptions>().BindConfiguration(PipelineOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PipelineOptions>, PipelineOptionsValidator>());
         services.AddSingleton(s => StepCatalog.Of(s.GetServices<IStepExecutor>()));
+        services.TryAddSingleton<PipelineMetrics>();
         services.AddSingleton<PipelineYaml>();
         services.AddPipelineStep<DatasetLoadStep>();
         services.AddPipelineStep<DataValidateStep>();

@@ -9,7 +9,7 @@ namespace MlopsGrains.Grains.Pipelines;
 /// holds up neither offers nor other workers.
 /// </summary>
 [GrainType("work-queue"), Reentrant]
-internal sealed class WorkQueueGrain(TimeProvider time) : Grain, IWorkQueueGrain
+internal sealed class WorkQueueGrain(PipelineMetrics metrics, TimeProvider time) : Grain, IWorkQueueGrain
 {
     private const int StepsMax = 100_000;
     private const int TakeMax = 256;
@@ -25,6 +25,7 @@ internal sealed class WorkQueueGrain(TimeProvider time) : Grain, IWorkQueueGrain
         if (queue.Count < StepsMax && queued.Add(step))
         {
             queue.Enqueue(step);
+            metrics.Queued(1);
             WakeOne();
         }
 
@@ -44,6 +45,7 @@ internal sealed class WorkQueueGrain(TimeProvider time) : Grain, IWorkQueueGrain
         while (taken.Count < max && queue.TryDequeue(out var step))
         {
             queued.Remove(step);
+            metrics.Queued(-1);
             taken.Add(step);
         }
 
@@ -53,6 +55,12 @@ internal sealed class WorkQueueGrain(TimeProvider time) : Grain, IWorkQueueGrain
         }
 
         return taken;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        metrics.Queued(-queue.Count);
+        return base.OnDeactivateAsync(reason, cancellationToken);
     }
 
     private async Task WaitForOffer(TimeSpan wait, CancellationToken cancellationToken)

@@ -7,7 +7,7 @@ namespace MlopsGrains.Grains.Webhooks;
 
 /// <summary>Takes deliveries that are due and sends them, a fixed number at a time. What it holds when the process dies is due again a little later.</summary>
 internal sealed partial class WebhookDeliveryService(
-    IGrainFactory grains, WebhookSender sender, IOptions<WebhookOptions> options, TimeProvider time, ILogger<WebhookDeliveryService> logger) : BackgroundService
+    IGrainFactory grains, WebhookSender sender, IOptions<WebhookOptions> options, WebhookMetrics metrics, TimeProvider time, ILogger<WebhookDeliveryService> logger) : BackgroundService
 {
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -26,6 +26,7 @@ internal sealed partial class WebhookDeliveryService(
                 foreach (var delivery in await outbox.Take(1, Wait, stopping))
                 {
                     var outcome = await sender.Send(delivery, stopping);
+                    metrics.Tried(outcome.Success);
                     if (!outcome.Success)
                     {
                         AttemptFailed(logger, delivery.DeliveryId, outcome.Status, outcome.Error);

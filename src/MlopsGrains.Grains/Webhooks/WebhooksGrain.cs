@@ -13,7 +13,7 @@ namespace MlopsGrains.Grains.Webhooks;
 /// Webhooks and their outbox. What waits is in the journal; who is sending it at the moment is only remembered, so after a crash it is due again.
 /// </summary>
 [GrainType("webhooks")]
-internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<WebhookOptions> options, TimeProvider time)
+internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<WebhookOptions> options, WebhookMetrics metrics, TimeProvider time)
     : JournalGrain<WebhooksState, WebhooksEvent>(journal, new JsonJournalCodec<WebhooksState, WebhooksEvent>()), IWebhooksGrain, IWebhookOutboxGrain
 {
     private const int PageMax = 1_000;
@@ -221,6 +221,20 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
         leases.Remove(number);
         Wake();
     }
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await base.OnActivateAsync(cancellationToken);
+        metrics.Waiting(State.Deliveries.Count);
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        metrics.Waiting(0);
+        return base.OnDeactivateAsync(reason, cancellationToken);
+    }
+
+    protected override void Recorded(IReadOnlyList<WebhooksEvent> events) => metrics.Waiting(State.Deliveries.Count);
 
     protected override void Apply(WebhooksState state, WebhooksEvent e) => state.Apply(e);
 

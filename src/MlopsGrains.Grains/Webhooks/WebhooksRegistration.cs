@@ -12,6 +12,7 @@ public static class WebhooksRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WebhookOptions>, WebhookOptionsValidator>());
+        services.TryAddSingleton<WebhookMetrics>();
         services.TryAddSingleton<WebhookSender>();
         services.AddHostedService<WebhookDeliveryService>();
         return services;

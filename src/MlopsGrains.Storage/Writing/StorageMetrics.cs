@@ -21,12 +21,12 @@ internal sealed class StorageMetrics : IDisposable
         ownsMeter = factory is null;
         meter = factory?.Create(MeterName) ?? new Meter(MeterName);
         this.engine = new("engine", engine);
-        commits = meter.CreateCounter<long>("mlopsgrains.storage.commits", "{commit}", "Group commits");
-        failures = meter.CreateCounter<long>("mlopsgrains.storage.commit_failures", "{commit}", "Group commits that failed");
-        refusals = meter.CreateCounter<long>("mlopsgrains.storage.queue_full", "{operation}", "Writes refused because the queue was full");
-        batchSize = meter.CreateHistogram<int>("mlopsgrains.storage.batch_size", "{operation}", "Writes in one group commit");
-        duration = meter.CreateHistogram<double>("mlopsgrains.storage.commit_duration", "s", "Time of one group commit");
-        meter.CreateObservableGauge("mlopsgrains.storage.queue_length", () => new Measurement<long>(queueLength(), this.engine), "{operation}", "Writes that wait or are being committed");
+        commits = meter.CreateCounter<long>("mlops.storage.commits", "{commit}", "Group commits");
+        failures = meter.CreateCounter<long>("mlops.storage.commits.failed", "{commit}", "Group commits that failed");
+        refusals = meter.CreateCounter<long>("mlops.storage.writes.refused", "{operation}", "Writes refused because the queue was full");
+        batchSize = meter.CreateHistogram<int>("mlops.storage.batch.size", "{operation}", "Writes in one group commit");
+        duration = meter.CreateHistogram<double>("mlops.storage.commit.duration", "s", "Time of one group commit");
+        meter.CreateObservableGauge("mlops.storage.queue.length", () => new Measurement<long>(queueLength(), this.engine), "{operation}", "Writes that wait or are being committed");
     }
 
     public void Committed(int operations, TimeSpan elapsed)

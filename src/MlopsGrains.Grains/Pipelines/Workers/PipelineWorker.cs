@@ -17,6 +17,7 @@ internal sealed partial class PipelineWorker(
     IEnumerable<IStepExecutor> executors,
     StepCatalog kinds,
     IOptions<PipelineOptions> options,
+    PipelineMetrics metrics,
     TimeProvider time,
     ILogger<PipelineWorker> logger) : BackgroundService
 {
@@ -68,7 +69,15 @@ internal sealed partial class PipelineWorker(
         var executor = byUse.GetValueOrDefault(lease.Uses);
         var with = JsonSerializer.Deserialize<JsonElement>(lease.With);
         var context = new StepContext(ready.PipelineRunId, lease, StepInputs.Complete(executor?.Kind, with), grains, blobs, time);
-        await new HeldStep(run, lease, context, executor, kinds.Faults(lease.Uses, with), time, logger).Run(stopping);
+        metrics.Running(1);
+        try
+        {
+            await new HeldStep(run, lease, context, executor, kinds.Faults(lease.Uses, with), time, logger).Run(stopping);
+        }
+        finally
+        {
+            metrics.Running(-1);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {Worker} could not take a step; it tries again.")]
