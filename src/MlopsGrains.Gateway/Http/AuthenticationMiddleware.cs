@@ -9,6 +9,9 @@ namespace MlopsGrains.Gateway.Http;
 /// <summary>Marks an endpoint whose address carries a key of its own, made for one purpose and checked by the endpoint, so that no other credentials are asked for.</summary>
 internal sealed record CarriesItsKey;
 
+/// <summary>Marks an endpoint that tells nothing about what the platform holds, so that whoever is not signed in yet may see it.</summary>
+internal sealed record OpenToAll;
+
 /// <summary>Lets in who holds a key or knows a user's password, and says who asks to everything behind.</summary>
 internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys keys, UserPasswords users, IOptions<AuthenticationOptions> options)
 {
@@ -17,7 +20,7 @@ internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys key
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (!options.Value.IsConfigured || context.Request.Path == "/health" || context.GetEndpoint()?.Metadata.GetMetadata<CarriesItsKey>() is not null)
+        if (!options.Value.IsConfigured || context.Request.Path == "/health" || IsOpen(context.GetEndpoint()?.Metadata))
         {
             Actor.Current = Local;
             return next(context);
@@ -31,6 +34,9 @@ internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys key
 
         return options.Value.Administrator is null || authorization.Length == 0 ? RefuseAsync(context) : EnterAsUserAsync(context, authorization);
     }
+
+    private static bool IsOpen(EndpointMetadataCollection? endpoint) =>
+        endpoint is not null && (endpoint.GetMetadata<CarriesItsKey>() is not null || endpoint.GetMetadata<OpenToAll>() is not null);
 
     private async Task EnterAsUserAsync(HttpContext context, string authorization)
     {
