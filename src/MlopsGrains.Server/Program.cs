@@ -1,5 +1,3 @@
-using System.CommandLine;
 using MlopsGrains.Server.Hosting;
 
-// Draining the journal may take longer than the two seconds that the command line grants a process by default.
-return await ServerCommand.Create().Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });
+return await ServerCommand.RunAsync(args);

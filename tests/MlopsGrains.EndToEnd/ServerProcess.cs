@@ -41,21 +41,45 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the built program and waits until <c>/health</c> answers 200.</summary>
-    public static async Task<ServerProcess> StartAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, int? port = null, string address = "http://127.0.0.1")
+    public static Task<ServerProcess> StartAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, int? port = null, string address = "http://127.0.0.1")
     {
         var url = $"{address}:{port ?? FreePort.Next()}";
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(RepositoryRoot.ServerProgram);
-        foreach (var argument in arguments.Append("--urls").Append(url))
-        {
-            start.ArgumentList.Add(argument);
-        }
+        return StartAsync(Command([RepositoryRoot.ServerProgram, .. arguments, "--urls", url], environment), url);
+    }
 
+    /// <summary>The same by <c>dotnet run</c>, as somebody in <paramref name="folder"/> would.</summary>
+    public static Task<ServerProcess> RunFromAsync(string folder, IReadOnlyList<string> arguments)
+    {
+        var url = $"http://127.0.0.1:{FreePort.Next()}";
+        var project = Path.Combine(RepositoryRoot.Path, "src", "MlopsGrains.Server");
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        var start = Command(["run", "--no-build", "--configuration", configuration, "--project", project, "--", .. arguments, "--urls", url], null);
+        start.WorkingDirectory = folder;
+        return StartAsync(start, url);
+    }
+
+    /// <summary>Runs the built program until it ends by itself, and answers its exit code and all that it said.</summary>
+    public static async Task<(int ExitCode, string Output)> EndAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var start = Command([RepositoryRoot.ServerProgram, .. arguments], environment);
+        await using var server = new ServerProcess(Process.Start(start)!, new Uri("http://127.0.0.1"));
+        await server.process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60));
+        return (server.process.ExitCode, server.Output);
+    }
+
+    private static ProcessStartInfo Command(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;
         }
 
+        return start;
+    }
+
+    private static async Task<ServerProcess> StartAsync(ProcessStartInfo start, string url)
+    {
         var server = new ServerProcess(Process.Start(start)!, new Uri(url));
         using var http = new HttpClient { BaseAddress = server.Address, Timeout = TimeSpan.FromSeconds(5) };
         await Eventually.Async(async () => server.process.HasExited || await IsHealthy(http), TimeSpan.FromSeconds(60));
@@ -67,7 +91,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>SIGKILL: nothing is flushed, nothing is said.</summary>
     public async Task KillAsync()
     {
-        process.Kill();
+        process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync();
     }
 

@@ -58,6 +58,17 @@ public sealed class PostgresServer : IAsyncLifetime
         return ConnectionString(name, pooling: true);
     }
 
+    /// <summary>Makes a user who has to give a password.</summary>
+    public async Task RequirePasswordAsync(string user, string password)
+    {
+        var rules = Path.Combine(DataDirectory, "pg_hba.conf");
+        await File.WriteAllTextAsync(rules, $"host all {user} 127.0.0.1/32 scram-sha-256\n{await File.ReadAllTextAsync(rules)}");
+        await using var connection = new NpgsqlConnection(ConnectionString("postgres", pooling: false));
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"CREATE USER {user} PASSWORD '{password}'; SELECT pg_reload_conf()", connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Kills the server with SIGKILL, as a crash of its machine's process would.</summary>
     public async Task KillAsync()
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MlopsGrains.Server.Hosting;
+using MlopsGrains.Server.Hosting.Start;
 
 namespace MlopsGrains.Server.Demo;
 
@@ -27,14 +28,18 @@ public static class DemoCommand
 
     private static async Task<int> Run(bool keep, string? data, string? urls, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var directory = data ?? Directory.CreateTempSubdirectory("mlops-demo-").FullName;
+        var directory = data is null ? Directory.CreateTempSubdirectory("mlops-demo-").FullName : Path.GetFullPath(data);
         try
         {
             var output = new DemoOutput();
             var settings = new ServerSettings { DataDirectory = directory, Urls = urls ?? FreePort.UrlOrFree(ServerSettings.DefaultUrl), ClusterId = "demo" };
             output.Title("MlopsGrains: a model's whole life");
-            await using var app = PlatformHost.Build(settings, builder => builder.Logging.SetMinimumLevel(LogLevel.Warning));
-            await app.StartAsync(cancellationToken);
+            if (await StartAsync(settings, cancellationToken) is not { } app)
+            {
+                return ServerCommand.BadUsage;
+            }
+
+            await using var running = app;
             var address = new Uri(app.Urls.First());
             output.Line($"The platform runs at {address} with its data in {directory}");
 
@@ -57,6 +62,24 @@ public static class DemoCommand
             {
                 Directory.Delete(directory, recursive: true);
             }
+        }
+    }
+
+    /// <summary>The platform, or <see langword="null"/> when it cannot start, which is then told.</summary>
+    private static async Task<WebApplication?> StartAsync(ServerSettings settings, CancellationToken cancellationToken)
+    {
+        WebApplication? app = null;
+        try
+        {
+            app = PlatformHost.Build(settings, builder => builder.Logging.SetMinimumLevel(LogLevel.Warning));
+            await app.StartAsync(cancellationToken);
+            return app;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            await (app?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await StartFaults.TellAsync(e, settings, verbose: false);
+            return null;
         }
     }
 }

@@ -12,7 +12,7 @@ internal static class HealthCommand
         var url = new Option<Uri>("--url")
         {
             Description = "The server's address.",
-            DefaultValueFactory = _ => Local(Environment.GetEnvironmentVariable("ASPNETCORE_URLS") ?? ServerSettings.DefaultUrl),
+            DefaultValueFactory = _ => Local(ServerOptions.UrlsByDefault),
             CustomParser = result =>
             {
                 if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var given) && given.Scheme is ("http" or "https"))

@@ -1,6 +1,8 @@
 using MlopsGrains.Client;
 using MlopsGrains.Gateway;
+using MlopsGrains.Gateway.Http;
 using MlopsGrains.Grains;
+using MlopsGrains.Server.Hosting.Start;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
 using Npgsql;
@@ -18,21 +20,20 @@ public static class PlatformHost
     /// <summary>Checks the settings and builds the host; nothing listens yet. Storage migrates its database when the host starts, before anything else.</summary>
     /// <param name="settings">What to run.</param>
     /// <param name="configure">A last word on the builder, for tests and the demo.</param>
+    /// <param name="verbose">Whether to log everything.</param>
     /// <exception cref="InvalidSettingsException">The settings have faults; all are listed.</exception>
-    public static WebApplication Build(ServerSettings settings, Action<WebApplicationBuilder>? configure = null)
+    public static WebApplication Build(ServerSettings settings, Action<WebApplicationBuilder>? configure = null, bool verbose = false)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.AddEnvironmentVariables("MLOPS_");
+        builder.Configuration.AddEnvironmentVariables(SettingNames.Prefix);
         configure?.Invoke(builder);
 
         var authentication = builder.Configuration.GetSection(AuthenticationOptions.Section).Get<AuthenticationOptions>() ?? new();
-        var faults = settings.Faults(authentication.IsConfigured).ToList();
-        if (faults.Count > 0)
-        {
-            throw new InvalidSettingsException(faults);
-        }
+        InvalidSettingsException.ThrowIfAny(settings.Faults(authentication.IsConfigured));
+        InvalidSettingsException.ThrowIfAny(StartChecks.Faults(settings));
 
-        builder.WebHost.UseUrls(settings.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        builder.WebHost.UseUrls([.. settings.Addresses]);
+        builder.AddLog(verbose);
         builder.AddTelemetry(settings);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(45));
         builder.AddStorage(settings);
@@ -64,12 +65,11 @@ public static class PlatformHost
     {
         if (settings.Storage == StorageEngine.Postgres)
         {
-            builder.Services.AddPostgresStorage(o => o.ConnectionString = settings.Connection!);
+            builder.Services.AddPostgresStorage(o => o.ConnectionString = settings.ConnectionString!);
         }
         else
         {
-            Directory.CreateDirectory(settings.DataDirectory);
-            builder.Services.AddSqliteStorage(o => o.Path = Path.Combine(settings.DataDirectory, "mlops.db"));
+            builder.Services.AddSqliteStorage(o => o.Path = settings.DatabaseFile);
         }
 
         if (settings.Storage == StorageEngine.NoOp)
@@ -138,7 +138,8 @@ public static class PlatformHost
 
     private static void MapOperation(this WebApplication app, ServerSettings settings)
     {
-        app.MapPrometheusScrapingEndpoint();
+        app.MapPrometheusScrapingEndpoint().WithTags("Operation").WithMetadata(new HttpMethodMetadata([HttpMethods.Get]))
+            .Describe("What the process does, for Prometheus; docs/operations.md explains each metric.", gives: "mlops_runs_created_total 12", givesBytes: "text/plain");
         app.MapDashboard();
         app.MapGet("/api/v1/info", () => new ServerInfo(Telemetry.Version, Lower(settings.Role), Lower(settings.Storage)))
             .WithName("GetInfo").WithSummary("What this process is and which version it runs").WithTags("Operation");

@@ -1,79 +1,87 @@
+using System.Collections;
 using System.CommandLine;
-using System.Net;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using MlopsGrains.Server.Demo;
+using MlopsGrains.Server.Hosting.Start;
 
 namespace MlopsGrains.Server.Hosting;
 
 /// <summary>The server's command line.</summary>
 public static class ServerCommand
 {
-    public static RootCommand Create()
+    /// <summary>The server was told something that it cannot do; what, is said on the error stream.</summary>
+    public const int BadUsage = 2;
+
+    // Draining the journal may take longer than the two seconds that the command line grants a process by default.
+    private static readonly InvocationConfiguration Patient = new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) };
+
+    /// <summary>Runs what the arguments and the environment say, and answers the exit code.</summary>
+    public static async Task<int> RunAsync(string[] args)
     {
-        var role = new Option<ServerRole>("--role") { Description = "Which parts to run: all, silo or gateway.", DefaultValueFactory = _ => ServerRole.All };
-        var storage = new Option<StorageEngine>("--storage") { Description = "Where state is kept: sqlite or postgres (noop: measuring only, forgets).", DefaultValueFactory = _ => StorageEngine.Sqlite };
-        var connection = new Option<string?>("--connection") { Description = "PostgreSQL connection string (or the environment variable MLOPS_Connection)." };
-        var data = new Option<string>("--data") { Description = "Directory of the database file and the blobs.", DefaultValueFactory = _ => "data" };
-        var blobs = new Option<string?>("--blobs") { Description = "Blob directory, shared by every process of a cluster (default: blobs below --data)." };
-        var urls = new Option<string>("--urls") { Description = "Addresses to listen on, separated by semicolons.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("ASPNETCORE_URLS") ?? ServerSettings.DefaultUrl };
-        var advertise = new Option<IPAddress>("--advertise")
-        {
-            Description = "IP address that other silos reach this one at.",
-            DefaultValueFactory = _ => IPAddress.Loopback,
-            CustomParser = result =>
-            {
-                if (IPAddress.TryParse(result.Tokens[0].Value, out var address))
-                {
-                    return address;
-                }
-
-                result.AddError($"--advertise is '{result.Tokens[0].Value}'; expected an IP address.");
-                return null;
-            },
-        };
-        var siloPort = new Option<int>("--silo-port") { Description = "Silo-to-silo port; 0 picks a free one." };
-        var gatewayPort = new Option<int>("--gateway-port") { Description = "Port for gateway processes; 0 picks a free one." };
-        var cluster = new Option<string>("--cluster") { Description = "Name of the cluster in the database.", DefaultValueFactory = _ => "mlops" };
-
-        var root = new RootCommand("MlopsGrains: the MLOps platform. Without a command it starts the platform.")
-        {
-            role, storage, connection, data, blobs, urls, advertise, siloPort, gatewayPort, cluster,
-        };
-        root.SetAction(async (parse, _) => await Run(
-            new ServerSettings
-            {
-                Role = parse.GetValue(role),
-                Storage = parse.GetValue(storage),
-                Connection = parse.GetValue(connection) ?? Environment.GetEnvironmentVariable("MLOPS_Connection"),
-                DataDirectory = parse.GetValue(data)!,
-                BlobDirectory = parse.GetValue(blobs),
-                Urls = parse.GetValue(urls)!,
-                AdvertisedAddress = parse.GetValue(advertise) ?? IPAddress.Loopback,
-                SiloPort = parse.GetValue(siloPort),
-                GatewayPort = parse.GetValue(gatewayPort),
-                ClusterId = parse.GetValue(cluster)!,
-            }));
+        var options = new ServerOptions();
+        var root = new RootCommand("MlopsGrains: the MLOps platform. Without a command it starts the platform.");
+        options.All.ForEach(root.Options.Add);
+        root.SetAction((parse, _) => ServeAsync(options.Read(parse), parse.GetValue(options.Verbose)));
         root.Subcommands.Add(DemoCommand.Create());
         root.Subcommands.Add(HealthCommand.Create());
-        return root;
+        foreach (var help in root.Options.OfType<HelpOption>())
+        {
+            help.Action = new ServerHelp((HelpAction)help.Action!, root);
+        }
+
+        var parse = root.Parse(args);
+        var given = parse.CommandResult.Command == root ? options.FromEnvironment(parse, Environment.GetEnvironmentVariable).ToList() : [];
+        if (given.Count > 0)
+        {
+            parse = root.Parse([.. args, .. given.SelectMany(g => new[] { g.Option.Name, g.Value })]);
+        }
+
+        if (parse.Errors.Count == 0 || parse.Action is ServerHelp)
+        {
+            return await parse.InvokeAsync(Patient);
+        }
+
+        if (parse.Action is ParseErrorAction action)
+        {
+            action.ShowHelp = false;
+        }
+
+        await parse.InvokeAsync(Patient);
+        foreach (var (option, variable, _) in given)
+        {
+            await Console.Error.WriteLineAsync($"{option.Name} was given by {variable}.");
+        }
+
+        await Console.Error.WriteLineAsync("--help lists the options and the environment variables.");
+        return BadUsage;
     }
 
-    private static async Task<int> Run(ServerSettings settings)
+    private static async Task<int> ServeAsync(ServerSettings settings, bool verbose)
     {
-        WebApplication app;
+        WebApplication? app = null;
         try
         {
-            app = PlatformHost.Build(settings);
+            InvalidSettingsException.ThrowIfAny(SettingNames.Faults(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(v => (string)v.Key), ServerOptions.VariableNames));
+            app = PlatformHost.Build(settings, verbose: verbose);
+            if (settings.Storage == StorageEngine.Postgres)
+            {
+                await DatabaseGate.PassAsync(settings.ConnectionString!, settings.DatabaseWait, Console.Error.WriteLine, CancellationToken.None);
+            }
+
+            await app.StartAsync();
         }
-        catch (InvalidSettingsException e)
+        catch (Exception e)
         {
-            await Console.Error.WriteLineAsync(e.Message);
-            return 2;
+            await (app?.DisposeAsync() ?? ValueTask.CompletedTask);
+            return await StartFaults.TellAsync(e, settings, verbose);
         }
 
         await using (app)
         {
             // The host listens to SIGTERM and Ctrl+C itself and drains the journal before it ends.
-            await app.RunAsync(CancellationToken.None);
+            StartedBanner.Show(app, settings);
+            await app.WaitForShutdownAsync();
             return 0;
         }
     }

@@ -1,4 +1,6 @@
 using System.Net;
+using MlopsGrains.Server.Hosting.Start;
+using Npgsql;
 
 namespace MlopsGrains.Server.Hosting;
 
@@ -37,8 +39,11 @@ public sealed record ServerSettings
 
     public StorageEngine Storage { get; init; } = StorageEngine.Sqlite;
 
-    /// <summary>PostgreSQL connection string; needed with <see cref="StorageEngine.Postgres"/>.</summary>
+    /// <summary>Where the PostgreSQL database is, in Npgsql's form or as a <c>postgres://</c> URL; needed with <see cref="StorageEngine.Postgres"/>.</summary>
     public string? Connection { get; init; }
+
+    /// <summary>How long a start waits for the PostgreSQL server to answer.</summary>
+    public TimeSpan DatabaseWait { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Holds the database file and, unless <see cref="BlobDirectory"/> says otherwise, the blobs.</summary>
     public string DataDirectory { get; init; } = "data";
@@ -61,6 +66,18 @@ public sealed record ServerSettings
     /// <summary>Names one running cluster in a database.</summary>
     public string ClusterId { get; init; } = "mlops";
 
+    /// <summary>The connection in Npgsql's form.</summary>
+    public string? ConnectionString => Connection is null ? null : PostgresConnection.Read(Connection).Connection;
+
+    public string DatabaseFile => Path.Combine(DataDirectory, "mlops.db");
+
+    public IEnumerable<string> Addresses => Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <summary>Where the data is, for people.</summary>
+    public string Place => Storage == StorageEngine.Postgres
+        ? $"PostgreSQL at {new NpgsqlConnectionStringBuilder(ConnectionString).Host}, blobs in {BlobDirectoryOrDefault}"
+        : DataDirectory;
+
     public string BlobDirectoryOrDefault => BlobDirectory ?? Path.Combine(DataDirectory, "blobs");
 
     /// <summary>Every fault of these settings, each naming its option.</summary>
@@ -69,6 +86,21 @@ public sealed record ServerSettings
         if (Storage == StorageEngine.Postgres && string.IsNullOrWhiteSpace(Connection))
         {
             yield return "--connection is required with --storage postgres.";
+        }
+
+        if (Storage == StorageEngine.Postgres && !string.IsNullOrWhiteSpace(Connection) && PostgresConnection.Read(Connection).Fault is { } fault)
+        {
+            yield return fault;
+        }
+
+        if (Storage != StorageEngine.Postgres && !string.IsNullOrWhiteSpace(Connection))
+        {
+            yield return $"--connection is given, but --storage is {Storage.ToString().ToLowerInvariant()}: add --storage postgres, or leave the connection out.";
+        }
+
+        if (DatabaseWait < TimeSpan.Zero || DatabaseWait > TimeSpan.FromHours(1))
+        {
+            yield return $"--database-wait is {DatabaseWait.TotalSeconds:0}; expected 0 to 3600 seconds.";
         }
 
         if (Storage != StorageEngine.Postgres && Role != ServerRole.All)
@@ -84,7 +116,12 @@ public sealed record ServerSettings
             }
         }
 
-        foreach (var url in Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        if (!Addresses.Any())
+        {
+            yield return $"--urls is empty; expected addresses such as {DefaultUrl}.";
+        }
+
+        foreach (var url in Addresses)
         {
             if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
             {

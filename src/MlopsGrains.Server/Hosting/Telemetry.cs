@@ -7,7 +7,7 @@ using OpenTelemetry.Trace;
 
 namespace MlopsGrains.Server.Hosting;
 
-/// <summary>Structured logs, traces and metrics. Prometheus scrapes <c>/metrics</c>; traces, and OTLP export of both, begin when OTEL_EXPORTER_OTLP_ENDPOINT is set.</summary>
+/// <summary>Traces and metrics. Prometheus scrapes <c>/metrics</c>; traces, and OTLP export of both, begin when OTEL_EXPORTER_OTLP_ENDPOINT is set.</summary>
 internal static class Telemetry
 {
     public static string Version { get; } =
@@ -18,22 +18,6 @@ internal static class Telemetry
 
     public static WebApplicationBuilder AddTelemetry(this WebApplicationBuilder builder, ServerSettings settings)
     {
-        // Orleans places grains through Polly, which would write two lines for each grain that wakes up.
-        builder.Logging.AddFilter("Polly", LogLevel.Warning)
-            .AddFilter("Orleans", LogLevel.Warning)
-            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
-            .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
-            .AddFilter("Microsoft.Orleans", LogLevel.Warning)
-            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-        if (Console.IsOutputRedirected)
-        {
-            builder.Logging.AddJsonConsole(o => o.UseUtcTimestamp = true);
-        }
-        else
-        {
-            builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
-        }
-
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(r => r.AddService("mlopsgrains", serviceVersion: Version)
                 .AddAttributes([new("mlops.role", settings.Role.ToString().ToLowerInvariant())]))
