@@ -34,7 +34,7 @@ public static class GatewayRegistration
         services.TryAddSingleton<LiveFeeds>();
         services.ConfigureHttpJsonOptions(o => NativeJson.Apply(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
-        services.AddNativeOpenApi();
+        services.AddApiDocument();
         services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo", timeout: TimeSpan.FromSeconds(3));
         return services;
     }

@@ -25,7 +25,8 @@ internal static class DataEndpoints
         data.MapGet("/datasets/{name}/versions/{version}", GetVersion).WithName("GetDatasetVersion").WithSummary("A version, a number or 'latest', with schema and profile.");
         data.MapGet("/datasets/{name}/versions/{version}/content", Content).WithName("GetDatasetContent").WithSummary("A version's bytes.");
         data.MapPost("/datasets/{name}/versions", AddVersion).WithName("AddDatasetVersion").WithSummary("Uploads CSV (text/csv) as the next version.")
-            .WithBodyLimit(BodyLimit.Dataset);
+            .Accepts<Stream>("text/csv", "*/*").WithBodyLimit(BodyLimit.Dataset)
+            .WithExample("sepal_length_cm,kind\n5.1,setosa\n7.0,versicolor\n");
     }
 
     private static async Task<Ok<Page<Dataset>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>

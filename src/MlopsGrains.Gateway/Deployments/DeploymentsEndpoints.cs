@@ -19,8 +19,10 @@ internal static class DeploymentsEndpoints
         var deployments = endpoints.MapNative("Deployments");
         deployments.MapGet("/deployments", List).WithName("ListDeployments").WithSummary("Deployments by name.");
         deployments.MapGet("/deployments/{name}", Get).WithName("GetDeployment").WithSummary("A deployment with its revisions and traffic.");
-        deployments.MapPut("/deployments/{name}", Deploy).WithName("Deploy").WithSummary("Serves a model version with all traffic.");
-        deployments.MapPut("/deployments/{name}/traffic", SetTraffic).WithName("SetTraffic").WithSummary("Splits traffic between revisions.");
+        deployments.MapPut("/deployments/{name}", Deploy).WithName("Deploy").WithSummary("Serves a model version with all traffic.")
+            .WithExample("""{"model":"iris","version":"1"}""");
+        deployments.MapPut("/deployments/{name}/traffic", SetTraffic).WithName("SetTraffic").WithSummary("Splits traffic between revisions.")
+            .WithExample("""[{"revision":1,"percent":100}]""");
         deployments.MapPost("/deployments/{name}/rollback", Rollback).WithName("Rollback").WithSummary("Sends all traffic back to the revision before.");
         deployments.MapGet("/deployments/{name}/lineage", Lineage).WithName("GetDeploymentLineage").WithSummary("From the deployment back to the data it was trained on.");
         endpoints.MapOpenInference();

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Reflection;
 using System.Text.Json;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Deployments;
@@ -18,27 +17,38 @@ internal static class OpenInferenceEndpoints
 {
     private const int ModelsMax = 100_000;
 
-    private static readonly string Version = typeof(OpenInferenceEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+    private const string MetadataExample =
+        """{"name":"iris","versions":["1"],"platform":"mlopsgrains_mlnet","inputs":[{"name":"sepal_length_cm","datatype":"FP32","shape":[-1,1]}],"outputs":[{"name":"scores","datatype":"FP32","shape":[-1,3]}]}""";
+
+    private const string RequestExample =
+        """ "id":"42","inputs!":[{"name!":"sepal_length_cm","shape!":[1,1],"datatype!":"FP32","data!":[5.1]},{"name!":"sepal_width_cm","shape!":[1,1],"datatype!":"FP32","data!":[3.5]},{"name!":"petal_length_cm","shape!":[1,1],"datatype!":"FP32","data!":[1.4]},{"name!":"petal_width_cm","shape!":[1,1],"datatype!":"FP32","data!":[0.2]}],"outputs":[{"name!":"scores"}] """;
+
+    private const string ResponseExample =
+        """{"model_name":"iris","model_version":"1","id":"42","outputs":[{"name":"scores","shape":[1,3],"datatype":"FP32","data":[0.9,0.1,0.0]}]}""";
 
     public static void MapOpenInference(this IEndpointRouteBuilder endpoints)
     {
-        var v2 = endpoints.MapGroup("/v2").ExcludeFromDescription();
-        v2.MapGet("", Server);
-        v2.MapGet("/health/live", Live);
-        v2.MapGet("/health/ready", Ready);
-        v2.MapGet("/models", Models);
-        foreach (var model in new[] { "/models/{model}", "/models/{model}/versions/{version}" })
+        var v2 = endpoints.MapGroup("/v2").ExcludeFromDescription().WithTags("Open Inference");
+        v2.MapGet("", Server).Describe("What this server is.", gives: """{"name":"mlopsgrains","version":"1.0.0","extensions":[]}""");
+        v2.MapGet("/health/live", Live).Describe("Whether the server runs.", gives: """{"live":true}""");
+        v2.MapGet("/health/ready", Ready).Describe("Whether the server can score.", gives: """{"ready":true,"live":true}""");
+        v2.MapGet("/models", Models).Describe("The names of all deployments.", gives: """{"models":["iris"]}""");
+        foreach (var (at, place, which) in new[]
         {
-            v2.MapGet(model, Metadata);
-            v2.MapGet(model + "/ready", ModelReady);
-            v2.MapPost(model + "/infer", Infer);
+            ("/models/{model}", """ "model!":"iris" """, "A deployment"),
+            ("/models/{model}/versions/{version}", """ "model!":"iris","version!":"1" """, "One version of a deployment"),
+        })
+        {
+            v2.MapGet(at, Metadata).Describe($"{which}: the tensors that it takes and gives.", "{" + place + "}", MetadataExample);
+            v2.MapGet(at + "/ready", ModelReady).Describe($"{which}: whether it can score.", "{" + place + "}", """{"name":"iris","ready":true}""");
+            v2.MapPost(at + "/infer", Infer).Describe($"{which} scores rows.", "{" + place + "," + RequestExample + "}", ResponseExample);
         }
     }
 
     private static Task Server(HttpContext context) => Write(context, json =>
     {
         json.WriteString("name", "mlopsgrains");
-        json.WriteString("version", Version);
+        json.WriteString("version", ApiDocument.Version);
         json.WriteStartArray("extensions");
         json.WriteEndArray();
     });

@@ -21,14 +21,14 @@ internal static class ArtifactsEndpoints
     {
         var artifacts = endpoints.MapNative("Artifacts");
         artifacts.MapPut("/runs/{id}/artifacts/{**path}", Put).WithName("PutArtifact").Accepts<Stream>("*/*").WithBodyLimit(BodyLimit.Artifact)
-            .WithSummary("Stores a file of a run, over whatever was there.");
+            .WithSummary("Stores a file of a run, over whatever was there.").WithExample("the file's bytes");
         artifacts.MapGet("/runs/{id}/artifacts/{**path}", Get).WithName("GetArtifact").Produces<Stream>(contentType: Bytes)
             .WithSummary("A file of a run; ranges are served.");
         artifacts.MapGet("/runs/{id}/artifact-list", List).WithName("ListArtifacts").WithSummary("Files and directories directly below a path of a run.");
 
         var blobs = endpoints.MapNative("Blobs");
         blobs.MapPost("/blobs", PostBlob).WithName("PutBlob").Accepts<Stream>("*/*").WithBodyLimit(BodyLimit.Artifact)
-            .WithSummary("Stores bytes under their digest.");
+            .WithSummary("Stores bytes under their digest.").WithExample("the file's bytes");
         blobs.MapGet("/blobs/{digest}", GetBlob).WithName("GetBlob").Produces<Stream>(contentType: Bytes).WithSummary("The bytes of a digest; ranges are served.");
     }
 

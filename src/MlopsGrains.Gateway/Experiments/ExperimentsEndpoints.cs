@@ -32,7 +32,8 @@ internal static class ExperimentsEndpoints
 
         var experiments = endpoints.MapNative("Experiments");
         experiments.MapGet("/experiments", List).WithName("ListExperiments").WithSummary("Experiments that match a filter, newest first.");
-        experiments.MapPost("/experiments", Create).WithName("CreateExperiment").CreatesOnce().WithSummary("Creates an experiment with a name of its own.");
+        experiments.MapPost("/experiments", Create).WithName("CreateExperiment").CreatesOnce().WithSummary("Creates an experiment with a name of its own.")
+            .WithExample("""{"name":"iris","tags":[{"key":"team","value":"botany"}]}""");
         experiments.MapGet("/experiments/{id}", Get).WithName("GetExperiment").WithSummary("One experiment, deleted or not.");
         experiments.MapDelete("/experiments/{id}", Delete).WithName("DeleteExperiment")
             .WithSummary("Deletes an experiment and its runs softly: they can be restored until retention removes them.");

@@ -19,14 +19,22 @@ internal static class MlflowArtifactEndpoints
 
     public static void MapMlflowArtifacts(this IEndpointRouteBuilder endpoints)
     {
+        endpoints = endpoints.MapGroup("").WithTags("MLflow artifacts");
         const string Proxy = "/mlflow-artifacts/artifacts";
-        endpoints.MapMlflowMethod("GET", "/mlflow/artifacts/list", List);
-        endpoints.MapMlflowRaw("GET", Proxy, ProxyList);
-        endpoints.MapMlflowRaw("GET", Proxy + "/{**path}", ProxyGet);
-        endpoints.MapMlflowRaw("PUT", Proxy + "/{**path}", ProxyPut, e => e.WithBodyLimit(BodyLimit.Artifact));
-        endpoints.MapMlflowRaw("DELETE", Proxy + "/{**path}", ProxyDelete);
-        endpoints.MapMlflowRaw("POST", "/mlflow/upload-artifact", Upload, e => e.WithBodyLimit(BodyLimit.Artifact));
-        endpoints.MapMlflowPage("GET", "/get-artifact", GetArtifact);
+        endpoints.MapMlflowMethod("GET", "/mlflow/artifacts/list", List)
+            .Describe("Files and directories directly below a path of a run.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","path":""}""", gives: MlflowExamples.Files);
+        endpoints.MapMlflowRaw("GET", Proxy, ProxyList)
+            .Describe("Files and directories below a directory of the artifact store; their paths are relative to it.", $$"""{"path":"1/{{MlflowExamples.RunId}}/artifacts"}""", gives: """{"files":[{"path":"model.zip","is_dir":false,"file_size":1024}]}""");
+        endpoints.MapMlflowRaw("GET", Proxy + "/{**path}", ProxyGet)
+            .Describe("A file's bytes; ranges are served.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts/model.zip"}""", givesBytes: Descriptions.Bytes);
+        endpoints.MapMlflowRaw("PUT", Proxy + "/{**path}", ProxyPut).WithBodyLimit(BodyLimit.Artifact)
+            .Describe("Stores a file, over whatever was there.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts/model.zip"}""", takesBytes: Descriptions.Bytes);
+        endpoints.MapMlflowRaw("DELETE", Proxy + "/{**path}", ProxyDelete)
+            .Describe("Removes a file, or a directory with all that is in it.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts/model.zip"}""");
+        endpoints.MapMlflowRaw("POST", "/mlflow/upload-artifact", Upload).WithBodyLimit(BodyLimit.Artifact)
+            .Describe("Stores a file of at most 10 MiB among the artifacts of a run.", $$"""{"run_uuid!":"{{MlflowExamples.RunId}}","path!":"model.zip"}""", takesBytes: Descriptions.Bytes);
+        endpoints.MapMlflowPage("GET", "/get-artifact", GetArtifact)
+            .Describe("A file of a run, for a browser.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","path!":"model.zip"}""", givesBytes: Descriptions.Bytes);
     }
 
     private static async Task List(MlflowCall call)

@@ -4,6 +4,8 @@ using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Identity;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace MlopsGrains.Gateway.Experiments;
@@ -21,17 +23,28 @@ internal static class MlflowExperimentEndpoints
 
     public static void MapMlflowExperiments(this IEndpointRouteBuilder endpoints)
     {
+        endpoints = endpoints.MapGroup("").WithTags("MLflow experiments");
         const string Root = "/mlflow/experiments/";
-        endpoints.MapMlflowMethod("POST", Root + "create", Create, e => e.CreatesOnce());
-        endpoints.MapMlflowMethod("GET", Root + "get-by-name", GetByName);
-        endpoints.MapMlflowMethod("GET", Root + "get", Get);
-        endpoints.MapMlflowMethod("GET POST", Root + "search", Search);
-        endpoints.MapMlflowMethod("POST", Root + "search-datasets", SearchDatasets);
-        endpoints.MapMlflowMethod("POST", Root + "delete", Delete);
-        endpoints.MapMlflowMethod("POST", Root + "restore", Restore);
-        endpoints.MapMlflowMethod("POST", Root + "update", Update);
-        endpoints.MapMlflowMethod("POST", Root + "set-experiment-tag", SetTag);
-        endpoints.MapMlflowMethod("POST", Root + "delete-experiment-tag", DeleteTag);
+        endpoints.MapMlflowMethod("POST", Root + "create", Create).CreatesOnce()
+            .Describe("Creates an experiment with a name of its own.", """{"name!":"iris","artifact_location":"","tags":[{"key":"team","value":"botany"}]}""", gives: """{"experiment_id":"1"}""");
+        endpoints.MapMlflowMethod("GET", Root + "get-by-name", GetByName)
+            .Describe("The experiment of a name, deleted or not.", """{"experiment_name!":"iris"}""", gives: $$"""{"experiment":{{MlflowExamples.Experiment}}}""");
+        endpoints.MapMlflowMethod("GET", Root + "get", Get)
+            .Describe("One experiment, deleted or not.", """{"experiment_id!":"1"}""", gives: $$"""{"experiment":{{MlflowExamples.Experiment}}}""");
+        endpoints.MapMlflowMethod("GET POST", Root + "search", Search)
+            .Describe("Experiments that match a filter, newest first.", """{"max_results!":100,"filter":"name LIKE 'iris%'","view_type":"ACTIVE_ONLY","order_by":["creation_time DESC"],"page_token":""}""", gives: $$"""{"experiments":[{{MlflowExamples.Experiment}}],"next_page_token":"eyJv"}""");
+        endpoints.MapMlflowMethod("POST", Root + "search-datasets", SearchDatasets)
+            .Describe("The datasets that the runs of some experiments read, each once.", """{"experiment_ids!":["1"]}""", gives: """{"dataset_summaries":[{"experiment_id":"1","name":"iris","digest":"9f86d081","context":"training"}]}""");
+        endpoints.MapMlflowMethod("POST", Root + "delete", Delete)
+            .Describe("Deletes an experiment and its runs softly.", """{"experiment_id!":"1"}""");
+        endpoints.MapMlflowMethod("POST", Root + "restore", Restore)
+            .Describe("Brings a deleted experiment back, with all its runs.", """{"experiment_id!":"1"}""");
+        endpoints.MapMlflowMethod("POST", Root + "update", Update)
+            .Describe("Gives an experiment another name.", """{"experiment_id!":"1","new_name":"iris renamed"}""");
+        endpoints.MapMlflowMethod("POST", Root + "set-experiment-tag", SetTag)
+            .Describe("Sets an experiment's tag.", """{"experiment_id!":"1","key!":"team","value":"botany"}""");
+        endpoints.MapMlflowMethod("POST", Root + "delete-experiment-tag", DeleteTag)
+            .Describe("Removes an experiment's tag.", """{"experiment_id!":"1","key!":"team"}""");
     }
 
     private static async Task Create(MlflowCall call)

@@ -1,5 +1,8 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Mlflow;
 
 namespace MlopsGrains.Gateway.Experiments;
@@ -13,8 +16,11 @@ internal static class MlflowMetricEndpoints
 
     public static void MapMlflowMetrics(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history-bulk", GetHistoryBulk);
-        endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history-bulk-interval", GetHistoryBulkInterval);
+        endpoints = endpoints.MapGroup("").WithTags("MLflow runs");
+        endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history-bulk", GetHistoryBulk)
+            .Describe("The points of one metric of up to 100 runs.", $$"""{"run_id!":["{{MlflowExamples.RunId}}"],"metric_key!":"accuracy","max_results":25000}""", gives: $$"""{"metrics":[{{MlflowExamples.RunMetric}}]}""");
+        endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history-bulk-interval", GetHistoryBulkInterval)
+            .Describe("The points of one metric of up to 100 runs, thinned to some steps.", $$"""{"run_ids!":["{{MlflowExamples.RunId}}"],"metric_key!":"accuracy","start_step":0,"end_step":100,"max_results":320}""", gives: $$"""{"metrics":[{{MlflowExamples.RunMetric}}]}""");
     }
 
     private static async Task GetHistoryBulk(MlflowCall call)

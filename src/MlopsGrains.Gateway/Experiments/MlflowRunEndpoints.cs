@@ -4,6 +4,7 @@ using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Identity;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,22 +20,38 @@ internal static class MlflowRunEndpoints
 
     public static void MapMlflowRuns(this IEndpointRouteBuilder endpoints)
     {
+        endpoints = endpoints.MapGroup("").WithTags("MLflow runs");
         const string Root = "/mlflow/runs/";
-        endpoints.MapMlflowMethod("POST", Root + "create", Create, e => e.CreatesOnce(guessed: true));
-        endpoints.MapMlflowMethod("GET", Root + "get", Get);
-        endpoints.MapMlflowMethod("POST", Root + "update", Update);
-        endpoints.MapMlflowMethod("POST", Root + "delete", Delete);
-        endpoints.MapMlflowMethod("POST", Root + "restore", Restore);
-        endpoints.MapMlflowMethod("POST", Root + "log-metric", LogMetric);
-        endpoints.MapMlflowMethod("POST", Root + "log-parameter", LogParameter);
-        endpoints.MapMlflowRaw("POST", Root + "log-batch", LogBatch);
-        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag);
-        endpoints.MapMlflowMethod("POST", Root + "delete-tag", DeleteTag);
-        endpoints.MapMlflowMethod("POST", Root + "log-inputs", LogInputs, e => e.WithBodyLimit(BodyLimit.Inputs));
-        endpoints.MapMlflowMethod("POST", Root + "outputs", LogOutputs);
-        endpoints.MapMlflowMethod("POST", Root + "log-model", LogModel);
-        endpoints.MapMlflowMethod("POST", Root + "search", Search);
-        endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history", GetHistory);
+        endpoints.MapMlflowMethod("POST", Root + "create", Create).CreatesOnce(guessed: true)
+            .Describe("Starts a run; a name is made up when none is given.", """{"experiment_id":"1","run_name":"bold-crane-7","user_id":"ada","start_time":1764000000000,"tags":[{"key":"team","value":"botany"}]}""", gives: $$"""{"run":{{MlflowExamples.Run}}}""");
+        endpoints.MapMlflowMethod("GET", Root + "get", Get)
+            .Describe("One run with its params, tags, inputs and latest metrics.", $$"""{"run_id!":"{{MlflowExamples.RunId}}"}""", gives: $$"""{"run":{{MlflowExamples.Run}}}""");
+        endpoints.MapMlflowMethod("POST", Root + "update", Update)
+            .Describe("Changes a run's status (RUNNING, SCHEDULED, FINISHED, FAILED or KILLED), end time or name.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","status":"FINISHED","end_time":1764000060000,"run_name":"bold-crane-7"}""", gives: $$"""{"run_info":{{MlflowExamples.RunInfo}}}""");
+        endpoints.MapMlflowMethod("POST", Root + "delete", Delete)
+            .Describe("Deletes a run softly. Again changes nothing.", $$"""{"run_id!":"{{MlflowExamples.RunId}}"}""");
+        endpoints.MapMlflowMethod("POST", Root + "restore", Restore)
+            .Describe("Brings a deleted run back. Again changes nothing.", $$"""{"run_id!":"{{MlflowExamples.RunId}}"}""");
+        endpoints.MapMlflowMethod("POST", Root + "log-metric", LogMetric)
+            .Describe("Logs one point of a metric.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","key!":"accuracy","value!":0.97,"timestamp!":1764000000000,"step":3}""");
+        endpoints.MapMlflowMethod("POST", Root + "log-parameter", LogParameter)
+            .Describe("Logs a param, which keeps its value.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","key!":"depth","value":"4"}""");
+        endpoints.MapMlflowRaw("POST", Root + "log-batch", LogBatch)
+            .Describe("Logs up to 1,000 metrics, 100 params and 100 tags together, all or nothing.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","metrics":[{"key!":"accuracy","value!":0.97,"timestamp!":1764000000000,"step":3}],"params":[{"key!":"depth","value":"4"}],"tags":[{"key!":"team","value":"botany"}]}""");
+        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag)
+            .Describe("Sets a run's tag.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","key!":"team","value":"botany"}""");
+        endpoints.MapMlflowMethod("POST", Root + "delete-tag", DeleteTag)
+            .Describe("Removes a run's tag.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","key!":"team"}""");
+        endpoints.MapMlflowMethod("POST", Root + "log-inputs", LogInputs).WithBodyLimit(BodyLimit.Inputs)
+            .Describe("Tells which datasets and logged models a run read.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","datasets":[{"dataset!":{"name!":"iris","digest!":"9f86d081","source_type!":"http","source!":"https://example.org/iris.csv"},"tags":[{"key":"mlflow.data.context","value":"training"}]}],"models":[{"model_id!":"{{MlflowExamples.ModelId}}"}]}""");
+        endpoints.MapMlflowMethod("POST", Root + "outputs", LogOutputs)
+            .Describe("Tells which logged models a run made.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","models":[{"model_id!":"{{MlflowExamples.ModelId}}","step!":0}]}""");
+        endpoints.MapMlflowMethod("POST", Root + "log-model", LogModel)
+            .Describe("Describes a model among the artifacts of a run, as clients before 3.0 do.", $$$"""{"run_id!":"{{{MlflowExamples.RunId}}}","model_json!":"{\"artifact_path\":\"model\",\"run_id\":\"{{{MlflowExamples.RunId}}}\",\"utc_time_created\":\"2025-11-24 16:00:00\",\"flavors\":{}}"}""");
+        endpoints.MapMlflowMethod("POST", Root + "search", Search)
+            .Describe("Runs of some experiments that match a filter.", """{"experiment_ids":["1"],"filter":"metrics.accuracy > 0.9","run_view_type":"ACTIVE_ONLY","max_results":100,"order_by":["metrics.accuracy DESC"],"page_token":""}""", gives: $$"""{"runs":[{{MlflowExamples.Run}}],"next_page_token":"eyJv"}""");
+        endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history", GetHistory)
+            .Describe("All points of one metric, ordered by timestamp, step and value.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","metric_key!":"accuracy","max_results":1000,"page_token":""}""", gives: $$"""{"metrics":[{{MlflowExamples.Metric}}],"next_page_token":"eyJv"}""");
     }
 
     private static async Task Create(MlflowCall call)

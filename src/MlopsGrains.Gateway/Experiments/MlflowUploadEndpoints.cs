@@ -24,13 +24,21 @@ internal static class MlflowUploadEndpoints
 
     public static void MapMlflowUploads(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMlflowMethod("POST", Mpu + "create/{**path}", Create);
-        endpoints.MapMlflowRaw("PUT", Mpu + "part/{**path}", PutPart, e => e.WithBodyLimit(BodyLimit.Artifact).WithMetadata(new CarriesItsKey()));
-        endpoints.MapMlflowMethod("POST", Mpu + "complete/{**path}", Complete);
-        endpoints.MapMlflowMethod("POST", Mpu + "abort/{**path}", Abort);
-        endpoints.MapMlflowRaw("GET", "/mlflow-artifacts/presigned/{**path}", _ =>
-            throw new MlopsException(ErrorKind.NotSupported, "There are no presigned addresses here; get the file from /mlflow-artifacts/artifacts/<path>."));
+        endpoints = endpoints.MapGroup("").WithTags("MLflow artifacts");
+        endpoints.MapMlflowMethod("POST", Mpu + "create/{**path}", Create)
+            .Describe("Begins an upload in parts: an address for each part. The address names the directory, and the message the file.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts","num_parts":2}""", gives: """{"upload_id":"6b0f","credentials":[{"url":"http://127.0.0.1:5080/api/2.0/mlflow-artifacts/mpu/part/1/model.zip?upload_id=6b0f&key=c3f1&part_number=1","part_number":1,"headers":{}}]}""");
+        endpoints.MapMlflowRaw("PUT", Mpu + "part/{**path}", PutPart).WithBodyLimit(BodyLimit.Artifact).WithMetadata(new CarriesItsKey())
+            .Describe("Stores a part; the address is given by `create` and carries its own key.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts/model.zip","upload_id!":"6b0f","key!":"c3f1","part_number!":1}""", takesBytes: Descriptions.Bytes);
+        endpoints.MapMlflowMethod("POST", Mpu + "complete/{**path}", Complete)
+            .Describe("Joins the parts to the file.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts","upload_id!":"6b0f","parts!":[{"part_number!":1,"etag!":"9f86d081"}]}""");
+        endpoints.MapMlflowMethod("POST", Mpu + "abort/{**path}", Abort)
+            .Describe("Forgets an upload and its parts.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts","upload_id!":"6b0f"}""");
+        endpoints.MapMlflowRaw("GET", "/mlflow-artifacts/presigned/{**path}", Presign)
+            .Describe("Refused: there are no presigned addresses here.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts/model.zip"}""");
     }
+
+    private static Task Presign(HttpContext context) =>
+        throw new MlopsException(ErrorKind.NotSupported, "There are no presigned addresses here; get the file from /mlflow-artifacts/artifacts/<path>.");
 
     private static async Task Create(MlflowCall call)
     {

@@ -14,7 +14,8 @@ internal static class RetentionEndpoints
 
     public static void MapRetention(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapNative("Experiments").MapPost("/retention/gc", Collect).WithName("CollectDeleted")
-            .WithSummary("One bounded step of removing for good what has been deleted for long enough, and stored bytes that nothing has named for the grace time; repeat with the page token until there is none.");
+            .WithSummary("One bounded step of removing for good what has been deleted for long enough, and stored bytes that nothing has named for the grace time; repeat with the page token until there is none.")
+            .WithExample("""{"deletedForSeconds":2592000,"dryRun":true}""");
 
     private static async Task<Ok<RetentionStep>> Collect(GcOrder order, IGrainFactory grains, CancellationToken cancellationToken)
     {

@@ -14,9 +14,11 @@ internal static class RunGroupsEndpoints
     {
         var groups = endpoints.MapNative("Runs");
         groups.MapPost("/experiments/{id}/groups", Find).WithName("FindRunGroups")
-            .WithSummary("Runs that differ only in their seeds, as groups: mean, standard deviation and confidence interval of each metric.");
+            .WithSummary("Runs that differ only in their seeds, as groups: mean, standard deviation and confidence interval of each metric.")
+            .WithExample("""{"filter":"params.depth = '4'","seedParams":["seed"],"metrics":["accuracy"],"confidence":0.95,"runsMin":2,"maxResults":100}""");
         groups.MapPost("/experiments/{id}/groups/compare", Compare).WithName("CompareRunGroups")
-            .WithSummary("Whether the metrics of two groups differ by more than chance: Welch's t-test, Mann-Whitney, effect sizes.");
+            .WithSummary("Whether the metrics of two groups differ by more than chance: Welch's t-test, Mann-Whitney, effect sizes.")
+            .WithExample("""{"first":"5b1d","second":"c07e","seedParams":["seed"],"metrics":["accuracy"],"confidence":0.95}""");
     }
 
     private static async Task<Ok<RunGroupList>> Find(string id, RunGroupSearch search, IGrainFactory grains, CancellationToken cancellationToken) =>

@@ -22,7 +22,7 @@ internal static class Dialects
     /// <summary>By the path as it was sent, so that a refused traversal is answered in the words of the protocol it was tried on.</summary>
     public static Dialect Of(HttpContext context) => Of(new PathString(RequestTarget.RawPath(context)));
 
-    private static Dialect Of(PathString path) =>
+    public static Dialect Of(PathString path) =>
         path.StartsWithSegments("/v2", StringComparison.Ordinal) ? Dialect.OpenInference
         : MlflowPaths.Any(p => path.StartsWithSegments(p, StringComparison.Ordinal)) ? Dialect.Mlflow
         : Dialect.Native;

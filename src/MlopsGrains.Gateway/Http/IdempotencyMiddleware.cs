@@ -37,8 +37,8 @@ internal static class Idempotency
 /// </summary>
 internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory grains, IOptions<GatewayOptions> options)
 {
-    private const string Header = "Idempotency-Key";
-    private const int KeyLengthMax = 255;
+    public const string Header = "Idempotency-Key";
+    public const int KeyLengthMax = 255;
 
     /// <summary>Longer answers are not kept: the repeat finds what was created by its id and is answered from that.</summary>
     private const int AnswerBytesMax = 64 * 1024;

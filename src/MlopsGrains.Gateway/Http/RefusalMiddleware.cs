@@ -31,6 +31,10 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, IOptions<G
             {
                 Failed(logger, e, context.Request.Method, context.Request.Path, refusal.Status);
             }
+            else if (!refusal.AsksToWait)
+            {
+                Refused(logger, context.Request.Method, context.Request.Path, refusal.Status, refusal.Message);
+            }
 
             await WriteAsync(context, refusal);
             return;
@@ -114,4 +118,7 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, IOptions<G
 
     [LoggerMessage(LogLevel.Error, "{Method} {Path} failed with {Status}")]
     private static partial void Failed(ILogger logger, Exception exception, string method, string path, int status);
+
+    [LoggerMessage(LogLevel.Information, "{Method} {Path} refused with {Status}: {Reason}")]
+    private static partial void Refused(ILogger logger, string method, string path, int status, string reason);
 }

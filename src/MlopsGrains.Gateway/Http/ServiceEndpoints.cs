@@ -15,16 +15,25 @@ internal static class ServiceEndpoints
     /// <summary>Maps <c>/health</c>, <c>/version</c>, MLflow's <c>server-info</c>, <c>/openapi/v1.json</c> and the page <c>/docs</c>.</summary>
     public static void MapService(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/health", Health).ExcludeFromDescription();
-        endpoints.MapGet("/version", () => Results.Text(MlflowVersion)).ExcludeFromDescription();
-        endpoints.MapMlflowMethod("GET", "/mlflow/server-info", ServerInfo, generation: 3);
-        endpoints.MapOpenApi();
+        endpoints.MapGet("/health", Health).ExcludeFromDescription().WithTags("Operation")
+            .Describe("Whether the process can serve: 200, or 503 with what is not ready.", gives: "OK", givesBytes: "text/plain");
+        endpoints.MapGet("/version", () => Results.Text(MlflowVersion)).ExcludeFromDescription().WithTags("Operation")
+            .Describe("The MLflow release that its clients may take this server for.", gives: MlflowVersion, givesBytes: "text/plain");
+        endpoints.MapMlflowMethod("GET", "/mlflow/server-info", ServerInfo, generation: 3).WithTags("MLflow server")
+            .Describe("What kind of server this is, for clients.", gives: """{"store_type":"SqlStore","workspaces_enabled":false}""");
+        endpoints.MapHome();
+        endpoints.MapOpenApi().ExcludeFromDescription();
         endpoints.MapScalarApiReference("/docs", o => o
             .WithTitle("MlopsGrains API")
+            .WithFavicon(HomePage.Icon)
             .DisableDefaultFonts()
             .DisableTelemetry()
             .DisableAgent()
-            .DisableMcp());
+            .DisableMcp()
+            .HideClientButton()
+            .HideDeveloperTools()
+            .HideModels()
+            .WithCustomCss("a[href*='scalar.com'] { display: none }"));
     }
 
     /// <summary>The kind of store that clients know every feature of this server to have.</summary>

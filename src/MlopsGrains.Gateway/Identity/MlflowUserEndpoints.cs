@@ -1,7 +1,10 @@
 using System.Text.Json;
 using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Identity;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -11,6 +14,9 @@ namespace MlopsGrains.Gateway.Identity;
 /// <summary>MLflow's methods of users and permissions. They exist where an administrator is configured. Who may call them is in <see cref="AccessRules"/>.</summary>
 internal static class MlflowUserEndpoints
 {
+    private const string Example =
+        """{"id":7,"username":"ada","is_admin":false,"experiment_permissions":[{"experiment_id":"1","user_id":7,"permission":"EDIT"}],"registered_model_permissions":[{"name":"iris","user_id":7,"permission":"READ"}]}""";
+
     private static readonly Dictionary<string, PermissionLevel> Levels = new()
     {
         ["READ"] = PermissionLevel.Read,
@@ -27,43 +33,54 @@ internal static class MlflowUserEndpoints
             return;
         }
 
+        endpoints = endpoints.MapGroup("").WithTags("MLflow users");
         const string Users = "/mlflow/users/";
-        endpoints.MapMlflowMethod("POST", Users + "create", Create);
-        endpoints.MapMlflowMethod("GET", Users + "get", Get);
-        endpoints.MapMlflowMethod("GET", Users + "list", List);
-        endpoints.MapMlflowMethod("PATCH", Users + "update-password", UpdatePassword);
-        endpoints.MapMlflowMethod("PATCH", Users + "update-admin", UpdateAdmin);
-        endpoints.MapMlflowMethod("DELETE", Users + "delete", Delete);
+        endpoints.MapMlflowMethod("POST", Users + "create", Create)
+            .Describe("Creates a user.", """{"username!":"ada","password!":"correct horse battery"}""", gives: $$"""{"user":{{Example}}}""");
+        endpoints.MapMlflowMethod("GET", Users + "get", Get)
+            .Describe("A user with the permissions given.", """{"username!":"ada"}""", gives: $$"""{"user":{{Example}}}""");
+        endpoints.MapMlflowMethod("GET", Users + "list", List)
+            .Describe("All users.", gives: $$"""{"users":[{{Example}}]}""");
+        endpoints.MapMlflowMethod("PATCH", Users + "update-password", UpdatePassword)
+            .Describe("Sets a user's password: 12 to 1,024 characters.", """{"username!":"ada","password!":"correct horse battery staple"}""");
+        endpoints.MapMlflowMethod("PATCH", Users + "update-admin", UpdateAdmin)
+            .Describe("Makes a user an administrator, or not one any more.", """{"username!":"ada","is_admin!":false}""");
+        endpoints.MapMlflowMethod("DELETE", Users + "delete", Delete)
+            .Describe("Removes a user.", """{"username!":"ada"}""");
         MapPermissions(endpoints, "/mlflow/experiments/permissions/", PermissionKind.Experiment, "experiment_permission", "experiment_id");
         MapPermissions(endpoints, "/mlflow/registered-models/permissions/", PermissionKind.RegisteredModel, "registered_model_permission", "name");
     }
 
     private static void MapPermissions(IEndpointRouteBuilder endpoints, string root, PermissionKind kind, string message, string field)
     {
+        var example = kind == PermissionKind.Experiment ? "1" : "iris";
+        var on = $$"""{"{{field}}!":"{{example}}","username!":"ada"}""";
+        var level = $$"""{"{{field}}!":"{{example}}","username!":"ada","permission!":"EDIT"}""";
+        var given = $$$"""{"{{{message}}}":{"{{{field}}}":"{{{example}}}","user_id":7,"permission":"EDIT"}}""";
         PermissionOn On(MlflowCall call) => new(kind, call.Request.Id(field) is { Length: > 0 } id ? id : throw MlflowRequest.Missing(field));
         endpoints.MapMlflowMethod("POST", root + "create", async call =>
         {
-            var (on, name, level) = (On(call), Name(call), Level(call));
-            var user = await Accounts(call).Grant(name, on, level, call.Aborted);
-            await call.Answer(json => WritePermission(json, message, field, user, new Permission(on, level)));
-        });
+            var (place, name, granted) = (On(call), Name(call), Level(call));
+            var user = await Accounts(call).Grant(name, place, granted, call.Aborted);
+            await call.Answer(json => WritePermission(json, message, field, user, new Permission(place, granted)));
+        }).Describe("Gives a user a permission: READ, USE, EDIT, MANAGE or NO_PERMISSIONS.", level, given);
         endpoints.MapMlflowMethod("GET", root + "get", async call =>
         {
-            var (on, name) = (On(call), Name(call));
+            var (place, name) = (On(call), Name(call));
             var user = await Accounts(call).GetUser(name, call.Aborted);
-            var permission = user.Permissions.FirstOrDefault(p => p.On == on) ?? throw MlopsException.NotFound("Permission", $"{name} on {field} {on.Id}");
+            var permission = user.Permissions.FirstOrDefault(p => p.On == place) ?? throw MlopsException.NotFound("Permission", $"{name} on {field} {place.Id}");
             await call.Answer(json => WritePermission(json, message, field, user.Id, permission));
-        });
+        }).Describe("The permission that a user was given.", on, given);
         endpoints.MapMlflowMethod("PATCH", root + "update", async call =>
         {
             await Accounts(call).ChangeGrant(Name(call), On(call), Level(call), call.Aborted);
             await call.Done();
-        });
+        }).Describe("Changes a permission.", level);
         endpoints.MapMlflowMethod("DELETE", root + "delete", async call =>
         {
             await Accounts(call).Revoke(Name(call), On(call), call.Aborted);
             await call.Done();
-        });
+        }).Describe("Takes a permission away.", on);
     }
 
     private static async Task Create(MlflowCall call)

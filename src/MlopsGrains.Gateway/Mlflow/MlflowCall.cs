@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -50,9 +51,8 @@ internal static class MlflowRoutes
     /// <param name="methods">HTTP methods, separated by a space.</param>
     /// <param name="path">The path after the generation, such as <c>/mlflow/runs/get</c>.</param>
     /// <param name="handler">Reads the message, calls one grain, answers.</param>
-    /// <param name="configure">Adds metadata to both endpoints.</param>
     /// <param name="generation">Of the protocol: 2, or 3 for its newer methods.</param>
-    public static void MapMlflowMethod(this IEndpointRouteBuilder endpoints, string methods, string path, Func<MlflowCall, Task> handler, Action<IEndpointConventionBuilder>? configure = null, int generation = 2) =>
+    public static IEndpointConventionBuilder MapMlflowMethod(this IEndpointRouteBuilder endpoints, string methods, string path, Func<MlflowCall, Task> handler, int generation = 2) =>
         endpoints.MapMlflowRaw(
             methods,
             path,
@@ -61,18 +61,15 @@ internal static class MlflowRoutes
                 using var request = await MlflowRequest.ReadAsync(context);
                 await handler(new MlflowCall(context, request));
             },
-            configure,
             generation);
 
     /// <summary>The same for handlers that read the body themselves.</summary>
-    public static void MapMlflowRaw(
-        this IEndpointRouteBuilder endpoints, string methods, string path, RequestDelegate handler, Action<IEndpointConventionBuilder>? configure = null, int generation = 2)
+    public static IEndpointConventionBuilder MapMlflowRaw(this IEndpointRouteBuilder endpoints, string methods, string path, RequestDelegate handler, int generation = 2)
     {
-        foreach (var prefix in (string[])[$"/api/{generation}.0", $"/ajax-api/{generation}.0"])
-        {
-            var endpoint = endpoints.MapMlflowPage(methods, prefix + path, handler);
-            configure?.Invoke(endpoint);
-        }
+        var first = $"/api/{generation}.0{path}";
+        return new Addresses([
+            endpoints.MapMlflowPage(methods, first, handler),
+            endpoints.MapMlflowPage(methods, $"/ajax-api/{generation}.0{path}", handler).WithMetadata(new SecondAddress(first))]);
     }
 
     /// <summary>The same for an address that has no prefix.</summary>
@@ -89,6 +86,17 @@ internal static class MlflowRoutes
         if (!Microsoft.Extensions.Primitives.StringValues.IsNullOrEmpty(request.Headers[WorkspaceHeader]))
         {
             throw MlopsException.Invalid(WorkspaceHeader, $"{WorkspaceHeader} is set, but this server has no workspaces (workspaces_enabled is false). Leave the header out.");
+        }
+    }
+
+    private sealed class Addresses(IReadOnlyList<IEndpointConventionBuilder> endpoints) : IEndpointConventionBuilder
+    {
+        public void Add(Action<EndpointBuilder> convention)
+        {
+            foreach (var endpoint in endpoints)
+            {
+                endpoint.Add(convention);
+            }
         }
     }
 }

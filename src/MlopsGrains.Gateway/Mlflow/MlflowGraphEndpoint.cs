@@ -41,7 +41,10 @@ internal static class MlflowGraphEndpoint
         var inner = endpoints.CreateApplicationBuilder();
         inner.UseMiddleware<RefusalMiddleware>().UseMiddleware<AccessMiddleware>().Run(context => context.GetEndpoint()!.RequestDelegate!(context));
         var call = inner.Build();
-        endpoints.MapMethods("/graphql", ["GET", "POST"], context => AnswerAsync(context, call)).ExcludeFromDescription();
+        endpoints.MapMethods("/graphql", ["GET", "POST"], context => AnswerAsync(context, call)).WithTags("MLflow server").Describe(
+            "The GraphQL queries of MLflow's web pages.",
+            """{"query!":"query Q($data: MlflowGetExperimentInput!) { mlflowGetExperiment(input: $data) { experiment { name } } }","operationName":"Q","variables":{"data":{"experimentId":"1"}}}""",
+            """{"data":{"mlflowGetExperiment":{"experiment":{"name":"iris"}}}}""");
     }
 
     private static async Task AnswerAsync(HttpContext context, RequestDelegate inner)

@@ -7,6 +7,8 @@ using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace MlopsGrains.Gateway.Models;
@@ -19,19 +21,32 @@ internal static class MlflowModelEndpoints
 
     public static void MapMlflowModels(this IEndpointRouteBuilder endpoints)
     {
+        endpoints = endpoints.MapGroup("").WithTags("MLflow registered models");
         const string Root = "/mlflow/registered-models/";
-        endpoints.MapMlflowMethod("POST", Root + "create", Create, e => e.CreatesOnce());
-        endpoints.MapMlflowMethod("GET", Root + "get", Get);
-        endpoints.MapMlflowMethod("POST", Root + "rename", Rename);
-        endpoints.MapMlflowMethod("PATCH", Root + "update", Update);
-        endpoints.MapMlflowMethod("DELETE", Root + "delete", Delete);
-        endpoints.MapMlflowMethod("GET", Root + "search", Search);
-        endpoints.MapMlflowMethod("GET POST", Root + "get-latest-versions", GetLatestVersions);
-        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag);
-        endpoints.MapMlflowMethod("DELETE", Root + "delete-tag", DeleteTag);
-        endpoints.MapMlflowMethod("POST", Root + "alias", SetAlias);
-        endpoints.MapMlflowMethod("DELETE", Root + "alias", DeleteAlias);
-        endpoints.MapMlflowMethod("GET", Root + "alias", GetByAlias);
+        endpoints.MapMlflowMethod("POST", Root + "create", Create).CreatesOnce()
+            .Describe("Creates a registered model without versions.", """{"name!":"iris","description":"Tells three kinds apart.","tags":[{"key":"team","value":"botany"}],"deployment_job_id":""}""", gives: $$"""{"registered_model":{{MlflowRegistryExamples.Model}}}""");
+        endpoints.MapMlflowMethod("GET", Root + "get", Get)
+            .Describe("A registered model with its latest versions and aliases.", """{"name!":"iris"}""", gives: $$"""{"registered_model":{{MlflowRegistryExamples.Model}}}""");
+        endpoints.MapMlflowMethod("POST", Root + "rename", Rename)
+            .Describe("Gives a registered model another name.", """{"name!":"iris","new_name!":"iris-renamed"}""", gives: $$"""{"registered_model":{{MlflowRegistryExamples.Model}}}""");
+        endpoints.MapMlflowMethod("PATCH", Root + "update", Update)
+            .Describe("Changes a registered model's description.", """{"name!":"iris","description":"Tells three kinds apart.","deployment_job_id":""}""", gives: $$"""{"registered_model":{{MlflowRegistryExamples.Model}}}""");
+        endpoints.MapMlflowMethod("DELETE", Root + "delete", Delete)
+            .Describe("Removes a registered model with its versions, tags and aliases.", """{"name!":"iris"}""");
+        endpoints.MapMlflowMethod("GET", Root + "search", Search)
+            .Describe("Registered models that match a filter.", """{"filter":"name LIKE 'iris%'","max_results":100,"order_by":["name ASC"],"page_token":""}""", gives: $$"""{"registered_models":[{{MlflowRegistryExamples.Model}}],"next_page_token":"eyJv"}""");
+        endpoints.MapMlflowMethod("GET POST", Root + "get-latest-versions", GetLatestVersions)
+            .Describe("The newest version of each stage.", """{"name!":"iris","stages":["Production"]}""", gives: $$"""{"model_versions":[{{MlflowRegistryExamples.Version}}]}""");
+        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag)
+            .Describe("Sets a registered model's tag.", """{"name!":"iris","key!":"team","value":"botany"}""");
+        endpoints.MapMlflowMethod("DELETE", Root + "delete-tag", DeleteTag)
+            .Describe("Removes a registered model's tag.", """{"name!":"iris","key!":"team"}""");
+        endpoints.MapMlflowMethod("POST", Root + "alias", SetAlias)
+            .Describe("Points an alias at a version.", """{"name!":"iris","alias!":"champion","version!":"1"}""");
+        endpoints.MapMlflowMethod("DELETE", Root + "alias", DeleteAlias)
+            .Describe("Removes an alias.", """{"name!":"iris","alias!":"champion"}""");
+        endpoints.MapMlflowMethod("GET", Root + "alias", GetByAlias)
+            .Describe("The version that an alias names.", """{"name!":"iris","alias!":"champion"}""", gives: $$"""{"model_version":{{MlflowRegistryExamples.Version}}}""");
     }
 
     /// <summary>The model that a message names.</summary>

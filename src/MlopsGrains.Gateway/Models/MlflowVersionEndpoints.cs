@@ -20,17 +20,28 @@ internal static class MlflowVersionEndpoints
 
     public static void MapMlflowVersions(this IEndpointRouteBuilder endpoints)
     {
+        endpoints = endpoints.MapGroup("").WithTags("MLflow model versions");
         const string Root = "/mlflow/model-versions/";
-        endpoints.MapMlflowMethod("POST", Root + "create", Create, e => e.CreatesOnce());
-        endpoints.MapMlflowMethod("GET", Root + "get", Get);
-        endpoints.MapMlflowMethod("PATCH", Root + "update", Update);
-        endpoints.MapMlflowMethod("POST", Root + "transition-stage", TransitionStage);
-        endpoints.MapMlflowMethod("DELETE", Root + "delete", Delete);
-        endpoints.MapMlflowMethod("GET", Root + "search", Search);
-        endpoints.MapMlflowMethod("GET", Root + "get-download-uri", GetDownloadUri);
-        endpoints.MapMlflowPage("GET", "/model-versions/get-artifact", GetArtifact);
-        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag);
-        endpoints.MapMlflowMethod("DELETE", Root + "delete-tag", DeleteTag);
+        endpoints.MapMlflowMethod("POST", Root + "create", Create).CreatesOnce()
+            .Describe("Registers the next version of a model.", $$"""{"name!":"iris","source!":"runs:/{{MlflowExamples.RunId}}/model","run_id":"{{MlflowExamples.RunId}}","description":"Tells three kinds apart.","tags":[{"key":"team","value":"botany"}],"run_link":"","model_id":""}""", gives: $$"""{"model_version":{{MlflowRegistryExamples.Version}}}""");
+        endpoints.MapMlflowMethod("GET", Root + "get", Get)
+            .Describe("One version of a model.", """{"name!":"iris","version!":"1"}""", gives: $$"""{"model_version":{{MlflowRegistryExamples.Version}}}""");
+        endpoints.MapMlflowMethod("PATCH", Root + "update", Update)
+            .Describe("Changes a version's description.", """{"name!":"iris","version!":"1","description":"Tells three kinds apart."}""", gives: $$"""{"model_version":{{MlflowRegistryExamples.Version}}}""");
+        endpoints.MapMlflowMethod("POST", Root + "transition-stage", TransitionStage)
+            .Describe("Moves a version to a stage: None, Staging, Production or Archived.", """{"name!":"iris","version!":"1","stage!":"Production","archive_existing_versions!":true}""", gives: $$"""{"model_version":{{MlflowRegistryExamples.Version}}}""");
+        endpoints.MapMlflowMethod("DELETE", Root + "delete", Delete)
+            .Describe("Removes a version; its number is not given again.", """{"name!":"iris","version!":"1"}""");
+        endpoints.MapMlflowMethod("GET", Root + "search", Search)
+            .Describe("Versions that match a filter.", """{"filter":"name='iris'","max_results":100,"order_by":["version_number DESC"],"page_token":""}""", gives: $$"""{"model_versions":[{{MlflowRegistryExamples.Version}}],"next_page_token":"eyJv"}""");
+        endpoints.MapMlflowMethod("GET", Root + "get-download-uri", GetDownloadUri)
+            .Describe("Where a version's files are.", """{"name!":"iris","version!":"1"}""", gives: $$"""{"artifact_uri":"mlflow-artifacts:/1/{{MlflowExamples.RunId}}/artifacts/model"}""");
+        endpoints.MapMlflowPage("GET", "/model-versions/get-artifact", GetArtifact)
+            .Describe("A file of a version, for a browser.", """{"name!":"iris","version!":"1","path!":"MLmodel"}""", givesBytes: Descriptions.Bytes);
+        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag)
+            .Describe("Sets a version's tag.", """{"name!":"iris","version!":"1","key!":"team","value":"botany"}""");
+        endpoints.MapMlflowMethod("DELETE", Root + "delete-tag", DeleteTag)
+            .Describe("Removes a version's tag.", """{"name!":"iris","version!":"1","key!":"team"}""");
     }
 
     /// <summary>The version that a message names; a number beyond any version is none.</summary>

@@ -20,21 +20,30 @@ internal static class ModelsEndpoints
     {
         var models = endpoints.MapNative("Models");
         models.MapGet("/models", List).WithName("ListModels").WithSummary("Registered models by name.");
-        models.MapPost("/models", Create).WithName("CreateModel").CreatesOnce().WithSummary("Creates a registered model without versions.");
+        models.MapPost("/models", Create).WithName("CreateModel").CreatesOnce().WithSummary("Creates a registered model without versions.")
+            .WithExample("""{"name":"iris","description":"Tells three kinds apart.","tags":{"team":"botany"}}""");
         models.MapGet("/models/{name}", Get).WithName("GetModel").WithSummary("A registered model with its aliases.");
         models.MapGet("/models/{name}/versions", ListVersions).WithName("ListModelVersions").WithSummary("All versions, newest first.");
-        models.MapPost("/models/{name}/versions", AddVersion).WithName("AddModelVersion").CreatesOnce().WithSummary("Registers an uploaded model file as the next version; creates the model when it is new.");
+        models.MapPost("/models/{name}/versions", AddVersion).WithName("AddModelVersion").CreatesOnce().WithSummary("Registers an uploaded model file as the next version; creates the model when it is new.")
+            .WithExample("""{"format":"mlnet","blob":{"digest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","length":1024},"signature":{"inputs":[{"name":"sepal_length_cm","datatype":"FP32","shape":[-1,1]}],"outputs":[{"name":"scores","datatype":"FP32","shape":[-1,3]}]},"lineage":{"dataset":"iris","datasetVersion":1},"metrics":{"accuracy":0.97}}""");
         models.MapGet("/models/{name}/versions/{reference}", GetVersion).WithName("GetModelVersion").WithSummary("The version that a number, an alias or 'latest' names.");
-        models.MapPut("/models/{name}/aliases/{alias}", SetAlias).WithName("SetModelAlias").WithSummary("Points an alias at a version.");
-        models.MapPatch("/models/{name}", Update).WithName("UpdateModel").WithSummary("Changes a model's description.");
-        models.MapPost("/models/{name}/rename", Rename).WithName("RenameModel").WithSummary("Gives a model another name; what is deployed goes on being served.");
+        models.MapPut("/models/{name}/aliases/{alias}", SetAlias).WithName("SetModelAlias").WithSummary("Points an alias at a version.")
+            .WithExample("""{"version":1}""");
+        models.MapPatch("/models/{name}", Update).WithName("UpdateModel").WithSummary("Changes a model's description.")
+            .WithExample("""{"description":"Tells three kinds apart."}""");
+        models.MapPost("/models/{name}/rename", Rename).WithName("RenameModel").WithSummary("Gives a model another name; what is deployed goes on being served.")
+            .WithExample("""{"name":"iris-renamed"}""");
         models.MapDelete("/models/{name}", Delete).WithName("DeleteModel").WithSummary("Removes a model with its versions; what is deployed goes on being served.");
-        models.MapPut("/models/{name}/tags/{**key}", SetTag).WithName("SetModelTag").WithSummary("Sets a model's tag.");
+        models.MapPut("/models/{name}/tags/{**key}", SetTag).WithName("SetModelTag").WithSummary("Sets a model's tag.")
+            .WithExample("""{"value":"botany"}""");
         models.MapDelete("/models/{name}/tags/{**key}", DeleteTag).WithName("DeleteModelTag").WithSummary("Removes a model's tag.");
-        models.MapPatch("/models/{name}/versions/{version:int}", UpdateVersion).WithName("UpdateModelVersion").WithSummary("Changes a version's description.");
+        models.MapPatch("/models/{name}/versions/{version:int}", UpdateVersion).WithName("UpdateModelVersion").WithSummary("Changes a version's description.")
+            .WithExample("""{"description":"Tells three kinds apart."}""");
         models.MapDelete("/models/{name}/versions/{version:int}", DeleteVersion).WithName("DeleteModelVersion").WithSummary("Removes a version; its number is not given again.");
-        models.MapPut("/models/{name}/versions/{version:int}/stage", SetStage).WithName("SetModelVersionStage").WithSummary("Moves a version to a stage.");
-        models.MapPut("/models/{name}/versions/{version:int}/tags/{**key}", SetVersionTag).WithName("SetModelVersionTag").WithSummary("Sets a version's tag.");
+        models.MapPut("/models/{name}/versions/{version:int}/stage", SetStage).WithName("SetModelVersionStage").WithSummary("Moves a version to a stage.")
+            .WithExample("""{"stage":"production","archiveExisting":true}""");
+        models.MapPut("/models/{name}/versions/{version:int}/tags/{**key}", SetVersionTag).WithName("SetModelVersionTag").WithSummary("Sets a version's tag.")
+            .WithExample("""{"value":"botany"}""");
         models.MapDelete("/models/{name}/versions/{version:int}/tags/{**key}", DeleteVersionTag).WithName("DeleteModelVersionTag").WithSummary("Removes a version's tag.");
         models.MapDelete("/models/{name}/aliases/{alias}", DeleteAlias).WithName("DeleteModelAlias").WithSummary("Removes an alias.");
         endpoints.MapMlflowModels();

@@ -22,7 +22,8 @@ internal static class MonitoringEndpoints
         var monitors = endpoints.MapNative("Monitors");
         monitors.MapGet("/monitors", List).WithName("ListMonitors").WithSummary("Monitors in the order of their deployments.");
         monitors.MapGet("/monitors/{deployment}", Get).WithName("GetMonitor").WithSummary("A deployment's monitor: rules, open window, last verdict, open alert.");
-        monitors.MapPut("/monitors/{deployment}", Configure).WithName("ConfigureMonitor").WithSummary("Sets or replaces the rules; windows begin anew.");
+        monitors.MapPut("/monitors/{deployment}", Configure).WithName("ConfigureMonitor").WithSummary("Sets or replaces the rules; windows begin anew.")
+            .WithExample("""{"referenceDigest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","features":["sepal_length_cm"],"windowRows":1000,"alpha":0.01,"effectFloor":0.1,"raiseAfter":2}""");
         monitors.MapGet("/monitors/{deployment}/windows", Windows).WithName("ListWindows").WithSummary("Verdicts of closed windows, newest first.");
         monitors.MapGet("/monitors/{deployment}/alerts", Alerts).WithName("ListAlerts").WithSummary("Alerts, newest first.");
     }

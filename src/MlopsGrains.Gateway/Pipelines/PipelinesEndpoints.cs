@@ -21,21 +21,33 @@ internal static class PipelinesEndpoints
     private const int LogLinesMax = 10_000;
     private const int RunIdLengthMax = 64;
 
+    private const string Example =
+        """
+        name: iris
+        params: {version: latest}
+        steps:
+          - name: ingest
+            uses: dataset/load
+            with: {dataset: iris, version: '${params.version}'}
+        """;
+
     public static void MapPipelines(this IEndpointRouteBuilder endpoints)
     {
         var pipelines = endpoints.MapNative("Pipelines");
         pipelines.MapPost("/pipelines", Register).WithName("RegisterPipeline").Accepts<string>("application/yaml", "text/yaml", "text/plain")
-            .WithSummary("Registers a YAML definition; errors name the field, line and column.");
+            .WithSummary("Registers a YAML definition; errors name the field, line and column.").WithExample(Example);
         pipelines.MapPost("/pipelines/validation", Validate).WithName("ValidatePipeline").Accepts<string>("application/yaml", "text/yaml", "text/plain")
-            .WithSummary("Checks a YAML definition as registering does, and registers nothing; lists everything that is wrong.");
+            .WithSummary("Checks a YAML definition as registering does, and registers nothing; lists everything that is wrong.").WithExample(Example);
         pipelines.MapGet("/pipeline-step-kinds", StepKinds).WithName("ListPipelineStepKinds").WithSummary("The kinds of steps with their inputs and outputs.");
         pipelines.MapGet("/pipelines", List).WithName("ListPipelines").WithSummary("The newest definition of every pipeline, by name.");
         pipelines.MapGet("/pipelines/{name}", Get).WithName("GetPipeline").WithSummary("A definition version, the newest by default.");
-        pipelines.MapPost("/pipelines/{name}/runs", Start).WithName("StartPipeline").WithSummary("Starts a run; the same idempotency key gives the same run.");
+        pipelines.MapPost("/pipelines/{name}/runs", Start).WithName("StartPipeline").WithSummary("Starts a run; the same idempotency key gives the same run.")
+            .WithExample("""{"params":{"version":"1"},"idempotencyKey":"nightly-2026-01-01"}""");
         pipelines.MapGet("/pipelines/{name}/runs", Runs).WithName("ListPipelineRuns").WithSummary("Runs of a pipeline, newest first.");
         pipelines.MapGet("/pipeline-runs/{id}", GetRun).WithName("GetPipelineRun").WithSummary("A run with its steps.");
         pipelines.MapGet("/pipeline-runs/{id}/logs", Logs).WithName("GetPipelineRunLogs").WithSummary("Log lines after a line number.");
-        pipelines.MapPost("/pipeline-runs/{id}/cancel", Cancel).WithName("CancelPipelineRun").WithSummary("Cancels what has not ended.");
+        pipelines.MapPost("/pipeline-runs/{id}/cancel", Cancel).WithName("CancelPipelineRun").WithSummary("Cancels what has not ended.")
+            .WithExample("""{"reason":"the data was wrong"}""");
     }
 
     private static async Task<Created<PipelineDefinition>> Register(HttpRequest request, IGrainFactory grains, CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Webhooks;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -14,6 +15,9 @@ namespace MlopsGrains.Gateway.Webhooks;
 internal static class MlflowWebhookEndpoints
 {
     private const int PageDefault = 100;
+    private const string ExampleId = """{"webhook_id!":"1b4e28ba-2fa1-11d2-883f-0016d3cca427"}""";
+    private const string Example =
+        """{"webhook_id":"1b4e28ba-2fa1-11d2-883f-0016d3cca427","name":"deploys","description":"Tells the deployer.","url":"https://example.org/hook","events":[{"entity":"MODEL_VERSION","action":"CREATED"}],"status":"ACTIVE","creation_timestamp":1764000000000,"last_updated_timestamp":1764000000000}""";
 
     /// <summary>In the order of their numbers, from 1.</summary>
     private static readonly string[] Entities =
@@ -27,13 +31,20 @@ internal static class MlflowWebhookEndpoints
 
     public static void MapMlflowWebhooks(this IEndpointRouteBuilder endpoints)
     {
+        endpoints = endpoints.MapGroup("").WithTags("MLflow webhooks");
         const string Root = "/mlflow/webhooks";
-        endpoints.MapMlflowMethod("POST", Root, Create, e => e.CreatesOnce());
-        endpoints.MapMlflowMethod("GET", Root, List);
-        endpoints.MapMlflowMethod("GET", Root + "/{webhook_id}", Get);
-        endpoints.MapMlflowMethod("PATCH", Root + "/{webhook_id}", Update);
-        endpoints.MapMlflowMethod("DELETE", Root + "/{webhook_id}", Delete);
-        endpoints.MapMlflowMethod("POST", Root + "/{webhook_id}/test", Test);
+        endpoints.MapMlflowMethod("POST", Root, Create).CreatesOnce()
+            .Describe("Creates a webhook: an address that is told of events of the registry.", """{"name!":"deploys","url!":"https://example.org/hook","events!":[{"entity!":"MODEL_VERSION","action!":"CREATED"}],"description":"Tells the deployer.","secret":"at-least-as-long-as-this","status":"ACTIVE"}""", gives: $$"""{"webhook":{{Example}}}""");
+        endpoints.MapMlflowMethod("GET", Root, List)
+            .Describe("Webhooks, without their secrets.", """{"max_results":100,"page_token":""}""", gives: $$"""{"webhooks":[{{Example}}],"next_page_token":"eyJv"}""");
+        endpoints.MapMlflowMethod("GET", Root + "/{webhook_id}", Get)
+            .Describe("One webhook.", ExampleId, gives: $$"""{"webhook":{{Example}}}""");
+        endpoints.MapMlflowMethod("PATCH", Root + "/{webhook_id}", Update)
+            .Describe("Changes a webhook; what is not given stays.", """{"webhook_id!":"1b4e28ba-2fa1-11d2-883f-0016d3cca427","status":"DISABLED"}""", gives: $$"""{"webhook":{{Example}}}""");
+        endpoints.MapMlflowMethod("DELETE", Root + "/{webhook_id}", Delete)
+            .Describe("Removes a webhook.", ExampleId);
+        endpoints.MapMlflowMethod("POST", Root + "/{webhook_id}/test", Test)
+            .Describe("Sends a webhook an event of the kind that it asks for, and tells what came back.", """{"webhook_id!":"1b4e28ba-2fa1-11d2-883f-0016d3cca427","event":{"entity!":"MODEL_VERSION","action!":"CREATED"}}""", gives: """{"result":{"success":true,"response_status":200,"response_body":"","error_message":""}}""");
     }
 
     private static async Task Create(MlflowCall call)
