@@ -3,7 +3,7 @@ namespace MlopsGrains.Pipelines;
 /// <summary>What a look at a definition found, without registering it.</summary>
 /// <param name="Valid">Whether it would be registered.</param>
 /// <param name="Pipeline">The name of the pipeline, when the definition is valid.</param>
-/// <param name="Faults">Everything that is wrong, in the order of the text.</param>
+/// <param name="Faults">Everything that is wrong, in the order of the text; at most 1,000.</param>
 [GenerateSerializer, Immutable, Alias("mlops.PipelineCheck")]
 public sealed record PipelineCheck(
     [property: Id(0)] bool Valid,

@@ -118,6 +118,24 @@ public sealed partial class StepInputTests
         Assert.Contains(message, Assert.Single(check.Faults).Message, StringComparison.Ordinal);
     }
 
+    public static TheoryData<string> OddValues =>
+    [
+        "null", "[]", "{}", "[null]", "[[]]", "[{}]", "{ a: { b: c } }", "''", "'${params.p}'", "['${params.p}']", "[{ metric: '${params.p}', min: [] }]", "'{\"a\":1,\"a\":2}'", "'{\"a\":1e999}'", "1e999",
+        "-0.0", "99999999999999999999", "'$${x}'", "TRUE", "[{ metric: auc, min: 1, against: {} }]", "[{ run_id: 1 }]", "[{ column: 1 }]", "[{ column: a, between: [1, '${params.p}'] }]",
+    ];
+
+    [Theory]
+    [MemberData(nameof(OddValues))]
+    public void Check_OfAnyValue_NamesItsFaultsAndNeverBreaks(string value)
+    {
+        foreach (var (kind, input) in Catalog.Kinds.SelectMany(k => k.Inputs!.Select(i => (k, i))))
+        {
+            var yaml = $"name: x\nparams: {{ p: 1 }}\nsteps: [{{ name: e, uses: model/evaluate, with: {{ task: {value} }} }}, {{ name: a, uses: {kind.Uses}, with: {{ {input.Name}: {value}{(input.Name is "metrics" or "thresholds" ? "" : ", thresholds: [{ metric: auc, min: 1 }], metrics: '${steps.e.outputs.metrics}'")} }} }}]";
+
+            Assert.All(Reader.Check(yaml).Faults, f => Assert.StartsWith("steps.", f.Field, StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     public void Values_OfParams_AreCheckedWhenARunStarts()
     {

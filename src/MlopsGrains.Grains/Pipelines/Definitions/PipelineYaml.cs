@@ -13,6 +13,7 @@ internal sealed class PipelineYaml(StepCatalog kinds)
     public const int StepsMax = 256;
     public const int ParamsMax = 100;
     public const int AttemptsMax = 10;
+    public const int FaultsMax = 1_000;
     public const int DescriptionLengthMax = 5_000;
     public static readonly TimeSpan TimeoutDefault = TimeSpan.FromMinutes(30);
     public static readonly TimeSpan TimeoutMax = TimeSpan.FromHours(24);
@@ -31,7 +32,7 @@ internal sealed class PipelineYaml(StepCatalog kinds)
     {
         var faults = new List<PipelineFault>();
         var spec = Read(yaml, faults);
-        return new PipelineCheck(faults.Count == 0, faults.Count == 0 ? spec!.Name : null, [.. faults.OrderBy(f => f.Line).ThenBy(f => f.Column)]);
+        return new PipelineCheck(faults.Count == 0, faults.Count == 0 ? spec!.Name : null, [.. faults.OrderBy(f => f.Line).ThenBy(f => f.Column).Take(FaultsMax)]);
     }
 
     private PipelineSpec? Read(string yaml, List<PipelineFault> faults)

@@ -39,7 +39,9 @@ internal sealed class StepInputCheck(StepCatalog kinds, IReadOnlyList<StepSpec> 
     private IEnumerable<StepFault> Faults(StepSpec step, IReadOnlyDictionary<string, JsonElement>? parameters)
     {
         var with = JsonNode.Parse(step.With)!;
-        return PipelinePlan.Variants(step).SelectMany(v => kinds.Faults(step.Uses, Resolved(with, parameters, v.Matrix), key => Source(with, key))).Distinct();
+        var variants = PipelinePlan.Variants(step);
+        var differ = Template.References(with).Any(r => r.Scope == ReferenceScope.Matrix);
+        return variants.Take(differ ? variants.Count : 1).SelectMany(v => kinds.Faults(step.Uses, Resolved(with, parameters, v.Matrix), key => Source(with, key))).Distinct();
     }
 
     private static JsonElement Resolved(JsonNode with, IReadOnlyDictionary<string, JsonElement>? parameters, Dictionary<string, JsonElement>? matrix) =>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Pipelines;
 
@@ -76,7 +77,8 @@ internal sealed record TrainingRequest(
     public static LearningTask ReadTask(StepInputs with) => Tasks[with.Text("task")];
 
     /// <summary>The task, when it is known already.</summary>
-    public static LearningTask? KnownTask(StepInputs with) => with.TextOrNull("task") is { } task ? Tasks[task] : null;
+    public static LearningTask? KnownTask(StepInputs with) =>
+        with.Find("task") is { ValueKind: JsonValueKind.String } text && Tasks.TryGetValue(text.GetString()!, out var task) ? task : null;
 
     public static IEnumerable<StepFault> Faults(StepCheck check)
     {

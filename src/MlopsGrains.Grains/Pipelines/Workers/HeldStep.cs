@@ -46,7 +46,7 @@ internal sealed partial class HeldStep(IPipelineRunGrain run, StepLease lease, S
             StepStopped(logger, context.PipelineRunId, context.Step, context.Attempt);
             return Failed("The step was stopped.");
         }
-        catch (MlopsException e) when (e.Kind is not ErrorKind.DataLoss)
+        catch (MlopsException e) when (e.Kind is not (ErrorKind.DataLoss or ErrorKind.Unavailable or ErrorKind.Overloaded))
         {
             StepRefused(logger, context.PipelineRunId, context.Step, context.Attempt, e.Message);
             return Failed(e.Message);
@@ -56,7 +56,7 @@ internal sealed partial class HeldStep(IPipelineRunGrain run, StepLease lease, S
 #pragma warning restore CA1031
         {
             StepFailed(logger, context.PipelineRunId, context.Step, context.Attempt, e);
-            return Failed($"{e.Message} ({e.GetType().Name}; the server's log says where.)");
+            return Failed(e is MlopsException ? e.Message : $"{e.Message} ({e.GetType().Name}; the server's log says where.)");
         }
     }
 
