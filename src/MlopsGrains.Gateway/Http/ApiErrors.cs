@@ -26,13 +26,20 @@ internal static class ApiErrors
         [Dialect.OpenInference] = ("OpenInferenceError", "application/json", """{"error!":"inputs is required."}"""),
     };
 
+    /// <summary>Adds the messages of each door's refusals, and its answers by status.</summary>
     public static void AddErrors(this OpenApiDocument document)
     {
-        foreach (var (name, _, example) in Forms.Values)
+        foreach (var (name, contentType, example) in Forms.Values)
         {
             var message = ExampleMessage.Parse(example);
             message.Schema.Examples = [message.Example];
             document.AddComponent<IOpenApiSchema>(name, message.Schema);
+            foreach (var (status, text) in Refusals)
+            {
+                // Who is not let in is told before a door's dialect is known.
+                var (type, schema) = status is "401" or "403" ? ("text/plain", (IOpenApiSchema)new OpenApiSchema { Type = JsonSchemaType.String }) : (contentType, new OpenApiSchemaReference(name, document));
+                document.AddComponent<IOpenApiResponse>(name + status, new OpenApiResponse { Description = text, Content = new Dictionary<string, OpenApiMediaType> { [type] = new() { Schema = schema } } });
+            }
         }
     }
 
@@ -40,21 +47,9 @@ internal static class ApiErrors
     public static void AddRefusals(this OpenApiOperation operation, Dialect dialect, bool hasBody, OpenApiDocument document)
     {
         operation.Responses ??= [];
-        var (schema, contentType, _) = Forms[dialect];
-        foreach (var (status, text) in Refusals)
+        foreach (var (status, _) in Refusals.Where(r => (r.Status != "413" || hasBody) && (r.Status != "409" || dialect != Dialect.Mlflow)))
         {
-            if ((status == "413" && !hasBody) || (status == "409" && dialect == Dialect.Mlflow))
-            {
-                continue;
-            }
-
-            operation.Responses[status] = new OpenApiResponse
-            {
-                Description = text,
-                Content = status is "401" or "403"
-                    ? new Dictionary<string, OpenApiMediaType> { ["text/plain"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } } }
-                    : new Dictionary<string, OpenApiMediaType> { [contentType] = new() { Schema = new OpenApiSchemaReference(schema, document) } },
-            };
+            operation.Responses[status] = new OpenApiResponseReference(Forms[dialect].Schema + status, document);
         }
     }
 }

@@ -39,7 +39,19 @@ internal sealed record ExampleMessage(JsonNode Example, OpenApiSchema Schema)
         var parts = items.Select(item => Of(item!)).ToArray();
         return new(
             new JsonArray([.. parts.Select(p => p.Example)]),
-            new OpenApiSchema { Type = JsonSchemaType.Array, Items = parts.Length > 0 ? parts[0].Schema : new OpenApiSchema() });
+            new OpenApiSchema { Type = JsonSchemaType.Array, Items = parts.Length > 0 ? parts.Select(p => p.Schema).Aggregate(Either) : new OpenApiSchema() });
+    }
+
+    /// <summary>Items of one list may hold different members; what one of them lacks need not be given.</summary>
+    private static OpenApiSchema Either(OpenApiSchema first, OpenApiSchema second)
+    {
+        foreach (var (name, type) in second.Properties ?? new Dictionary<string, IOpenApiSchema>())
+        {
+            first.Properties!.TryAdd(name, type);
+        }
+
+        first.Required?.IntersectWith(second.Required!);
+        return first;
     }
 
     private static JsonSchemaType TypeOf(JsonNode value) => value.GetValueKind() switch
