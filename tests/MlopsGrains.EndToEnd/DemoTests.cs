@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.EndToEnd;
@@ -36,22 +35,5 @@ public sealed class DemoTests
         return Assert.Single(readme, l => l.StartsWith("dotnet run", StringComparison.Ordinal) && l.EndsWith("demo", StringComparison.Ordinal));
     }
 
-    private static async Task<(int ExitCode, string Output)> RunAsync(string command)
-    {
-        var start = new ProcessStartInfo("bash", ["-c", command + " 2>&1"]) { WorkingDirectory = RepositoryRoot.Path, RedirectStandardOutput = true };
-        using var process = Process.Start(start)!;
-        try
-        {
-            var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-            return (process.ExitCode, output);
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-            }
-        }
-    }
+    private static Task<ToolRun> RunAsync(string command) => ToolRun.RunAsync(RepositoryRoot.Path, ["bash", "-c", command + " 2>&1"]);
 }

@@ -19,12 +19,10 @@ public sealed partial class DeployTests
         Change(wrong.File("kubernetes/blobs.yaml"), "  accessModes:", "  acessModes:");
         Change(wrong.File("compose.yaml"), "  postgres:\n    image: postgres:17\n    restart:", "  postgres:\n    image: postgres:17\n    restrat:");
 
-        var right = await ToolRun.RunAsync(checker.Path, ["node", "validate.js", Deploy]);
-        var refused = await ToolRun.RunAsync(checker.Path, ["node", "validate.js", wrong.Path]);
+        var said = (await ToolRun.SucceedAsync(checker.Path, ["node", "validate.js", Deploy, wrong.Path])).Split('\n', 2);
 
-        Assert.Matches("^ok [0-9]+ manifests, 4 services\n$", right.Output);
-        Assert.Equal(1, refused.ExitCode);
-        Assert.All(["silo.yaml: StatefulSet/silo", "redinessProbe", "gateway.yaml: Deployment/gateway", "acessModes", "restrat"], said => Assert.Contains(said, refused.Output, StringComparison.Ordinal));
+        Assert.Matches("^ok [0-9]+ manifests, 4 services$", said[0]);
+        Assert.All(["silo.yaml: StatefulSet/silo", "redinessProbe", "gateway.yaml: Deployment/gateway", "acessModes", "restrat"], word => Assert.Contains(word, said[1], StringComparison.Ordinal));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace MlopsGrains.EndToEnd;
 /// <param name="Output">What it said on both streams, standard output first.</param>
 internal sealed record ToolRun(int ExitCode, string Output)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Runs it and answers what it said; it must end well.</summary>
     public static async Task<string> SucceedAsync(string directory, IReadOnlyList<string> command, IReadOnlyDictionary<string, string?>? environment = null)

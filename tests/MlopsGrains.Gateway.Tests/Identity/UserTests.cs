@@ -154,6 +154,7 @@ public sealed class UserTests : IAsyncLifetime
             (3, HttpMethod.Post, $"/api/2.0/mlflow-artifacts/mpu/create/{experiment}/{run}/artifacts", new { path = "g", num_parts = 1 }),
             (3, HttpMethod.Post, "/ajax-api/2.0/mlflow/upload-artifact?path=g&run_uuid=" + run, null),
             (3, HttpMethod.Post, "/api/v1/runs", new { experimentId = experiment }),
+            (3, HttpMethod.Put, $"/api/v1/runs/{Guid.NewGuid():N}", new { experimentId = experiment }),
             (3, HttpMethod.Post, $"/api/v1/runs/{run}/batches", new { tags = Array.Empty<object>() }),
             (3, HttpMethod.Patch, "/api/v1/runs/" + run, new { runName = "n" }),
             (4, HttpMethod.Post, "/api/2.0/mlflow/runs/delete", new { run_id = run }),
