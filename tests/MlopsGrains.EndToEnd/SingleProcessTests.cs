@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.EndToEnd;
 
 /// <summary>The laptop form: one process, one SQLite file.</summary>
-public sealed class SingleProcessTests
+public sealed partial class SingleProcessTests
 {
     /// <summary>Whoever reaches a port of Orleans can call every grain, past the gateway's locks.</summary>
     [Fact]
@@ -164,10 +165,24 @@ public sealed class SingleProcessTests
         using var http = new HttpClient { BaseAddress = server.Address };
         await new TrackingLoad(http).CreateRunsAsync(1);
 
-        Assert.Contains("orleans_", await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        await Eventually.Async(async () => AssertMetrics(await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken)), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Contains("<html", await http.GetStringAsync(new Uri("/orleans/", UriKind.Relative), TestContext.Current.CancellationToken), StringComparison.OrdinalIgnoreCase);
         Assert.Contains("\"openapi\"", await http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Equal("OK", await http.GetStringAsync(new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken));
         Assert.DoesNotContain("Polly", server.Output, StringComparison.Ordinal); // Orleans would write two lines for each grain that wakes up.
     }
+
+    /// <summary>Whether the metrics of what was done are there; each must be in the guide, and no label may hold a name that users choose.</summary>
+    private static bool AssertMetrics(string text)
+    {
+        var guide = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs", "operations.md"));
+        var own = text.Split('\n').Where(l => l.StartsWith("# TYPE mlops_", StringComparison.Ordinal)).Select(l => l.Split(' ')[2]).ToHashSet();
+        Assert.All(own, name => Assert.Contains($"| `{name}` |", guide, StringComparison.Ordinal));
+        var labels = text.Split('\n').Where(l => l.StartsWith("mlops_", StringComparison.Ordinal)).SelectMany(l => Label().Matches(l)).Select(m => m.Groups[1].Value);
+        Assert.All(labels, label => Assert.True(label is "engine" or "status" or "outcome" or "reason" or "le" || label.StartsWith("otel_", StringComparison.Ordinal), label));
+        return text.Contains("orleans_", StringComparison.Ordinal) && own.IsSupersetOf(["mlops_runs_created_total", "mlops_storage_queue_length", "mlops_webhooks_queue_length", "mlops_storage_commits_total"]);
+    }
+
+    [GeneratedRegex("[{,]([a-z_]+)=\"")]
+    private static partial Regex Label();
 }

@@ -11,29 +11,15 @@ namespace MlopsGrains.Gateway.Tests.Http;
 /// <summary>The table of metrics in the operator's guide against what the server has.</summary>
 public sealed partial class MetricsTests(ServerFixture server)
 {
-    private static readonly HashSet<string> BoundedLabels = ["engine", "status", "outcome", "reason"];
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task EveryMetric_IsExposedAndDocumented_WithLabelsOfFewValues()
+    public async Task EveryInstrument_IsDocumented()
     {
         await UseEverythingAsync();
         var documented = Row().Matches(await File.ReadAllTextAsync(Path.Combine(RepositoryRoot.Path, "docs", "operations.md"), Token)).Select(m => m.Groups[1].Value).Order(StringComparer.Ordinal).ToList();
 
         Assert.Equal(documented, Instruments().Order(StringComparer.Ordinal));
-        await Eventually.Async(
-            async () =>
-            {
-                var text = await server.Http.GetStringAsync("/metrics", Token);
-                var exposed = Exposed().Matches(text).Select(m => m.Groups[1].Value).ToHashSet();
-                Assert.Empty(exposed.Except(documented));
-                Assert.Empty(Labels(text).Except(BoundedLabels));
-                string[] wanted = ["mlops_runs_created_total", "mlops_runs_ended_total", "mlops_points_total", "mlops_predictions_total", "mlops_pipelines_runs_ended_total", "mlops_pipelines_queue_length", "mlops_webhooks_queue_length", "mlops_storage_queue_length"];
-                return wanted.All(exposed.Contains);
-            },
-            TimeSpan.FromSeconds(30),
-            Token);
     }
 
     /// <summary>The platform's instruments in this process, as Prometheus names them.</summary>
@@ -68,21 +54,8 @@ public sealed partial class MetricsTests(ServerFixture server)
         await SendAsync("/api/v1/pipelines/metrics/runs", new { });
     }
 
-    /// <summary>The labels of the platform's own series, without the exporter's.</summary>
-    private static IEnumerable<string> Labels(string text) => text.Split('\n')
-        .Where(l => l.StartsWith("mlops_", StringComparison.Ordinal))
-        .SelectMany(l => Label().Matches(l))
-        .Select(m => m.Groups[1].Value)
-        .Where(l => l != "le" && !l.StartsWith("otel_", StringComparison.Ordinal));
-
     private Task<System.Text.Json.JsonElement> SendAsync(string path, object body) => Deployed.Send(server, HttpMethod.Post, path, JsonContent.Create(body));
 
     [GeneratedRegex(@"^\| `(mlops_[a-z_]+)`", RegexOptions.Multiline)]
     private static partial Regex Row();
-
-    [GeneratedRegex("^# TYPE (mlops_[a-z_]+) ", RegexOptions.Multiline)]
-    private static partial Regex Exposed();
-
-    [GeneratedRegex("[{,]([a-z_]+)=\"")]
-    private static partial Regex Label();
 }
