@@ -25,12 +25,13 @@ public sealed partial class MlopsGrainsClient : IDisposable
     private readonly CancellationTokenSource stop = new();
 
     internal MlopsGrainsClient(
-        Func<HttpClient> clients, MlopsGrainsClientOptions options, TimeProvider time, IDisposable? owned, ILoggerFactory? loggers = null, Func<double>? jitter = null)
+        Func<HttpClient> clients, MlopsGrainsClientOptions options, TimeProvider time, IDisposable? owned, ILoggerFactory? loggers = null, Func<double>? jitter = null,
+        Func<Uri, string?>? proxyOf = null)
     {
         this.options = options;
         logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<MlopsGrainsClient>();
         ids = new UuidSource(time);
-        http = new GatewayHttp(clients, options, ids, time, jitter);
+        http = new GatewayHttp(clients, options, ids, time, jitter, proxyOf);
         Time = time;
         this.owned = owned;
         Experiments = new ExperimentsClient(http, time);
@@ -45,6 +46,10 @@ public sealed partial class MlopsGrainsClient : IDisposable
         Monitors = new MonitorsClient(http);
         Pipelines = new PipelinesClient(http, ids, time);
         Audit = new AuditClient(http);
+        Users = new UsersClient(http);
+        Webhooks = new WebhooksClient(http);
+        Prompts = new PromptsClient(http, Models);
+        LoggedModels = new LoggedModelsClient(http);
         if (options.Tracking.SpoolDirectory is { } directory)
         {
             spools = new Spools(directory, options.Tracking.SpoolBytesMax, http, time, logger);
@@ -88,6 +93,18 @@ public sealed partial class MlopsGrainsClient : IDisposable
     /// <summary>The audit chain.</summary>
     public AuditClient Audit { get; }
 
+    /// <summary>Users and their permissions.</summary>
+    public UsersClient Users { get; }
+
+    /// <summary>Webhooks and what waits for them.</summary>
+    public WebhooksClient Webhooks { get; }
+
+    /// <summary>Prompts and their versions.</summary>
+    public PromptsClient Prompts { get; }
+
+    /// <summary>Logged models: what runs made, registered or not.</summary>
+    public LoggedModelsClient LoggedModels { get; }
+
     /// <summary>Where the platform is.</summary>
     public Uri BaseAddress => http.BaseAddress;
 
@@ -114,15 +131,18 @@ public sealed partial class MlopsGrainsClient : IDisposable
             throw new ArgumentException(string.Join(' ', faults), nameof(options));
         }
 
-        var client = new HttpClient(handler ?? new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) })
+        var client = new HttpClient(handler ?? EnvironmentProxy.CreateHandler())
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        return new MlopsGrainsClient(() => client, options, time ?? TimeProvider.System, client, loggers, jitter);
+        return new MlopsGrainsClient(() => client, options, time ?? TimeProvider.System, client, loggers, jitter, handler is null ? EnvironmentProxy.Instance.Describe : null);
     }
 
     /// <summary>Which version runs there, in which role, over which storage.</summary>
     public Task<ServerInfo> GetInfoAsync(CancellationToken cancellationToken = default) => http.GetAsync<ServerInfo>("api/v1/info", cancellationToken);
+
+    /// <summary>Whom the server takes this client for.</summary>
+    public Task<CallerInfo> WhoAmIAsync(CancellationToken cancellationToken = default) => http.GetAsync<CallerInfo>("api/v1/whoami", cancellationToken);
 
     /// <summary>
     /// Starts a run that ends when it is disposed. Creates the experiment when it is new. The platform may go away while the run logs; it must be there at the start
@@ -349,3 +369,9 @@ public sealed partial class MlopsGrainsClient : IDisposable
 /// <param name="Role"><c>all</c>, <c>silo</c> or <c>gateway</c>.</param>
 /// <param name="Storage">Its storage engine.</param>
 public sealed record ServerInfo(string Version, string Role, string Storage);
+
+/// <summary>Whom a server takes a caller for.</summary>
+/// <param name="Name">The actor of its changes.</param>
+/// <param name="Kind"><c>user</c>, <c>apiKey</c>, or <c>anybody</c> where no sign-in is asked for.</param>
+/// <param name="IsAdministrator">Whether it may do everything.</param>
+public sealed record CallerInfo(string Name, string Kind, bool IsAdministrator);

@@ -1,3 +1,5 @@
+using System.Net.Http.Headers;
+using System.Text;
 using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Client;
@@ -17,6 +19,12 @@ public sealed class MlopsGrainsClientOptions
     /// <summary>Sent as a bearer token when set. Default none.</summary>
     public string? ApiKey { get; set; }
 
+    /// <summary>Signs in as a user, with <see cref="Password"/>, where the platform has users; not beside <see cref="ApiKey"/>. Default none.</summary>
+    public string? User { get; set; }
+
+    /// <summary>The password of <see cref="User"/>.</summary>
+    public string? Password { get; set; }
+
     /// <summary>
     /// Time for one attempt from sending to the whole answer, or to the answer's first byte when content is streamed; uploads of streams are not limited.
     /// More than zero, at most one day. Default 100 seconds.
@@ -35,6 +43,12 @@ public sealed class MlopsGrainsClientOptions
     /// <summary>How runs send what is logged.</summary>
     public TrackingOptions Tracking { get; set; } = new();
 
+    /// <summary>The header that says who asks.</summary>
+    internal AuthenticationHeaderValue? Authorization() =>
+        ApiKey is not null ? new AuthenticationHeaderValue("Bearer", ApiKey)
+        : User is not null ? new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{Password}")))
+        : null;
+
     /// <summary>All faults of these options, each naming its setting; empty when there is none.</summary>
     internal IEnumerable<string> Faults()
     {
@@ -50,6 +64,19 @@ public sealed class MlopsGrainsClientOptions
         if (ApiKey is not null && (ApiKey.Length == 0 || ApiKey.Any(c => c is <= ' ' or > '~')))
         {
             yield return $"{SectionName}:{nameof(ApiKey)} must hold only visible ASCII characters, at least one; leave it out to send none.";
+        }
+
+        if (User is not null && (User.Length == 0 || User.Any(c => c is ':' || char.IsControl(c))))
+        {
+            yield return $"{SectionName}:{nameof(User)} must have at least one character, no colon and no control characters.";
+        }
+        else if (User is null != Password is null)
+        {
+            yield return $"{SectionName}:{nameof(User)} and {SectionName}:{nameof(Password)} go together: give both or neither.";
+        }
+        else if (User is not null && ApiKey is not null)
+        {
+            yield return $"{SectionName}:{nameof(User)} and {SectionName}:{nameof(ApiKey)} are two ways to sign in: give one.";
         }
 
         if (Timeout <= TimeSpan.Zero || Timeout > TimeSpan.FromDays(1))

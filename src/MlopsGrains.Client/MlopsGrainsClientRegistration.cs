@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Client;
+using MlopsGrains.Client.Http;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -34,7 +35,8 @@ public static class MlopsGrainsClientRegistration
             provider.GetRequiredService<IOptions<MlopsGrainsClientOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
             owned: null,
-            provider.GetService<ILoggerFactory>()));
-        return services.AddHttpClient(HttpClientName, http => http.Timeout = Timeout.InfiniteTimeSpan);
+            provider.GetService<ILoggerFactory>(),
+            proxyOf: EnvironmentProxy.Instance.Describe));
+        return services.AddHttpClient(HttpClientName, http => http.Timeout = Timeout.InfiniteTimeSpan).ConfigurePrimaryHttpMessageHandler(EnvironmentProxy.CreateHandler);
     }
 }

@@ -22,6 +22,7 @@ public static class GatewayEndpoints
         ArgumentNullException.ThrowIfNull(endpoints);
         endpoints.MapService();
         endpoints.MapMlflowUsers();
+        endpoints.MapCaller();
         endpoints.MapGovernance();
         endpoints.MapData();
         endpoints.MapExperiments();

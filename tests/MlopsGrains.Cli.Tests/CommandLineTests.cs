@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using MlopsGrains.Client.Tests;
 
 namespace MlopsGrains.Cli.Tests;
@@ -10,15 +11,14 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("bogus", "'bogus'")]
     [InlineData("experiments lst", "list")]
-    [InlineData("", "Required command was not provided")]
     [InlineData("runs search", "--filter")]
     [InlineData("runs list --limit 0", "--limit 0 must be from 1 to 50,000")]
     [InlineData("runs list --limit x", "'x'")]
     [InlineData("version --server ftp://x", "--server 'ftp://x' must be an absolute http or https address")]
-    [InlineData("pipeline run p --timeout 3m", "need --wait")]
-    [InlineData("pipeline run p --wait --timeout 3w", "'3w' is no duration")]
-    [InlineData("pipeline run p --param x", "'x' must be written key=value")]
-    [InlineData("pipeline register nowhere.yaml", "nowhere.yaml")]
+    [InlineData("pipelines run p --timeout 3m", "need --wait")]
+    [InlineData("pipelines run p --wait --timeout 3w", "'3w' is not a duration")]
+    [InlineData("pipelines run p --param x", "'x' must be written key=value")]
+    [InlineData("pipelines register nowhere.yaml", "nowhere.yaml")]
     [InlineData("deployments traffic d 1=x", "'1=x' must be written revision=percent")]
     public async Task UsageFault_IsCode2_SaidOnStandardError(string line, string message)
     {
@@ -36,8 +36,73 @@ public sealed class CommandLineTests
         var said = await Shell.RunAsync("models", "list", "--server", "http://127.0.0.1:1", "--json");
 
         Assert.Equal(3, said.Code);
-        Assert.StartsWith("mlops: Cannot reach http://127.0.0.1:1/", said.Error, StringComparison.Ordinal);
+        var error = JsonDocument.Parse(said.Error).RootElement.GetProperty("error");
+        Assert.Equal(("unavailable", 3), (error.GetProperty("code").GetString(), error.GetProperty("exitCode").GetInt32()));
+        Assert.StartsWith("Cannot reach http://127.0.0.1:1/", error.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Equal("", said.Out);
+    }
+
+    [Theory]
+    [InlineData("runs list --limit 0 --json", "usage", null)]
+    [InlineData("experiments create x --json", "invalidInput", "name")]
+    public async Task Fault_WithJson_IsAnObjectOnStandardError(string line, string code, string? field)
+    {
+        var gateway = new StubGateway().Then(HttpStatusCode.BadRequest, """{"detail":"name is too long","field":"name"}""");
+
+        var said = await Shell.RunAsync(gateway, line.Split(' '));
+
+        var error = JsonDocument.Parse(said.Error).RootElement.GetProperty("error");
+        Assert.Equal((code, field, 2, ""), (error.GetProperty("code").GetString(), error.GetProperty("field").GetString(), error.GetProperty("exitCode").GetInt32(), said.Out));
+    }
+
+    [Theory]
+    [InlineData("", "Exit codes:")]
+    [InlineData("--json", "Exit codes:")]
+    [InlineData("runs", "mlops runs list")]
+    [InlineData("models aliases", "mlops models aliases set")]
+    public async Task WithoutACommand_ShowsHelp(string line, string text)
+    {
+        var said = await Shell.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Equal((0, ""), (said.Code, said.Error));
+        Assert.Contains(text, said.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("pipeline list")]
+    [InlineData("monitor status")]
+    public async Task OldName_GoesOn_AndIsNotShown(string line)
+    {
+        var gateway = new StubGateway().Then(HttpStatusCode.OK, """{"items":[],"nextPageToken":null}""");
+
+        Assert.Equal(0, (await Shell.RunAsync(gateway, line.Split(' '))).Code);
+        Assert.DoesNotContain($"  {line.Split(' ')[0]} ", (await Shell.RunAsync("--help")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WhatCannotBeUndone_NeedsYes_WhereNobodyCanBeAsked()
+    {
+        var gateway = new StubGateway().Then(HttpStatusCode.NoContent);
+
+        var refused = await Shell.RunAsync(gateway, "models", "delete", "churn");
+        var done = await Shell.RunAsync(gateway, "models", "delete", "churn", "--yes");
+
+        Assert.Equal((2, 0), (refused.Code, done.Code));
+        Assert.Contains("--yes says that it is meant", refused.Error, StringComparison.Ordinal);
+        Assert.Single(gateway.Requests);
+    }
+
+    [Fact]
+    public async Task FaultOfItsOwn_HasItsCode_AndATraceOnlyWhenAsked()
+    {
+        Client.MlopsGrainsClient Broken(Client.MlopsGrainsClientOptions options) => throw new InvalidOperationException("broken inside");
+
+        var said = await Shell.RunAsync(Broken, [], terminal: false, "version");
+        var verbose = await Shell.RunAsync(Broken, [], terminal: false, "version", "--verbose");
+
+        Assert.Equal((70, 70), (said.Code, verbose.Code));
+        Assert.DoesNotContain("   at ", said.Error, StringComparison.Ordinal);
+        Assert.Contains("   at ", verbose.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,8 +177,8 @@ public sealed class CommandLineTests
     [InlineData("datasets list")]
     [InlineData("experiments list")]
     [InlineData("deployments list")]
-    [InlineData("pipeline list")]
-    [InlineData("monitor status")]
+    [InlineData("pipelines list")]
+    [InlineData("monitors status")]
     [InlineData("audit events")]
     public async Task EmptyList_IsAnEmptyArray_OrARemarkOnStandardError(string line)
     {

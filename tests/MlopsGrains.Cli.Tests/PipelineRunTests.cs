@@ -19,7 +19,7 @@ public sealed class PipelineRunTests : IDisposable
     {
         var gateway = new StubGateway().Then(HttpStatusCode.Created, Run("running", uses)).Then(HttpStatusCode.OK, Run("running", uses)).Then(HttpStatusCode.OK, Run(status, uses));
 
-        var said = await Shell.RunAsync(gateway, "pipeline", "run", "churn", "--param", "rows=5=x", "--wait", "--json");
+        var said = await Shell.RunAsync(gateway, "pipelines", "run", "churn", "--param", "rows=5=x", "--wait", "--json");
 
         Assert.Equal(code, said.Code);
         Assert.Equal(status, said.Json.GetProperty("status").GetString());
@@ -32,7 +32,7 @@ public sealed class PipelineRunTests : IDisposable
     {
         var gateway = new StubGateway().Then(HttpStatusCode.OK, Run("running", "gate/metric"));
 
-        var said = await Shell.RunAsync(gateway, "pipeline", "run", "churn", "--wait", "--timeout", "30s");
+        var said = await Shell.RunAsync(gateway, "pipelines", "run", "churn", "--wait", "--timeout", "30s");
 
         Assert.Equal(5, said.Code);
         Assert.Contains("has not ended within 30 s; it goes on", said.Error, StringComparison.Ordinal);
@@ -44,7 +44,7 @@ public sealed class PipelineRunTests : IDisposable
     {
         var gateway = new StubGateway().Then(HttpStatusCode.Created, Run("running", "gate/metric"));
 
-        var said = await Shell.RunAsync(gateway, "pipeline", "run", "churn", "--json");
+        var said = await Shell.RunAsync(gateway, "pipelines", "run", "churn", "--json");
 
         Assert.Equal((0, "p1"), (said.Code, said.Json.GetProperty("pipelineRunId").GetString()));
         Assert.Single(gateway.Requests);
@@ -56,7 +56,7 @@ public sealed class PipelineRunTests : IDisposable
         var (junit, summary) = (Path.Combine(directory.Path, "out.xml"), Path.Combine(directory.Path, "summary.md"));
         var gateway = new StubGateway().Then(HttpStatusCode.OK, Run("rejected", "gate/metric"));
 
-        await Shell.RunAsync(gateway, "pipeline", "run", "churn", "--wait", "--junit", junit, "--summary", summary);
+        await Shell.RunAsync(gateway, "pipelines", "run", "churn", "--wait", "--junit", junit, "--summary", summary);
 
         var suite = XDocument.Load(junit).Root!.Element("testsuite")!;
         Assert.Equal(("churn", "3", "1", "0", "1"), (Of("name"), Of("tests"), Of("failures"), Of("errors"), Of("skipped")));
@@ -71,6 +71,17 @@ public sealed class PipelineRunTests : IDisposable
         string Of(string name) => suite.Attribute(name)!.Value;
     }
 
+    [Fact]
+    public async Task Report_StepThatFailed_IsAnError()
+    {
+        var junit = Path.Combine(directory.Path, "failed.xml");
+
+        await Shell.RunAsync(new StubGateway().Then(HttpStatusCode.OK, Run("failed", "model/train")), "pipelines", "run", "churn", "--wait", "--junit", junit);
+
+        var suite = XDocument.Load(junit).Root!.Element("testsuite")!;
+        Assert.Equal(("0", "1"), (suite.Attribute("failures")!.Value, suite.Attribute("errors")!.Value));
+    }
+
     [Theory]
     [InlineData("null", "null", 6)]
     [InlineData("""{"outcome":"notEnoughData"}""", "null", 6)]
@@ -81,16 +92,16 @@ public sealed class PipelineRunTests : IDisposable
     {
         var status = $$"""{"deployment":"d","rules":{"referenceDigest":"x"},"generation":1,"referenceRows":1,"openWindowRows":0,"totalRows":0,"lastVerdict":{{verdict}},"openAlert":{{alert}}}""";
 
-        Assert.Equal(code, (await Shell.RunAsync(new StubGateway().Then(HttpStatusCode.OK, status), "monitor", "status", "d", "--check")).Code);
-        Assert.Equal(0, (await Shell.RunAsync(new StubGateway().Then(HttpStatusCode.OK, status), "monitor", "status", "d")).Code);
+        Assert.Equal(code, (await Shell.RunAsync(new StubGateway().Then(HttpStatusCode.OK, status), "monitors", "status", "d", "--check")).Code);
+        Assert.Equal(0, (await Shell.RunAsync(new StubGateway().Then(HttpStatusCode.OK, status), "monitors", "status", "d")).Code);
     }
 
     public void Dispose() => directory.Dispose();
 
     private static string Run(string status, string uses)
     {
-        var check = status switch { "running" => "running", "succeeded" => "succeeded", "cancelled" => "cancelled", _ => "failed" };
-        var error = check == "failed" ? "\"auc 0.80 \\u0001 is below | 0.90\"" : "null";
+        var check = status switch { "running" => "running", "succeeded" => "succeeded", "cancelled" => "cancelled", "rejected" => "rejected", _ => "failed" };
+        var error = check is "failed" or "rejected" ? "\"auc 0.80 \\u0001 is below | 0.90\"" : "null";
         return $$"""
             {"pipelineRunId":"p1","pipeline":"churn","definitionVersion":2,"definitionDigest":"d","status":"{{status}}","cause":"manual","params":{"rows":"5"},
              "startedAt":"2026-01-01T00:00:00Z","endedAt":"2026-01-01T00:00:09Z","reason":null,"steps":[

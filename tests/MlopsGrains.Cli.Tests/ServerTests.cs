@@ -41,14 +41,14 @@ public sealed class ServerTests(ServerFixture server)
         var name = "m" + Guid.NewGuid().ToString("N");
         (await http.PostAsJsonAsync("/api/v1/models", new { name }, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
 
-        Assert.Equal(0, (await RunAsync("models", "tag", "set", name, "team", "growth")).Code);
+        Assert.Equal(0, (await RunAsync("models", "tags", "set", name, "team", "growth")).Code);
         Assert.Equal(0, (await RunAsync("models", "describe", name, "what it is")).Code);
         Assert.Equal(0, (await RunAsync("models", "rename", name, name + "-2")).Code);
         var shown = (await RunAsync("models", "get", name + "-2")).Json;
         Assert.Equal(("what it is", "growth"), (shown.GetProperty("description").GetString(), shown.GetProperty("tags").GetProperty("team").GetString()));
-        Assert.Equal(0, (await RunAsync("models", "tag", "delete", name + "-2", "team")).Code);
-        Assert.NotEqual(0, (await RunAsync("models", "delete", name + "-2", "--version", "1")).Code);
-        Assert.Equal(0, (await RunAsync("models", "delete", name + "-2")).Code);
+        Assert.Equal(0, (await RunAsync("models", "tags", "delete", name + "-2", "team")).Code);
+        Assert.NotEqual(0, (await RunAsync("models", "delete", name + "-2", "--yes", "--version", "1")).Code);
+        Assert.Equal(0, (await RunAsync("models", "delete", name + "-2", "--yes")).Code);
         Assert.NotEqual(0, (await RunAsync("models", "get", name + "-2")).Code);
     }
 
@@ -76,8 +76,8 @@ public sealed class ServerTests(ServerFixture server)
         var said = await RunAsync("gc", "--older-than", "90d", "--dry-run");
 
         Assert.Equal((0, 0), (said.Code, said.Json.GetProperty("runs").GetInt32()));
-        Assert.Equal(0, (await RunAsync("gc")).Code);
-        Assert.NotEqual(0, (await RunAsync("gc", "--older-than", "4000d")).Code);
+        Assert.Equal(0, (await RunAsync("gc", "--yes")).Code);
+        Assert.NotEqual(0, (await RunAsync("gc", "--yes", "--older-than", "4000d")).Code);
     }
 
     private Task<Said> RunAsync(params string[] args) => Shell.RunAsync([.. args, "--json", "--server", server.BaseAddress.AbsoluteUri]);

@@ -21,11 +21,15 @@ internal static class Shell
     public static Task<Said> RunAsync(params string[] args) => RunAsync(o => MlopsGrainsClient.Create(o), [], terminal: false, args);
 
     public static async Task<Said> RunAsync(
-        Func<MlopsGrainsClientOptions, MlopsGrainsClient> connect, Dictionary<string, string> variables, bool terminal, params string[] args)
+        Func<MlopsGrainsClientOptions, MlopsGrainsClient> connect, Dictionary<string, string> variables, bool terminal, params string[] args) =>
+        await RunAsync(connect, variables, terminal, e => e, args);
+
+    public static async Task<Said> RunAsync(
+        Func<MlopsGrainsClientOptions, MlopsGrainsClient> connect, Dictionary<string, string> variables, bool terminal, Func<CliEnvironment, CliEnvironment> surround, params string[] args)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var environment = new CliEnvironment(output, error, terminal, variables.GetValueOrDefault, connect);
+        var environment = surround(new CliEnvironment(output, error, terminal, variables.GetValueOrDefault, connect));
         var code = await MlopsCommand.RunAsync(args, environment, TestContext.Current.CancellationToken);
         return new Said(code, output.ToString(), error.ToString());
     }

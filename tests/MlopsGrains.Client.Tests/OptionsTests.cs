@@ -23,6 +23,30 @@ public sealed class OptionsTests
         Assert.DoesNotContain("two words", e.Message, StringComparison.Ordinal); // A key is a secret, also a wrong one.
     }
 
+    [Theory]
+    [InlineData("a:b", "p", null, "User must have")]
+    [InlineData("ada", null, null, "go together")]
+    [InlineData(null, "p", null, "go together")]
+    [InlineData("ada", "p", "key", "two ways to sign in")]
+    public void SignIn_WithFaults_NamesThem(string? user, string? password, string? key, string fault)
+    {
+        var e = Assert.Throws<ArgumentException>(() => MlopsGrainsClient.Create(new MlopsGrainsClientOptions { User = user, Password = password, ApiKey = key }));
+
+        Assert.Contains(fault, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task User_IsSentByBasicAuthentication()
+    {
+        var gateway = new StubGateway().Then(System.Net.HttpStatusCode.OK, """{"name":"ada","kind":"user","isAdministrator":false}""");
+        using var client = gateway.Connect(configure: o => (o.User, o.Password) = ("ada", "pässword"));
+
+        var caller = await client.WhoAmIAsync(Cancel);
+
+        Assert.Equal(("ada", "user", false), (caller.Name, caller.Kind, caller.IsAdministrator));
+        Assert.Equal("Basic " + Convert.ToBase64String("ada:pässword"u8), gateway.Requests[0].Authorization);
+    }
+
     [Fact]
     public void Tracking_WithFaults_NamesEachSetting()
     {

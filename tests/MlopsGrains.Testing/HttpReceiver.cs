@@ -24,6 +24,9 @@ public sealed class HttpReceiver : IAsyncDisposable
     /// <summary>The answer's status to a request, by how many came before it.</summary>
     public Func<int, int> Status { get; set; } = _ => 200;
 
+    /// <summary>The body of every answer.</summary>
+    public string Body { get; set; } = "heard";
+
     /// <summary>Headers of every answer.</summary>
     public IDictionary<string, string> Headers { get; } = new ConcurrentDictionary<string, string>();
 
@@ -71,7 +74,7 @@ public sealed class HttpReceiver : IAsyncDisposable
                 context.Response.Headers[name] = value;
             }
 
-            context.Response.Close("heard"u8.ToArray(), willBlock: false);
+            context.Response.Close(Encoding.UTF8.GetBytes(Body), willBlock: false);
         }
         catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or IOException or InvalidOperationException)
         {

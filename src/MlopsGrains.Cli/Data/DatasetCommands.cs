@@ -6,7 +6,7 @@ namespace MlopsGrains.Cli;
 
 internal static class DatasetCommands
 {
-    public static Command Create(CommandSet set) => set.Group("datasets", "Datasets and their immutable versions.", List(set), Get(set), Upload(set));
+    public static Command Create(CommandSet set) => set.Group("datasets", "Datasets and their immutable versions.", List(set), Versions(set), Get(set), Upload(set), Fetch(set));
 
     private static Command List(CommandSet set) => set.Leaf("list", "Lists datasets.", ["mlops datasets list", "mlops datasets list --json"], [], async call =>
         call.List(await call.Client.Datasets.ListAsync(call.Cancel).ToListAsync(call.Cancel), "No datasets.",
@@ -21,6 +21,33 @@ internal static class DatasetCommands
         var version = new Option<int?>("--version") { Description = "A version's number; the newest when left out.", HelpName = "number" };
         return set.Leaf("get", "Shows a dataset version with its columns' profile.", ["mlops datasets get customers", "mlops datasets get customers --version 2 --json"], [name, version], async call =>
             Show(call, await call.Client.Datasets.GetVersionAsync(call.Get(name), call.Get(version), call.Cancel)));
+    }
+
+    private static Command Versions(CommandSet set)
+    {
+        var name = new Argument<string>("name") { Description = "The dataset." };
+        return set.Leaf("versions", "Lists a dataset's versions, newest first.", ["mlops datasets versions customers", "mlops datasets versions customers --json"], [name], async call =>
+            call.List([.. (await call.Client.Datasets.GetAsync(call.Get(name), call.Cancel)).Versions.OrderByDescending(v => v.Version)], "No versions.",
+                ("VERSION", v => Words.Whole(v.Version)),
+                ("ROWS", v => Words.Whole(v.Rows)),
+                ("BYTES", v => Words.Whole(v.Length)),
+                ("CREATED", v => Words.Time(v.CreatedAt)),
+                ("DIGEST", v => v.Digest)));
+    }
+
+    private static Command Fetch(CommandSet set)
+    {
+        var name = new Argument<string>("name") { Description = "The dataset." };
+        var version = new Option<int?>("--version") { Description = "A version's number; the newest when left out.", HelpName = "number" };
+        var to = new Option<string?>("--to") { Description = "A file, or a folder that is there; name-version.csv here when left out.", HelpName = "path" };
+        string[] examples = ["mlops datasets download customers", "mlops datasets download customers --version 2 --to old.csv"];
+        return set.Leaf("download", "Saves a version's bytes as they were uploaded.", examples, [name, version, to], async call =>
+        {
+            var found = await call.Client.Datasets.GetVersionAsync(call.Get(name), call.Get(version), call.Cancel);
+            var file = Download.FileAt(call.Get(to), $"{found.Dataset}-{Words.Whole(found.Version)}.csv");
+            await Download.SaveAsync(call, () => call.Client.Datasets.OpenContentAsync(found.Dataset, found.Version, call.Cancel), file, found.Length);
+            return call.Done(new { dataset = found.Dataset, version = found.Version, digest = found.Digest, file }, $"{found.Dataset} version {found.Version} is in {file}.");
+        });
     }
 
     private static Command Upload(CommandSet set)

@@ -81,5 +81,5 @@ internal static class ExperimentCommands
         ("artifacts", experiment.ArtifactLocation),
         ("created", Words.Time(experiment.CreationTime)),
         ("updated", Words.Time(experiment.LastUpdateTime)),
-        ("tags", Words.Pairs(experiment.Tags.Select(t => KeyValuePair.Create(t.Key, t.Value)))));
+        ("tags", Words.Lines(experiment.Tags.Select(t => KeyValuePair.Create(t.Key, t.Value)))));
 }

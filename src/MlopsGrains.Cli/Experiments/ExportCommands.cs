@@ -26,6 +26,7 @@ internal static class ExportCommands
                 chosen = await call.Client.Experiments.SearchAsync(cancellationToken: call.Cancel).ToListAsync(call.Cancel);
             }
 
+            call.WhenStopped = "stopped; no file was written.";
             var report = await call.ProgressAsync(progress => new ParquetExport(call.Client, call.Get(directory)!, progress).RunAsync(chosen, call.Get(filter), call.Cancel));
             return call.Done(report, $"{report.Runs} runs in {report.RunsFile}, {report.Points} points in {report.PointsFile}.");
         });

@@ -10,9 +10,16 @@ internal static class GcCommand
     {
         var olderThan = new Option<TimeSpan?>("--older-than") { Description = "Deleted at least this long ago (0s, 12h, 90d); the server's setting (30d) when left out.", HelpName = "duration", CustomParser = Words.Age };
         var dryRun = new Option<bool>("--dry-run") { Description = "Counts what would go and removes nothing." };
-        string[] examples = ["mlops gc --dry-run", "mlops gc --older-than 90d --json"];
-        return set.Leaf("gc", "Removes deleted runs, logged models and experiments for good, and bytes that nothing has named for a day or longer.", examples, [olderThan, dryRun], async call =>
+        var yes = CommandSet.YesOption();
+        string[] examples = ["mlops gc --dry-run", "mlops gc --older-than 90d --yes --json"];
+        return set.Leaf("gc", "Removes deleted runs, logged models and experiments for good, and bytes that nothing has named for a day or longer.", examples, [olderThan, dryRun, yes], async call =>
         {
+            if (!call.Get(dryRun))
+            {
+                await call.ConfirmAsync(yes, "What was deleted is removed for good.");
+                call.WhenStopped = "stopped; what was removed until now stays removed.";
+            }
+
             RetentionStep? total = null;
             await foreach (var step in call.Client.Retention.CollectAsync(call.Get(olderThan), call.Get(dryRun), call.Cancel))
             {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net.Http.Headers;
 using MlopsGrains.Cli.Import;
 using MlopsGrains.Cli.Shell;
 
@@ -27,7 +26,8 @@ internal static class ImportCommands
             using IMlflowSource source = call.Get(uri) is { } address
                 ? new MlflowServer(new Uri(address), MlflowServer.AuthorizationOf(call.Variable))
                 : new MlflowDirectory(call.Get(directory)!);
-            using var registry = new MlflowServer(call.Client.BaseAddress, call.ApiKey is { } key ? new AuthenticationHeaderValue("Bearer", key) : null);
+            using var registry = new MlflowServer(call.Client.BaseAddress, call.Connection.Options(0).Authorization());
+            call.WhenStopped = "stopped; what was imported stays, and the same command again goes on.";
             var report = await call.ProgressAsync(progress =>
                 new MlflowImport(source, call.Client, registry, call.Get(dryRun), progress).RunAsync(call.Get(experiments) ?? [], !call.Get(noArtifacts), call.Cancel));
             foreach (var failure in report.Failures)

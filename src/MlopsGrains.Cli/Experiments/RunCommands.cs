@@ -12,6 +12,8 @@ internal static class RunCommands
     public static Command Create(CommandSet set) => set.Group(
         "runs", "Runs: params, metrics, tags, artifacts.", List(set), Get(set), Metrics(set), Search(set), Watch(set), Delete(set), Restore(set), RunSyncCommand.Create(set), RunGroupCommands.Groups(set), RunGroupCommands.Compare(set));
 
+    private static Argument<string> RunArgument() => new("run-id") { Description = "The run; a unique beginning of its id is enough." };
+
     private static Option<string[]> ExperimentOption() => new("--experiment", "-e")
     {
         Description = "Name or id of an experiment; may be repeated.",
@@ -56,10 +58,10 @@ internal static class RunCommands
 
     private static Command Get(CommandSet set)
     {
-        var runId = new Argument<string>("run-id") { Description = "The run." };
+        var runId = RunArgument();
         return set.Leaf("get", "Shows a run with its latest metrics.", ["mlops runs get 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e", "mlops runs get 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e --json"], [runId], async call =>
         {
-            var run = await call.Client.Runs.GetAsync(call.Get(runId), call.Cancel);
+            var run = await call.Client.Runs.GetAsync(await Ids.RunAsync(call, call.Get(runId)), call.Cancel);
             return call.Show(run,
                 ("id", run.Info.RunId),
                 ("name", run.Info.RunName),
@@ -69,21 +71,21 @@ internal static class RunCommands
                 ("started", Words.Time(run.Info.StartTime)),
                 ("ended", run.Info.EndTime is { } end ? Words.Time(end) : null),
                 ("artifacts", run.Info.ArtifactUri),
-                ("params", Words.Pairs(run.Params.Select(p => KeyValuePair.Create(p.Key, p.Value)))),
-                ("metrics", Words.Pairs(run.Metrics.Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))),
-                ("tags", Words.Pairs(run.Tags.Select(t => KeyValuePair.Create(t.Key, t.Value)))),
-                ("inputs", Words.Pairs(run.Inputs.Select(i => KeyValuePair.Create(i.Name, Words.Short(i.Digest))))));
+                ("params", Words.Lines(run.Params.Select(p => KeyValuePair.Create(p.Key, p.Value)))),
+                ("metrics", Words.Lines(run.Metrics.Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))),
+                ("tags", Words.Lines(run.Tags.Select(t => KeyValuePair.Create(t.Key, t.Value)))),
+                ("inputs", Words.Lines(run.Inputs.Select(i => KeyValuePair.Create(i.Name, Words.Short(i.Digest))))));
         });
     }
 
     private static Command Metrics(CommandSet set)
     {
-        var runId = new Argument<string>("run-id") { Description = "The run." };
+        var runId = RunArgument();
         var key = new Argument<string>("key") { Description = "The metric." };
         string[] examples = ["mlops runs metrics 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e loss", "mlops runs metrics 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e loss --json"];
         return set.Leaf("metrics", "Lists all points of a metric.", examples, [runId, key], async call =>
         {
-            var points = await call.Client.Runs.GetMetricHistoryAsync(call.Get(runId), call.Get(key), call.Cancel).ToListAsync(call.Cancel);
+            var points = await call.Client.Runs.GetMetricHistoryAsync(await Ids.RunAsync(call, call.Get(runId)), call.Get(key), call.Cancel).ToListAsync(call.Cancel);
             return call.List(points, $"No points of metric '{call.Get(key)}'.",
                 ("STEP", p => Words.Whole(p.Step)),
                 ("VALUE", p => p.Value.ToString("R", System.Globalization.CultureInfo.InvariantCulture)),
@@ -93,11 +95,12 @@ internal static class RunCommands
 
     private static Command Watch(CommandSet set)
     {
-        var runId = new Argument<string>("run-id") { Description = "The run." };
+        var runId = RunArgument();
         string[] examples = ["mlops runs watch 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e", "mlops runs watch 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e --json"];
         return set.Leaf("watch", "Follows a run until it ends: 0 when it finished, 3 when it failed or was killed.", examples, [runId], async call =>
         {
-            await foreach (var e in call.Client.Runs.WatchAsync(call.Get(runId), cancellationToken: call.Cancel))
+            call.WhenStopped = "no longer watching; the run is left as it is.";
+            await foreach (var e in call.Client.Runs.WatchAsync(await Ids.RunAsync(call, call.Get(runId)), cancellationToken: call.Cancel))
             {
                 var head = e.Reset?.Info ?? e.Info;
                 foreach (var point in e.Reset?.Metrics ?? e.Metrics)
@@ -133,12 +136,13 @@ internal static class RunCommands
 
     private static Command Move(CommandSet set, string verb, string description, string state, Func<MlopsGrainsClient, string, CancellationToken, Task> move)
     {
-        var runId = new Argument<string>("run-id") { Description = "The run." };
+        var runId = RunArgument();
         string[] examples = [$"mlops runs {verb} 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e", $"mlops runs {verb} 0197f1c2a7b87d9c8e5d4f3a2b1c0d9e --json"];
         return set.Leaf(verb, description, examples, [runId], async call =>
         {
-            await move(call.Client, call.Get(runId), call.Cancel);
-            return call.Done(new { runId = call.Get(runId) }, $"run '{call.Get(runId)}' is {state}.");
+            var id = await Ids.RunAsync(call, call.Get(runId));
+            await move(call.Client, id, call.Cancel);
+            return call.Done(new { runId = id }, $"run '{id}' is {state}.");
         });
     }
 
@@ -157,7 +161,7 @@ internal static class RunCommands
         ("ID", r => r.Info.RunId),
         ("NAME", r => r.Info.RunName),
         ("STATUS", r => Words.Enum(r.Info.Status)),
+        ("METRICS", r => Words.Pairs(r.Metrics.Take(4).Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))),
         ("STARTED", r => Words.Time(r.Info.StartTime)),
-        ("PARAMS", r => Words.Pairs(r.Params.Take(4).Select(p => KeyValuePair.Create(p.Key, p.Value)))),
-        ("METRICS", r => Words.Pairs(r.Metrics.Take(4).Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))));
+        ("PARAMS", r => Words.Pairs(r.Params.Take(4).Select(p => KeyValuePair.Create(p.Key, p.Value)))));
 }

@@ -7,6 +7,9 @@ namespace MlopsGrains.Cli;
 /// <summary>Groups of repeated runs.</summary>
 internal static class RunGroupCommands
 {
+    private const int GroupIdLength = 32;
+    private const int GroupsMax = 1000;
+
     public static Command Groups(CommandSet set)
     {
         var options = new Options();
@@ -37,7 +40,11 @@ internal static class RunGroupCommands
         ];
         return set.Leaf("compare", "Tests whether two groups differ by more than chance.", examples, [first, second, .. options.All], async call =>
         {
-            var comparison = await call.Client.RunGroups.CompareAsync(await options.QueryAsync(call), call.Get(first)!, call.Get(second)!, call.Cancel);
+            var query = await options.QueryAsync(call);
+            var comparison = await call.Client.RunGroups.CompareAsync(query, await IdAsync("first", call.Get(first)), await IdAsync("second", call.Get(second)), call.Cancel);
+            Task<string> IdAsync(string field, string given) => Ids.OneOfAsync(field, given, GroupIdLength, async () =>
+                [.. (await call.Client.RunGroups.FindAsync(query with { RunsMin = 1, MaxResults = GroupsMax }, call.Cancel)).Select(g => new Ids.Candidate(g.Id, Words.Pairs(g.Params.Select(p => KeyValuePair.Create(p.Key, p.Value))) ?? ""))]);
+
             return call.List(comparison.Metrics, "The groups have no metric in common.",
                 ("METRIC", m => m.Key),
                 ("FIRST", m => Mean(comparison.First.Metrics.First(g => g.Key == m.Key))),

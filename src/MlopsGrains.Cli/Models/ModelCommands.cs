@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MlopsGrains.Cli.Artifacts;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Models;
 
@@ -6,9 +7,14 @@ namespace MlopsGrains.Cli;
 
 internal static class ModelCommands
 {
-    public static Command Create(CommandSet set) => set.Group(
-        "models", "Registered models, versions and aliases.", List(set), Get(set), Versions(set), Describe(set), Rename(set), Delete(set),
-        set.Group("tag", "Tags of a model, or with --version of one of its versions.", SetTag(set), DeleteTag(set)), set.Group("alias", "Names that move between versions.", SetAlias(set), DeleteAlias(set)));
+    public static Command Create(CommandSet set)
+    {
+        var tags = set.Group("tags", "Tags of a model, or with --version of one of its versions.", SetTag(set), DeleteTag(set));
+        var aliases = set.Group("aliases", "Names that move between versions.", SetAlias(set), DeleteAlias(set));
+        return set.Group(
+            "models", "Registered models, versions and aliases.", List(set), Get(set), Versions(set), Fetch(set), Describe(set), Rename(set), Delete(set),
+            tags, set.Formerly("tag", tags), aliases, set.Formerly("alias", aliases));
+    }
 
     private static Argument<string> ModelArgument() => new("model") { Description = "The registered model." };
 
@@ -36,8 +42,8 @@ internal static class ModelCommands
                     ("name", head.Name),
                     ("description", head.Description),
                     ("latest", Words.Whole(head.LatestVersion)),
-                    ("aliases", Words.Pairs(head.Aliases)),
-                    ("tags", Words.Pairs(head.Tags)),
+                    ("aliases", Words.Lines(head.Aliases)),
+                    ("tags", Words.Lines(head.Tags)),
                     ("created", Words.Time(head.CreatedAt)),
                     ("updated", Words.Time(head.UpdatedAt)));
             }
@@ -51,13 +57,13 @@ internal static class ModelCommands
                 ("bytes", version.Blob is { } blob ? Words.Whole(blob.Length) : null),
                 ("inputs", Tensors(version.Signature?.Inputs)),
                 ("outputs", Tensors(version.Signature?.Outputs)),
-                ("metrics", Words.Pairs(version.Metrics.Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))),
+                ("metrics", Words.Lines(version.Metrics.Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))),
                 ("run", version.Lineage.RunId),
                 ("pipeline run", version.Lineage.PipelineRunId),
                 ("dataset", version.Lineage.Dataset is { } dataset ? $"{dataset} version {version.Lineage.DatasetVersion}" : null),
                 ("aliases", version.Aliases.Count == 0 ? null : string.Join(", ", version.Aliases)),
                 ("stage", version.Stage == ModelStage.None ? null : version.Stage.ToString()),
-                ("tags", Words.Pairs(version.Tags)),
+                ("tags", Words.Lines(version.Tags)),
                 ("source", version.Source),
                 ("description", version.Description),
                 ("created", $"{Words.Time(version.CreatedAt)} by {version.CreatedBy}"));
@@ -75,6 +81,27 @@ internal static class ModelCommands
                 ("METRICS", v => Words.Pairs(v.Metrics.Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))),
                 ("RUN", v => v.Lineage.RunId),
                 ("CREATED", v => Words.Time(v.CreatedAt))));
+    }
+
+    private static Command Fetch(CommandSet set)
+    {
+        var model = ModelArgument();
+        var reference = new Option<string>("--version") { Description = "A version's number, an alias or latest.", HelpName = "reference", DefaultValueFactory = _ => "latest" };
+        var to = new Option<string?>("--to") { Description = "A file, or a folder; the current folder when left out.", HelpName = "path" };
+        string[] examples = ["mlops models download churn", "mlops models download churn --version champion --to ./model"];
+        return set.Leaf("download", "Saves a version's model file, or the files that it was registered from.", examples, [model, reference, to], async call =>
+        {
+            var version = await call.Client.Models.GetVersionAsync(call.Get(model), call.Get(reference)!, call.Cancel);
+            if (version.Blob is not { } blob)
+            {
+                var (tree, path) = ModelSource.Find(call.Client, version);
+                return await ArtifactFiles.DownloadAsync(call, tree, path, call.Get(to));
+            }
+
+            var file = Download.FileAt(call.Get(to), $"{version.Model}-{Words.Whole(version.Version)}.{(version.Format == "onnx" ? "onnx" : "zip")}");
+            await Download.SaveAsync(call, () => call.Client.Blobs.OpenAsync(blob.Digest, call.Cancel), file, blob.Length);
+            return call.Done(new { model = version.Model, version = version.Version, digest = blob.Digest, file }, $"{version.Model} version {version.Version} is in {file}.");
+        });
     }
 
     private static Argument<string> KeyArgument() => new("key") { Description = "The tag's key, at most 250 characters." };
@@ -115,9 +142,10 @@ internal static class ModelCommands
 
     private static Command Delete(CommandSet set)
     {
-        var (model, version) = (ModelArgument(), VersionOption());
-        return set.Leaf("delete", "Removes a model, or one of its versions; what is deployed goes on being served.", ["mlops models delete churn --version 3", "mlops models delete churn"], [model, version], async call =>
+        var (model, version, yes) = (ModelArgument(), VersionOption(), CommandSet.YesOption());
+        return set.Leaf("delete", "Removes a model, or one of its versions; what is deployed goes on being served.", ["mlops models delete churn --version 3", "mlops models delete churn --yes"], [model, version, yes], async call =>
         {
+            await call.ConfirmAsync(yes, $"{Of(call.Get(model), call.Get(version))} goes{(call.Get(version) is null ? " with all versions" : "")}.");
             if (call.Get(version) is { } number)
             {
                 await call.Client.Models.DeleteVersionAsync(call.Get(model), number, call.Cancel);
@@ -135,7 +163,7 @@ internal static class ModelCommands
     {
         var (model, version) = (ModelArgument(), VersionOption());
         var (key, value) = (KeyArgument(), new Argument<string>("value") { Description = "At most 100,000 characters." });
-        return set.Leaf("set", "Sets a tag.", ["mlops models tag set churn team growth", "mlops models tag set churn checked yes --version 3"], [model, key, value, version], async call =>
+        return set.Leaf("set", "Sets a tag.", ["mlops models tags set churn team growth", "mlops models tags set churn checked yes --version 3"], [model, key, value, version], async call =>
         {
             await call.Client.Models.SetTagAsync(call.Get(model), call.Get(key), call.Get(value), call.Get(version), call.Cancel);
             return call.Done(new { model = call.Get(model), version = call.Get(version), key = call.Get(key), value = call.Get(value) }, $"{Of(call.Get(model), call.Get(version))} has {call.Get(key)} = {call.Get(value)}.");
@@ -146,7 +174,7 @@ internal static class ModelCommands
     {
         var (model, version) = (ModelArgument(), VersionOption());
         var key = KeyArgument();
-        return set.Leaf("delete", "Removes a tag; an absent one changes nothing.", ["mlops models tag delete churn team"], [model, key, version], async call =>
+        return set.Leaf("delete", "Removes a tag; an absent one changes nothing.", ["mlops models tags delete churn team"], [model, key, version], async call =>
         {
             await call.Client.Models.DeleteTagAsync(call.Get(model), call.Get(key), call.Get(version), call.Cancel);
             return call.Done(new { model = call.Get(model), version = call.Get(version), key = call.Get(key), value = (string?)null }, $"{Of(call.Get(model), call.Get(version))} has no {call.Get(key)}.");
@@ -157,7 +185,7 @@ internal static class ModelCommands
     {
         var (model, alias) = (ModelArgument(), AliasArgument());
         var version = new Argument<int>("version") { Description = "The version's number." };
-        return set.Leaf("set", "Points an alias at a version.", ["mlops models alias set churn champion 3"], [model, alias, version], async call =>
+        return set.Leaf("set", "Points an alias at a version.", ["mlops models aliases set churn champion 3"], [model, alias, version], async call =>
         {
             await call.Client.Models.SetAliasAsync(call.Get(model), call.Get(alias), call.Get(version), call.Cancel);
             return call.Done(
@@ -169,7 +197,7 @@ internal static class ModelCommands
     private static Command DeleteAlias(CommandSet set)
     {
         var (model, alias) = (ModelArgument(), AliasArgument());
-        return set.Leaf("delete", "Removes an alias; an absent one changes nothing.", ["mlops models alias delete churn challenger"], [model, alias], async call =>
+        return set.Leaf("delete", "Removes an alias; an absent one changes nothing.", ["mlops models aliases delete churn challenger"], [model, alias], async call =>
         {
             await call.Client.Models.DeleteAliasAsync(call.Get(model), call.Get(alias), call.Cancel);
             return call.Done(new { model = call.Get(model), alias = call.Get(alias), version = (int?)null }, $"{call.Get(model)}@{call.Get(alias)} is gone.");

@@ -6,7 +6,7 @@ namespace MlopsGrains.Cli;
 
 internal static class MonitorCommands
 {
-    public static Command Create(CommandSet set) => set.Group("monitor", "Drift monitors.", Status(set), Windows(set), Alerts(set));
+    public static Command Create(CommandSet set) => set.Group("monitors", "Drift monitors.", Status(set), Windows(set), Alerts(set));
 
     private static Argument<string> DeploymentArgument() => new("deployment") { Description = "The deployment that is watched." };
 
@@ -16,7 +16,7 @@ internal static class MonitorCommands
     {
         var deployment = new Argument<string?>("deployment") { Description = "The deployment; all monitors when left out.", Arity = ArgumentArity.ZeroOrOne };
         var check = new Option<bool>("--check") { Description = "Exit code 1 when an alert is open or the last window drifted, 6 when there is no verdict yet." };
-        return set.Leaf("status", "Shows one monitor, or all.", ["mlops monitor status", "mlops monitor status churn --check"], [deployment, check], async call =>
+        return set.Leaf("status", "Shows one monitor, or all.", ["mlops monitors status", "mlops monitors status churn --check"], [deployment, check], async call =>
         {
             if (call.Get(deployment) is not { Length: > 0 } one)
             {
@@ -46,7 +46,7 @@ internal static class MonitorCommands
     private static Command Windows(CommandSet set)
     {
         var (deployment, limit) = (DeploymentArgument(), LimitOption());
-        return set.Leaf("windows", "Lists closed windows, newest first.", ["mlops monitor windows churn", "mlops monitor windows churn --limit 5 --json"], [deployment, limit], async call =>
+        return set.Leaf("windows", "Lists closed windows, newest first.", ["mlops monitors windows churn", "mlops monitors windows churn --limit 5 --json"], [deployment, limit], async call =>
             call.List(await call.Client.Monitors.WindowsAsync(call.Get(deployment), call.Get(limit), call.Cancel), "No closed windows.",
                 ("WINDOW", w => Words.Whole(w.Window)),
                 ("CLOSED", w => Words.Time(w.ClosedAt)),
@@ -58,7 +58,7 @@ internal static class MonitorCommands
     private static Command Alerts(CommandSet set)
     {
         var (deployment, limit) = (DeploymentArgument(), LimitOption());
-        return set.Leaf("alerts", "Lists alerts, newest first.", ["mlops monitor alerts churn", "mlops monitor alerts churn --json"], [deployment, limit], async call =>
+        return set.Leaf("alerts", "Lists alerts, newest first.", ["mlops monitors alerts churn", "mlops monitors alerts churn --json"], [deployment, limit], async call =>
             call.List(await call.Client.Monitors.AlertsAsync(call.Get(deployment), call.Get(limit), call.Cancel), "No alerts.",
                 ("ID", a => a.AlertId),
                 ("RAISED", a => Words.Time(a.RaisedAt)),

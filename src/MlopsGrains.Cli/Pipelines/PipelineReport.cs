@@ -61,7 +61,8 @@ internal static class PipelineReport
             new XAttribute("time", Seconds(step.EndedAt - step.StartedAt)));
         var verdict = step.Status switch
         {
-            StepStatus.Failed => run.Status == PipelineRunStatus.Rejected ? "failure" : "error",
+            StepStatus.Rejected => "failure",
+            StepStatus.Failed => "error",
             StepStatus.Succeeded => null,
             _ => "skipped",
         };

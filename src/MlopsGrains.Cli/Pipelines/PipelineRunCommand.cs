@@ -12,15 +12,15 @@ internal static class PipelineRunCommand
         var name = new Argument<string>("name") { Description = "The pipeline." };
         var parameters = new Option<IReadOnlyDictionary<string, string>>("--param", "-p") { Description = "Overrides a param; may be repeated.", HelpName = "key=value", CustomParser = Words.Assignments, Arity = ArgumentArity.OneOrMore };
         var key = new Option<string?>("--idempotency-key") { Description = "The same key starts one run, 1–128 characters.", HelpName = "key" };
-        var wait = new Option<bool>("--wait", "-w") { Description = "Waits for the end: exit code 0 passed, 1 a gate said no, 3 failed, 4 approval rejected, 5 timed out, 130 cancelled." };
+        var wait = new Option<bool>("--wait", "-w") { Description = "Waits for the end and says by exit code how it was (mlops --help lists them)." };
         var timeout = new Option<TimeSpan?>("--timeout") { Description = "With --wait: gives up waiting after this time (90s, 30m, 2h); the run goes on.", HelpName = "duration", CustomParser = Words.Duration };
         var junit = new Option<FileInfo?>("--junit") { Description = "With --wait: writes a JUnit XML report.", HelpName = "path" };
         var summary = new Option<FileInfo?>("--summary") { Description = "With --wait: appends a Markdown summary.", HelpName = "path" };
         string[] examples =
         [
-            "mlops pipeline run churn",
-            "mlops pipeline run churn --param trainer=fast-tree --param rows=5000 --wait --timeout 30m",
-            "mlops pipeline run churn --wait --junit out.xml --summary summary.md --json",
+            "mlops pipelines run churn",
+            "mlops pipelines run churn --param trainer=fast-tree --param rows=5000 --wait --timeout 30m",
+            "mlops pipelines run churn --wait --junit out.xml --summary summary.md --json",
         ];
         var command = set.Leaf("run", "Starts a run.", examples, [name, parameters, key, wait, timeout, junit, summary], async call =>
         {
@@ -31,6 +31,7 @@ internal static class PipelineRunCommand
                 return PipelineCommands.Show(call, run);
             }
 
+            call.WhenStopped = $"no longer waiting; pipeline run {run.PipelineRunId} goes on on the server. Cancel it with: mlops pipelines cancel {run.PipelineRunId}";
             run = await WaitAsync(call, run, call.Get(timeout));
             PipelineCommands.Show(call, run);
             if (call.Get(junit) is { } junitFile)
@@ -58,7 +59,7 @@ internal static class PipelineRunCommand
     internal static int CodeOf(PipelineRun run) => run.Status switch
     {
         PipelineRunStatus.Succeeded => ExitCode.Passed,
-        PipelineRunStatus.Rejected when run.Steps.Any(s => s.Status == StepStatus.Failed && s.Uses.StartsWith("approval", StringComparison.Ordinal)) => ExitCode.ApprovalRejected,
+        PipelineRunStatus.Rejected when run.Steps.Any(s => s.Status == StepStatus.Rejected && s.Uses.StartsWith("approval", StringComparison.Ordinal)) => ExitCode.ApprovalRejected,
         PipelineRunStatus.Rejected => ExitCode.GateFailed,
         PipelineRunStatus.Cancelled => ExitCode.Cancelled,
         _ => ExitCode.RunFailed,
@@ -67,15 +68,7 @@ internal static class PipelineRunCommand
     private static async Task<PipelineRun> WaitAsync(CommandCall call, PipelineRun run, TimeSpan? timeout)
     {
         var seen = new Dictionary<string, (StepStatus Status, int Attempt)>();
-        try
-        {
-            return await call.Client.Pipelines.WaitAsync(run.PipelineRunId, timeout, changed: Tell, cancellationToken: call.Cancel);
-        }
-        catch (OperationCanceledException) when (call.Cancel.IsCancellationRequested)
-        {
-            call.Note($"mlops: no longer waiting; the run goes on. Cancel it with: mlops pipeline cancel {run.PipelineRunId}");
-            throw;
-        }
+        return await call.Client.Pipelines.WaitAsync(run.PipelineRunId, timeout, changed: Tell, cancellationToken: call.Cancel);
 
         void Tell(PipelineRun now)
         {

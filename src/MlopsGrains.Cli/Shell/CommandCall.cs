@@ -1,20 +1,15 @@
 using System.CommandLine;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using MlopsGrains.Cli.Identity;
 using MlopsGrains.Client;
+using MlopsGrains.Errors;
 using Spectre.Console;
 
 namespace MlopsGrains.Cli.Shell;
 
 /// <summary>One invocation of a leaf command: its inputs, its client, and how it answers.</summary>
-internal sealed class CommandCall(ParseResult parse, MlopsGrainsClient client, CliEnvironment environment, string? apiKey, bool json, CancellationToken cancel)
+internal sealed class CommandCall(ParseResult parse, Connection connection, MlopsGrainsClient client, CliEnvironment environment, bool json, bool wide, CancellationToken cancel)
 {
-    private const int RedirectedWidth = 4096; // A file has no edge: never wrap or cut a value that a script may read.
-
-    private static readonly JsonSerializerOptions Indented = CreateJson(indented: true);
-
-    private static readonly JsonSerializerOptions OneLine = CreateJson(indented: false);
+    private readonly Answers answers = new(environment, wide);
 
     public MlopsGrainsClient Client => client;
 
@@ -22,7 +17,13 @@ internal sealed class CommandCall(ParseResult parse, MlopsGrainsClient client, C
 
     public bool IsJson => json;
 
-    public string? ApiKey => apiKey;
+    /// <summary>Where to, as whom, and who said so.</summary>
+    public Connection Connection => connection;
+
+    public CliEnvironment Environment => environment;
+
+    /// <summary>What Ctrl-C leaves behind, said once when it comes.</summary>
+    public string WhenStopped { get; set; } = "stopped.";
 
     public string? Variable(string name) => environment.Variable(name);
 
@@ -31,60 +32,44 @@ internal sealed class CommandCall(ParseResult parse, MlopsGrainsClient client, C
     public T Get<T>(Argument<T> argument) => parse.GetValue(argument)!; // The parser has refused a missing one; an optional one is nullable.
 
     /// <summary>A table for people, or a JSON array.</summary>
-    public int List<T>(IReadOnlyCollection<T> items, string whenEmpty, params (string Title, Func<T, string?> Cell)[] columns)
+    public int List<T>(IReadOnlyCollection<T> items, string whenEmpty, params IReadOnlyList<(string Title, Func<T, string?> Cell)> columns)
     {
         if (json)
         {
             WriteJson(items);
-            return ExitCode.Passed;
         }
-
-        if (items.Count == 0)
+        else if (items.Count == 0)
         {
             environment.Error.WriteLine(whenEmpty);
-            return ExitCode.Passed;
         }
-
-        var table = new Table { Border = environment.Terminal ? TableBorder.Rounded : TableBorder.None };
-        foreach (var (title, _) in columns)
+        else
         {
-            var header = environment.Terminal ? new Text(title, new Style(decoration: Decoration.Bold)) : new Text(title);
-            table.AddColumn(new TableColumn(header) { NoWrap = !environment.Terminal });
+            answers.Table(items, columns);
         }
 
-        foreach (var item in items)
-        {
-            table.AddRow(columns.Select(c => new Text(c.Cell(item) ?? "-")));
-        }
-
-        Write(table);
         return ExitCode.Passed;
     }
 
     /// <summary>Names and values for people, or a JSON object.</summary>
-    public int Show<T>(T item, params (string Name, string? Value)[] facts)
+    public int Show<T>(T item, params IReadOnlyList<(string Name, string? Value)> facts)
     {
         if (json)
         {
             WriteJson(item);
-            return ExitCode.Passed;
         }
-
-        var grid = new Grid().AddColumn(new GridColumn { NoWrap = true }).AddColumn();
-        foreach (var (name, value) in facts)
+        else
         {
-            grid.AddRow(new Text(name), new Text(value ?? "-"));
+            answers.Facts(facts);
         }
 
-        Write(grid);
         return ExitCode.Passed;
     }
 
     /// <summary>One value of a stream: a line for people, or one line of JSON.</summary>
-    public void Line<T>(T item, string text) => environment.Out.WriteLine(json ? JsonSerializer.Serialize(item, OneLine) : text);
+    public void Line<T>(T item, string text) => environment.Out.WriteLine(json ? Answers.SerializeLine(item) : text);
 
-    /// <summary>Done: a sentence for people, or the JSON of what came of it.</summary>
-    public int Done<T>(T item, string text)
+    /// <summary>Text as it is: what a file holds.</summary>
+    public int Text<T>(T item, string text)
     {
         if (json)
         {
@@ -98,13 +83,40 @@ internal sealed class CommandCall(ParseResult parse, MlopsGrainsClient client, C
         return ExitCode.Passed;
     }
 
+    /// <summary>Done: a sentence for people, or the JSON of what came of it.</summary>
+    public int Done<T>(T item, string text) => Text(item, text);
+
     /// <summary>Progress and remarks, never part of the answer.</summary>
     public void Note(string text) => environment.Error.WriteLine(text);
+
+    /// <summary>Asks before what cannot be undone. Where nobody can answer, only <c>--yes</c> is one.</summary>
+    public async Task ConfirmAsync(Option<bool> yes, string what)
+    {
+        if (Get(yes))
+        {
+            return;
+        }
+
+        if (!environment.InputTerminal || json)
+        {
+            throw MlopsException.Invalid("--yes", $"{what} This cannot be undone, and there is nobody to ask; --yes says that it is meant.");
+        }
+
+        WhenStopped = "stopped; nothing was done.";
+        environment.Error.Write($"{what} This cannot be undone. Go on? [y/N] ");
+        var answer = await Prompts.ReadLineAsync(environment, cancel);
+        if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES"))
+        {
+            throw MlopsException.Invalid("--yes", "nothing was done.");
+        }
+
+        WhenStopped = "stopped; what was under way may have been done.";
+    }
 
     /// <summary>Long work: a bar for people (text and how much of it is done, 0–1), a line for each piece that is done elsewhere, silence with <c>--json</c>.</summary>
     public async Task<T> ProgressAsync<T>(Func<Action<string, double>, Task<T>> work)
     {
-        if (!environment.Terminal || json)
+        if (!environment.ErrorTerminal || json)
         {
             return await work((text, done) =>
             {
@@ -115,44 +127,26 @@ internal sealed class CommandCall(ParseResult parse, MlopsGrainsClient client, C
             });
         }
 
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(environment.Error) });
-        return await console.Progress().AutoClear(true).StartAsync(async context =>
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.Detect,
+            ColorSystem = environment.ErrorColour ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Out = new AnsiConsoleOutput(environment.Error),
+        });
+        console.Profile.Width = environment.Width;
+        return await console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 20 }, new PercentageColumn()).StartAsync(async context =>
         {
             ProgressTask? bar = null;
             return await work((text, done) =>
             {
-                bar ??= context.AddTask("", maxValue: 1);
-                bar.Description = Markup.Escape(text);
+                var shown = Markup.Escape(TableFit.Cut(TableFit.Line(text), Math.Max(environment.Width - 30, 10)));
+                bar ??= context.AddTask(shown, maxValue: 1);
+                bar.Description = shown;
                 bar.Value = done;
                 bar = done >= 1 ? null : bar;
             });
         });
     }
 
-    private void WriteJson<T>(T value) => environment.Out.WriteLine(JsonSerializer.Serialize(value, Indented));
-
-    private void Write(Spectre.Console.Rendering.IRenderable what)
-    {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Ansi = environment.Colour ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = environment.Colour ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(environment.Out),
-        });
-        if (!environment.Terminal)
-        {
-            console.Profile.Width = RedirectedWidth;
-        }
-
-        console.Write(what);
-    }
-
-    private static JsonSerializerOptions CreateJson(bool indented) => new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = indented,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // A terminal is no HTML page; names stay readable.
-        NumberHandling = JsonNumberHandling.AllowReadingFromString | JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-    };
+    private void WriteJson<T>(T value) => environment.Out.WriteLine(Answers.Serialize(value));
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using MlopsGrains.Cli.Identity;
 using MlopsGrains.Client;
-using MlopsGrains.Errors;
 
 namespace MlopsGrains.Cli.Shell;
 
@@ -14,37 +14,50 @@ internal sealed class CommandSet
     public CommandSet(CliEnvironment environment)
     {
         this.environment = environment;
-        Server = new Option<string>("--server")
+        Server = new Option<string?>("--server")
         {
-            Description = "The platform's address (environment: MLOPS_SERVER).",
+            Description = "The platform's address (else MLOPS_SERVER, MLFLOW_TRACKING_URI, the profile's, http://127.0.0.1:5080).",
             HelpName = "url",
             Recursive = true,
-            DefaultValueFactory = _ => environment.Variable("MLOPS_SERVER") is { Length: > 0 } url ? url : "http://127.0.0.1:5080",
         };
         Server.Validators.Add(result =>
         {
-            var given = result.GetValueOrDefault<string>();
-            if (!IsHttp(given))
+            var given = result.GetValueOrDefault<string?>();
+            if (given is not null && !IsHttp(given))
             {
                 result.AddError($"--server '{given}' must be an absolute http or https address.");
             }
         });
-        ApiKey = new Option<string?>("--api-key") { Description = "The API key (better: environment MLOPS_API_KEY).", HelpName = "key", Recursive = true };
-        Json = new Option<bool>("--json") { Description = "Writes exact JSON to standard output and nothing else.", Recursive = true };
+        ApiKey = new Option<string?>("--api-key") { Description = "The API key (better: mlops login, or MLOPS_API_KEY).", HelpName = "key", Recursive = true };
+        Profile = new Option<string?>("--profile") { Description = "A profile of mlops login (else MLOPS_PROFILE, the current one).", HelpName = "name", Recursive = true };
+        Json = new Option<bool>("--json") { Description = "Writes exact JSON to standard output and nothing else; a fault is JSON on standard error.", Recursive = true };
+        Wide = new Option<bool>("--wide") { Description = "Leaves nothing out and cuts nothing, however narrow the terminal.", Recursive = true };
+        Verbose = new Option<bool>("--verbose") { Description = "Shows where a fault came from.", Recursive = true };
     }
 
-    public Option<string> Server { get; }
+    public CliEnvironment Environment => environment;
+
+    public Option<string?> Server { get; }
 
     public Option<string?> ApiKey { get; }
 
+    public Option<string?> Profile { get; }
+
     public Option<bool> Json { get; }
+
+    public Option<bool> Wide { get; }
+
+    public Option<bool> Verbose { get; }
 
     public Dictionary<Command, IReadOnlyList<string>> Examples { get; } = [];
 
     public static bool IsHttp(string? address) =>
         Uri.TryCreate(address, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
 
-    public Command Group(string name, string description, params Command[] commands)
+    /// <summary>The option of commands that ask first.</summary>
+    public static Option<bool> YesOption() => new("--yes", "-y") { Description = "Does it without asking." };
+
+    public Command Group(string name, string description, params IReadOnlyList<Command> commands)
     {
         var group = new Command(name, description);
         foreach (var command in commands)
@@ -52,11 +65,28 @@ internal sealed class CommandSet
             group.Add(command);
         }
 
-        Examples[group] = [.. commands.SelectMany(c => Examples[c].Take(1))];
+        Examples[group] = [.. commands.Where(c => !c.Hidden).SelectMany(c => Examples[c].Take(1))];
         return group;
     }
 
-    public Command Leaf(string name, string description, IReadOnlyList<string> examples, IEnumerable<Symbol> inputs, Func<CommandCall, Task<int>> action)
+    /// <summary>An older name of a group, which goes on working and is shown nowhere.</summary>
+    public Command Formerly(string name, Command group)
+    {
+        var old = new Command(name, group.Description) { Hidden = true };
+        foreach (var command in group.Subcommands)
+        {
+            old.Add(command);
+        }
+
+        Examples[old] = Examples[group];
+        return old;
+    }
+
+    public Command Leaf(string name, string description, IReadOnlyList<string> examples, IEnumerable<Symbol> inputs, Func<CommandCall, Task<int>> action) =>
+        Bare(name, description, examples, inputs, (parse, cancellationToken) => RunAsync(parse, action, cancellationToken));
+
+    /// <summary>A leaf that needs no server.</summary>
+    public Command Bare(string name, string description, IReadOnlyList<string> examples, IEnumerable<Symbol> inputs, Func<ParseResult, CancellationToken, Task<int>> action)
     {
         var command = new Command(name, description);
         foreach (var input in inputs)
@@ -72,43 +102,50 @@ internal sealed class CommandSet
         }
 
         Examples[command] = examples;
-        command.SetAction((parse, cancellationToken) => RunAsync(parse, action, cancellationToken));
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            try
+            {
+                return await action(parse, cancellationToken);
+            }
+            catch (Exception e)
+            {
+                return Say(parse, e, cancellationToken.IsCancellationRequested ? "stopped." : null);
+            }
+        });
         return command;
     }
 
+    /// <summary>The connection that the command line, the environment and the profiles come to.</summary>
+    public Connection ConnectionOf(ParseResult parse) =>
+        Connection.Of(new ConnectionFlags(parse.GetValue(Server), parse.GetValue(ApiKey), parse.GetValue(Profile)), environment.Variable, new ProfileStore(environment.ConfigFile).Read());
+
+    public MlopsGrainsClient Connect(Connection connection) => environment.Connect(connection.Options(RetryCountMax));
+
     private async Task<int> RunAsync(ParseResult parse, Func<CommandCall, Task<int>> action, CancellationToken cancellationToken)
     {
+        var connection = ConnectionOf(parse);
+        using var client = Connect(connection);
+        var call = new CommandCall(parse, connection, client, environment, parse.GetValue(Json), parse.GetValue(Wide), cancellationToken);
         try
         {
-            var apiKey = parse.GetValue(ApiKey) ?? environment.Variable("MLOPS_API_KEY");
-            var options = new MlopsGrainsClientOptions
-            {
-                BaseAddress = new Uri(parse.GetValue(Server)!),
-                ApiKey = string.IsNullOrEmpty(apiKey) ? null : apiKey,
-                RetryCountMax = RetryCountMax,
-            };
-            using var client = environment.Connect(options);
-            return await action(new CommandCall(parse, client, environment, options.ApiKey, parse.GetValue(Json), cancellationToken));
+            return await action(call);
         }
-        catch (MlopsException e)
+        catch (Exception e)
         {
-            await environment.Error.WriteLineAsync(e.Field is null ? $"mlops: {e.Message}" : $"mlops: {e.Message} (field: {e.Field})");
-            return ExitCode.Of(e);
+            return Say(parse, e, cancellationToken.IsCancellationRequested ? call.WhenStopped : null);
         }
-        catch (TimeoutException e)
+    }
+
+    private int Say(ParseResult parse, Exception e, string? stopped)
+    {
+        var fault = Fault.Of(e, stopped);
+        fault.Say(environment, parse.GetValue(Json));
+        if (parse.GetValue(Verbose))
         {
-            await environment.Error.WriteLineAsync($"mlops: {e.Message}");
-            return ExitCode.WaitTimedOut;
+            environment.Error.WriteLine(e);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await environment.Error.WriteLineAsync("mlops: cancelled.");
-            return ExitCode.Cancelled;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or System.Text.Json.JsonException)
-        {
-            await environment.Error.WriteLineAsync($"mlops: {e.Message}");
-            return ExitCode.Usage;
-        }
+
+        return fault.ExitCode;
     }
 }

@@ -28,11 +28,11 @@ internal static class Words
         return text.Length == 0 ? null : text;
     }
 
-    /// <summary>The text, or its beginning and an ellipsis: tables are for people, <c>--json</c> has the whole.</summary>
-    public static string? Brief(string? text)
+    /// <summary>One pair a line, for facts.</summary>
+    public static string? Lines<T>(IEnumerable<KeyValuePair<string, T>> pairs)
     {
-        const int LengthMax = 80;
-        return text?.Length > LengthMax ? text[..(LengthMax - 1)] + "…" : text;
+        var text = string.Join('\n', pairs.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Key} = {p.Value}").ReplaceLineEndings(" ")));
+        return text.Length == 0 ? null : text;
     }
 
     /// <summary><c>90s</c>, <c>30m</c>, <c>2h</c>, <c>1d</c>, or plain seconds.</summary>
@@ -52,7 +52,7 @@ internal static class Words
             return TimeSpan.FromSeconds(count * Math.Max(unit, 1));
         }
 
-        result.AddError($"'{text}' is no duration: write {expected}.");
+        result.AddError($"'{text}' is not a duration: write {expected}.");
         return null;
     }
 

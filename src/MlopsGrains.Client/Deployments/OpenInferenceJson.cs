@@ -67,10 +67,10 @@ internal static class OpenInferenceJson
         switch (tensor.Data)
         {
             case float[] values:
-                Array.ForEach(values, x => json.WriteNumberValue(float.IsFinite(x) ? x : throw NoJsonForm(field, x)));
+                Array.ForEach(values, x => WriteNumber(x, float.IsNaN(x), () => json.WriteNumberValue(x)));
                 break;
             case double[] values:
-                Array.ForEach(values, x => json.WriteNumberValue(double.IsFinite(x) ? x : throw NoJsonForm(field, x)));
+                Array.ForEach(values, x => WriteNumber(x, double.IsNaN(x), () => json.WriteNumberValue(x)));
                 break;
 
             // To the runtime a ulong[] is a long[] too, so it has to be asked exactly and first.
@@ -92,6 +92,23 @@ internal static class OpenInferenceJson
 
         json.WriteEndArray();
         json.WriteEndObject();
+
+        // NaN is how a floating tensor says "missing"; the protocol's word for it in JSON is null.
+        void WriteNumber(double x, bool missing, Action write)
+        {
+            if (missing)
+            {
+                json.WriteNullValue();
+            }
+            else if (double.IsInfinity(x))
+            {
+                throw NoJsonForm(field, x);
+            }
+            else
+            {
+                write();
+            }
+        }
     }
 
     private static MlopsException NoJsonForm(string field, double value) =>

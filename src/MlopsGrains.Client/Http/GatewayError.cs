@@ -5,14 +5,25 @@ using MlopsGrains.Errors;
 
 namespace MlopsGrains.Client.Http;
 
-/// <summary>Turns an error answer (problem details, or the Open Inference Protocol's <c>{"error": …}</c>) into the exception that the platform threw.</summary>
+/// <summary>
+/// Turns an error answer (problem details, MLflow's <c>{"error_code": …, "message": …}</c>, or the Open Inference Protocol's <c>{"error": …}</c>) into the
+/// exception that the platform threw.
+/// </summary>
 internal static class GatewayError
 {
     private const int TextLengthMax = 2000;
 
-    public static MlopsException Of(HttpStatusCode status, string body)
+    /// <param name="status">Of the answer.</param>
+    /// <param name="body">As text.</param>
+    /// <param name="proxy">The proxy that may have answered in the platform's place.</param>
+    public static MlopsException Of(HttpStatusCode status, string body, string? proxy = null)
     {
         var (message, field, kind) = Parse(body);
+        if (proxy is not null && kind is null)
+        {
+            message = $"{message ?? "the answer says no more"} (it came through {proxy})";
+        }
+
         return status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
             ? MlopsException.Invalid(nameof(MlopsGrainsClientOptions.ApiKey), Say(status, message ?? "the server refused the API key, or none was given"))
             : new MlopsException(kind ?? KindOf(status), message ?? Say(status, "the answer says no more"), field);
@@ -44,9 +55,9 @@ internal static class GatewayError
 
             var root = json.RootElement;
             return (
-                Shorten(Text(root, "detail") ?? Text(root, "error") ?? Text(root, "title")),
+                Shorten(Text(root, "detail") ?? Text(root, "error") ?? Text(root, "message") ?? Text(root, "title")),
                 Text(root, "field"),
-                Enum.TryParse<ErrorKind>(Text(root, "kind"), ignoreCase: true, out var kind) ? kind : null);
+                Enum.TryParse<ErrorKind>(Text(root, "kind"), ignoreCase: true, out var kind) ? kind : Text(root, "error_code") == "RESOURCE_ALREADY_EXISTS" ? ErrorKind.AlreadyExists : null);
         }
         catch (JsonException)
         {

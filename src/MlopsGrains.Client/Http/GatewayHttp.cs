@@ -8,7 +8,14 @@ using MlopsGrains.Identity;
 namespace MlopsGrains.Client.Http;
 
 /// <summary>Sends calls to the gateway: attempts with a time limit, bounded repeats of what is safe to repeat, errors as <see cref="MlopsException"/>.</summary>
-internal sealed class GatewayHttp(Func<HttpClient> clients, MlopsGrainsClientOptions options, IIdSource ids, TimeProvider time, Func<double>? jitter)
+/// <param name="clients">Sends the requests.</param>
+/// <param name="options">Where to, as whom, how often.</param>
+/// <param name="ids">Idempotency keys.</param>
+/// <param name="time">The clock.</param>
+/// <param name="jitter">Between 0 and 1; random when <see langword="null"/>.</param>
+/// <param name="proxyOf">Says which proxy is on the way to an address, if any.</param>
+internal sealed class GatewayHttp(
+    Func<HttpClient> clients, MlopsGrainsClientOptions options, IIdSource ids, TimeProvider time, Func<double>? jitter, Func<Uri, string?>? proxyOf = null)
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
 
@@ -18,19 +25,19 @@ internal sealed class GatewayHttp(Func<HttpClient> clients, MlopsGrainsClientOpt
 
     public Uri BaseAddress { get; } = options.BaseAddress.AbsoluteUri.EndsWith('/') ? options.BaseAddress : new Uri(options.BaseAddress.AbsoluteUri + "/");
 
-    public static Func<HttpContent> Json<T>(T body) => JsonBytes(JsonSerializer.SerializeToUtf8Bytes(body, GatewayJson.Options));
+    public static Func<HttpContent> Json<T>(T body, JsonSerializerOptions? dialect = null) => JsonBytes(JsonSerializer.SerializeToUtf8Bytes(body, dialect ?? GatewayJson.Options));
 
     public static Func<HttpContent> JsonBytes(ReadOnlyMemory<byte> bytes) => () => new ReadOnlyMemoryContent(bytes) { Headers = { ContentType = new("application/json") } };
 
     public Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => ReadAsync<T>(new GatewayCall(HttpMethod.Get, path), cancellationToken);
 
-    public async Task<T> ReadAsync<T>(GatewayCall call, CancellationToken cancellationToken)
+    public async Task<T> ReadAsync<T>(GatewayCall call, CancellationToken cancellationToken, JsonSerializerOptions? dialect = null)
     {
         using var response = await SendAsync(call, cancellationToken);
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         try
         {
-            return await JsonSerializer.DeserializeAsync<T>(body, GatewayJson.Options, cancellationToken) ?? throw NotUnderstood(call, "it is null");
+            return await JsonSerializer.DeserializeAsync<T>(body, dialect ?? GatewayJson.Options, cancellationToken) ?? throw NotUnderstood(call, "it is null");
         }
         catch (JsonException e)
         {
@@ -43,8 +50,9 @@ internal sealed class GatewayHttp(Func<HttpClient> clients, MlopsGrainsClientOpt
     /// <param name="body">What.</param>
     /// <param name="idempotencyKey">The same key gives the same thing; one of its own when <see langword="null"/>.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public Task<T> CreateAsync<T>(string path, Func<HttpContent> body, string? idempotencyKey, CancellationToken cancellationToken) =>
-        ReadAsync<T>(new GatewayCall(HttpMethod.Post, path, Repeat.Always, body, IdempotencyKey: idempotencyKey ?? ids.NewId()), cancellationToken);
+    /// <param name="dialect">Of the answer; the native API's when <see langword="null"/>.</param>
+    public Task<T> CreateAsync<T>(string path, Func<HttpContent> body, string? idempotencyKey, CancellationToken cancellationToken, JsonSerializerOptions? dialect = null) =>
+        ReadAsync<T>(new GatewayCall(HttpMethod.Post, path, Repeat.Always, body, IdempotencyKey: idempotencyKey ?? ids.NewId()), cancellationToken, dialect);
 
     public async Task DoAsync(GatewayCall call, CancellationToken cancellationToken) => (await SendAsync(call, cancellationToken)).Dispose();
 
@@ -106,18 +114,18 @@ internal sealed class GatewayHttp(Func<HttpClient> clients, MlopsGrainsClientOpt
 
             using (response)
             {
-                var error = GatewayError.Of(response.StatusCode, await response.Content.ReadAsStringAsync(either.Token));
+                var error = GatewayError.Of(response.StatusCode, await response.Content.ReadAsStringAsync(either.Token), MayBeOfProxy(response.StatusCode) ? Proxy() : null);
                 return (null, new Failure(error, RepeatableFrom(response.StatusCode), RetryAfter(response)));
             }
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            return (null, new Failure(MlopsException.Unavailable($"No answer from {BaseAddress} within {options.Timeout.TotalSeconds:0.###} s ({call.Method} {call.Path})."), Repeat.Always));
+            return (null, new Failure(MlopsException.Unavailable($"No answer from {BaseAddress}{Through()} within {options.Timeout.TotalSeconds:0.###} s ({call.Method} {call.Path})."), Repeat.Always));
         }
         catch (HttpRequestException e)
         {
             var reason = e.InnerException is { } inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal) ? $"{e.Message} {inner.Message}" : e.Message;
-            return (null, new Failure(MlopsException.Unavailable($"Cannot reach {BaseAddress}: {reason}"), NeverSent(e) ? Repeat.WhenRefused : Repeat.Always));
+            return (null, new Failure(MlopsException.Unavailable($"Cannot reach {BaseAddress}{Through()}: {reason}"), NeverSent(e) ? Repeat.WhenRefused : Repeat.Always));
         }
     }
 
@@ -130,13 +138,16 @@ internal sealed class GatewayHttp(Func<HttpClient> clients, MlopsGrainsClientOpt
             request.Headers.Add("Idempotency-Key", call.IdempotencyKey);
         }
 
-        if (options.ApiKey is not null)
-        {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", options.ApiKey);
-        }
-
+        request.Headers.Authorization = options.Authorization();
         return request;
     }
+
+    private string? Proxy() => proxyOf?.Invoke(BaseAddress);
+
+    private string Through() => Proxy() is { } proxy ? $" through {proxy} (an address that NO_PROXY holds goes direct)" : "";
+
+    private static bool MayBeOfProxy(HttpStatusCode status) =>
+        status is HttpStatusCode.ProxyAuthenticationRequired or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 
     private static bool NeverSent(HttpRequestException e) => e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError;
 

@@ -68,6 +68,13 @@ public sealed class PipelinesClient
     public Task<IReadOnlyList<PipelineRun>> ListRunsAsync(string pipeline, int? limit = null, CancellationToken cancellationToken = default) =>
         http.GetAsync<IReadOnlyList<PipelineRun>>($"{At(pipeline)}/runs{GatewayPath.Query(("limit", limit))}", cancellationToken);
 
+    /// <summary>Runs of any pipeline whose ids begin so, in the order of their ids; empty when there is none.</summary>
+    /// <param name="idPrefix">4–32 lower-case hex digits.</param>
+    /// <param name="limit">1–20.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<IReadOnlyList<PipelineRun>> FindRunsAsync(string idPrefix, int limit = 10, CancellationToken cancellationToken = default) =>
+        http.GetAsync<IReadOnlyList<PipelineRun>>($"api/v1/pipeline-runs{GatewayPath.Query(("idPrefix", idPrefix), ("limit", limit))}", cancellationToken);
+
     /// <summary>A run with its steps; throws <see cref="Errors.ErrorKind.NotFound"/>.</summary>
     public Task<PipelineRun> GetRunAsync(string pipelineRunId, CancellationToken cancellationToken = default) => http.GetAsync<PipelineRun>(RunAt(pipelineRunId), cancellationToken);
 

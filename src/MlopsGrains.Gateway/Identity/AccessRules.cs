@@ -63,7 +63,7 @@ internal static class AccessRules
         Add(Anyone, "POST " + E + "create", "GET " + E + "search", "POST " + E + "search", "POST " + R + "search", "POST " + E + "search-datasets",
             "POST " + L + "/search", "POST " + M + "create", "GET " + M + "search", "GET " + V + "search", "GET /mlflow/server-info", "GET /version", "GET /health",
             "GET " + N + "/experiments", "POST " + N + "/experiments", "POST " + N + "/runs/search", "GET " + N + "/models", "POST " + N + "/models", "POST " + N + "/blobs",
-            "GET " + N + "/info", "GET /openapi/{documentName}.json", "GET /docs/{documentName?}");
+            "GET " + N + "/info", "GET " + N + "/whoami", "GET /openapi/{documentName}.json", "GET /docs/{documentName?}");
 
         Add(On(PermissionLevel.Read, AccessTarget.Experiment, "experiment_id"), "GET " + E + "get");
         Add(On(PermissionLevel.Read, AccessTarget.ExperimentName, "experiment_name"), "GET " + E + "get-by-name");

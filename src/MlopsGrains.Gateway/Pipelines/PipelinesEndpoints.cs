@@ -44,6 +44,7 @@ internal static class PipelinesEndpoints
         pipelines.MapPost("/pipelines/{name}/runs", Start).WithName("StartPipeline").WithSummary("Starts a run; the same idempotency key gives the same run.")
             .WithExample("""{"params":{"version":"1"},"idempotencyKey":"nightly-2026-01-01"}""");
         pipelines.MapGet("/pipelines/{name}/runs", Runs).WithName("ListPipelineRuns").WithSummary("Runs of a pipeline, newest first.");
+        pipelines.MapPipelineRunPrefixes();
         pipelines.MapGet("/pipeline-runs/{id}", GetRun).WithName("GetPipelineRun").WithSummary("A run with its steps.");
         pipelines.MapGet("/pipeline-runs/{id}/logs", Logs).WithName("GetPipelineRunLogs").WithSummary("Log lines after a line number.");
         pipelines.MapPost("/pipeline-runs/{id}/cancel", Cancel).WithName("CancelPipelineRun").WithSummary("Cancels what has not ended.")

@@ -197,7 +197,7 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
         var first = await there.Runs.SearchAsync(experiment, "run_name = 'first'", cancellationToken: Cancel).SingleAsync(Cancel);
         Assert.Equal(0, (await Shell.RunAsync("runs", "delete", first.Info.RunId, "--server", address)).Code);
         Assert.Equal(2, Number(await ImportAsync("--server", address), "unchanged")); // As long as it can be restored.
-        Assert.Equal(0, (await Shell.RunAsync("gc", "--older-than", "0s", "--server", address)).Code);
+        Assert.Equal(0, (await Shell.RunAsync("gc", "--yes", "--older-than", "0s", "--server", address)).Code);
 
         var said = await ImportAsync("--server", address);
 

@@ -35,8 +35,19 @@ public sealed class InferenceTests
         Assert.Equal("other", Assert.Throws<MlopsException>(() => answer.Output("other")).Field);
     }
 
+    [Fact]
+    public async Task Infer_MissingNumber_IsNull()
+    {
+        var gateway = new StubGateway().Then(HttpStatusCode.OK, """{"outputs":[]}""");
+
+        await gateway.Connect().Inference.InferAsync("churn", [Columns.Of("a", float.NaN, 1), Columns.Of("b", double.NaN, 2)], Cancel);
+
+        Assert.Contains("[null,1]", gateway.Requests[0].Body, StringComparison.Ordinal);
+        Assert.Contains("[null,2]", gateway.Requests[0].Body, StringComparison.Ordinal);
+    }
+
     [Theory]
-    [InlineData(double.NaN)]
+    [InlineData(double.NegativeInfinity)]
     [InlineData(double.PositiveInfinity)]
     public async Task Infer_NumberWithoutJsonForm_IsRefusedByName(double value)
     {

@@ -6,6 +6,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MlopsGrains.Client.Http;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
@@ -29,7 +30,7 @@ internal sealed class MlflowServer : IMlflowSource
     /// <param name="handler">Sends the requests.</param>
     public MlflowServer(Uri address, AuthenticationHeaderValue? authorization = null, HttpMessageHandler? handler = null)
     {
-        http = new HttpClient(handler ?? new SocketsHttpHandler()) { BaseAddress = new Uri(address.AbsoluteUri.TrimEnd('/') + "/"), Timeout = TimeSpan.FromMinutes(5) };
+        http = new HttpClient(handler ?? EnvironmentProxy.CreateHandler()) { BaseAddress = new Uri(address.AbsoluteUri.TrimEnd('/') + "/"), Timeout = TimeSpan.FromMinutes(5) };
         http.DefaultRequestHeaders.Authorization = authorization;
     }
 
@@ -289,7 +290,8 @@ internal sealed class MlflowServer : IMlflowSource
             }
             catch (HttpRequestException e) when (attempt == attemptsMax)
             {
-                throw MlopsException.Unavailable($"Cannot reach {Name}: {e.Message}");
+                var through = EnvironmentProxy.Instance.Describe(http.BaseAddress!) is { } proxy ? $" through {proxy} (an address that NO_PROXY holds goes direct)" : "";
+                throw MlopsException.Unavailable($"Cannot reach {Name}{through}: {e.Message}");
             }
             catch (HttpRequestException)
             {

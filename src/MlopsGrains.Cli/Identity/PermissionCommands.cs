@@ -1,0 +1,72 @@
+using System.CommandLine;
+using MlopsGrains.Cli.Shell;
+using MlopsGrains.Identity;
+
+namespace MlopsGrains.Cli;
+
+internal static class PermissionCommands
+{
+    public static Command Create(CommandSet set) => set.Group("permissions", "What users may do with an experiment or a registered model.", List(set), Grant(set), Revoke(set));
+
+    internal static string Kind(PermissionKind kind) => kind == PermissionKind.Experiment ? "experiment" : "model";
+
+    private static Command List(CommandSet set)
+    {
+        var user = new Argument<string>("user") { Description = "The user." };
+        return set.Leaf("list", "Lists the levels that a user was given.", ["mlops permissions list ada", "mlops permissions list ada --json"], [user], async call =>
+            call.List((await call.Client.Users.GetAsync(call.Get(user), call.Cancel)).Permissions, "No permissions; the default level holds everywhere.",
+                ("ON", p => Kind(p.On.Kind)),
+                ("ID", p => p.On.Id),
+                ("LEVEL", p => Words.Enum(p.Level))));
+    }
+
+    private static Command Grant(CommandSet set)
+    {
+        var on = new Target();
+        var level = new Argument<PermissionLevel>("level") { Description = "none, read, use, edit or manage; each holds the ones before." };
+        string[] examples = ["mlops permissions grant ada edit --experiment churn", "mlops permissions grant ada read --model churn"];
+        return on.Checked(set.Leaf("grant", "Gives a user a level, in place of the one it has.", examples, [on.User, level, .. on.Options], async call =>
+        {
+            var target = await on.FindAsync(call);
+            await call.Client.Users.GrantAsync(call.Get(on.User), target, call.Get(level), call.Cancel);
+            return call.Done(new { user = call.Get(on.User), on = target, level = call.Get(level) }, $"{call.Get(on.User)} has level {Words.Enum(call.Get(level))} on {Kind(target.Kind)} {target.Id}.");
+        }));
+    }
+
+    private static Command Revoke(CommandSet set)
+    {
+        var on = new Target();
+        return on.Checked(set.Leaf("revoke", "Takes a level back; the default level holds then.", ["mlops permissions revoke ada --experiment churn", "mlops permissions revoke ada --model churn"], [on.User, .. on.Options], async call =>
+        {
+            var target = await on.FindAsync(call);
+            await call.Client.Users.RevokeAsync(call.Get(on.User), target, call.Cancel);
+            return call.Done(new { user = call.Get(on.User), on = target }, $"{call.Get(on.User)} has no level of its own on {Kind(target.Kind)} {target.Id} any more.");
+        }));
+    }
+
+    private sealed class Target
+    {
+        private readonly Option<string?> experiment = new("--experiment", "-e") { Description = "Name or id of an experiment.", HelpName = "experiment" };
+        private readonly Option<string?> model = new("--model") { Description = "A registered model.", HelpName = "model" };
+
+        public Argument<string> User { get; } = new("user") { Description = "The user." };
+
+        public Symbol[] Options => [experiment, model];
+
+        public Command Checked(Command command)
+        {
+            command.Validators.Add(result =>
+            {
+                if (result.GetResult(experiment) is null == result.GetResult(model) is null)
+                {
+                    result.AddError("Give either --experiment or --model.");
+                }
+            });
+            return command;
+        }
+
+        public async Task<PermissionOn> FindAsync(CommandCall call) => call.Get(model) is { } name
+            ? new PermissionOn(PermissionKind.RegisteredModel, name)
+            : new PermissionOn(PermissionKind.Experiment, (await ExperimentCommands.FindAsync(call.Client, call.Get(experiment)!, call.Cancel)).ExperimentId);
+    }
+}

@@ -1,0 +1,62 @@
+using MlopsGrains.Catalogs;
+using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Pipelines;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace MlopsGrains.Gateway.Pipelines;
+
+/// <summary>Finds pipeline runs by the beginning of their ids, as people type them. Reads names only, so that no run is loaded that is not answered.</summary>
+internal static class PipelineRunPrefixEndpoints
+{
+    private const int PrefixLengthMin = 4;
+    private const int PrefixLengthMax = 32;
+    private const int LimitMax = 20;
+    private const int NamesPage = 1000;
+
+    public static void MapPipelineRunPrefixes(this RouteGroupBuilder pipelines) =>
+        pipelines.MapGet("/pipeline-runs", Find).WithName("FindPipelineRuns").WithSummary("Runs of any pipeline whose ids begin with 4–32 hex digits.");
+
+    private static async Task<Ok<IReadOnlyList<PipelineRun>>> Find(string idPrefix, IGrainFactory grains, CancellationToken cancellationToken, int limit = 10)
+    {
+        Limits.Check("limit", limit, LimitMax);
+        if (idPrefix.Length is < PrefixLengthMin or > PrefixLengthMax || !idPrefix.All(char.IsAsciiHexDigitLower))
+        {
+            throw MlopsException.Invalid("idPrefix", $"idPrefix must be {PrefixLengthMin} to {PrefixLengthMax} lower-case hex digits.");
+        }
+
+        var found = new List<string>();
+        await foreach (var pipeline in Names(grains, CatalogKinds.Pipelines, cancellationToken))
+        {
+            await foreach (var entry in Names(grains, CatalogKinds.RunsOf(pipeline), cancellationToken))
+            {
+                if (PipelineRunIndex.RunId(entry).StartsWith(idPrefix, StringComparison.Ordinal))
+                {
+                    found.Add(PipelineRunIndex.RunId(entry));
+                }
+            }
+        }
+
+        var runs = await Task.WhenAll(found.Order(StringComparer.Ordinal).Take(limit).Select(id => grains.GetGrain<IPipelineRunGrain>(id).Get(cancellationToken)));
+        return TypedResults.Ok<IReadOnlyList<PipelineRun>>([.. runs.OfType<PipelineRun>()]);
+    }
+
+    private static async IAsyncEnumerable<string> Names(IGrainFactory grains, string kind, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? after = null;
+        do
+        {
+            var page = await grains.GetGrain<ICatalogGrain>(kind).List(after, NamesPage, cancellationToken);
+            foreach (var name in page.Items)
+            {
+                yield return name;
+            }
+
+            after = page.NextPageToken;
+        }
+        while (after is not null);
+    }
+}
