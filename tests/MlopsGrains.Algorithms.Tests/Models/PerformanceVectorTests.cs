@@ -138,6 +138,16 @@ public sealed class PerformanceVectorTests
     }
 
     [Fact]
+    public void MacroF1_IsTheMeanOverTheClassesThatOccur()
+    {
+        // Classes 0 and 1 have two hits, one miss and one false alarm each; class 2 is neither a label nor a prediction.
+        var metrics = MulticlassMetrics.Evaluate([0, 0, 1, 1, 1, 0], [0, 0, 1, 0, 1, 1], 3);
+
+        Assert.Equal(2.0 / 3, metrics.F1Macro!.Value, 12);
+        Assert.Null(metrics.Classes[2].F1);
+    }
+
+    [Fact]
     public void NoRows_AreUndefined_AndWrongOnesNamed()
     {
         Assert.Null(RegressionMetrics.Evaluate([], []));
