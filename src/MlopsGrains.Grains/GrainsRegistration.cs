@@ -11,10 +11,12 @@ using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Identity;
+using MlopsGrains.Storage.Integrity;
 using Npgsql;
 using Orleans.Runtime;
 using Orleans.Runtime.Hosting;
 using Orleans.Serialization.Cloning;
+using Orleans.Storage;
 
 namespace MlopsGrains.Grains;
 
@@ -25,6 +27,9 @@ public static class GrainsRegistration
     public static ISiloBuilder AddMlopsGrains(this ISiloBuilder silo)
     {
         silo.UseSystemTextJsonGrainStorageSerializer();
+        var json = silo.Services.Last(service => service.ServiceType == typeof(IGrainStorageSerializer) && !service.IsKeyedService);
+        silo.Services.Replace(ServiceDescriptor.Singleton<IGrainStorageSerializer>(services => new SealedSerializer(
+            (IGrainStorageSerializer)(json.ImplementationInstance ?? json.ImplementationFactory?.Invoke(services) ?? ActivatorUtilities.CreateInstance(services, json.ImplementationType!)))));
         silo.AddCustomStorageBasedLogConsistencyProviderAsDefault();
         silo.Services.AddPlatformPorts();
         silo.Services.AddExperiments();
@@ -52,15 +57,22 @@ public static class GrainsRegistration
     /// <summary>Documents in the embedded database, through the journal's writer.</summary>
     public static ISiloBuilder AddRecordDocuments(this ISiloBuilder silo)
     {
-        silo.Services.AddGrainStorage(MlopsStorage.Documents, (services, _) => ActivatorUtilities.CreateInstance<RecordGrainStorage>(services));
+        silo.Services.AddGrainStorage(MlopsStorage.Documents, (services, _) => new CheckedDocuments(
+            ActivatorUtilities.CreateInstance<RecordGrainStorage>(services), services.GetRequiredService<DamageList>()));
         return silo;
     }
 
     /// <summary>Documents in PostgreSQL, through Orleans' ADO.NET provider and the platform's own statements.</summary>
-    public static ISiloBuilder AddPostgresDocuments(this ISiloBuilder silo) =>
-        silo.AddAdoNetGrainStorage(MlopsStorage.Documents, options => options.Configure<NpgsqlDataSource>((o, source) =>
+    public static ISiloBuilder AddPostgresDocuments(this ISiloBuilder silo)
+    {
+        const string Unchecked = MlopsStorage.Documents + "-unchecked";
+        silo.AddAdoNetGrainStorage(Unchecked, options => options.Configure<NpgsqlDataSource>((o, source) =>
         {
             o.Invariant = "Npgsql";
             o.DataSource = source;
         }));
+        silo.Services.AddGrainStorage(MlopsStorage.Documents, (services, _) => new CheckedDocuments(
+            services.GetRequiredKeyedService<IGrainStorage>(Unchecked), services.GetRequiredService<DamageList>()));
+        return silo;
+    }
 }

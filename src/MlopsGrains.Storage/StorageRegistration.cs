@@ -5,7 +5,9 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Storage.Blobs;
+using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
+using MlopsGrains.Storage.Locks;
 using MlopsGrains.Storage.Postgres;
 using MlopsGrains.Storage.Records;
 using MlopsGrains.Storage.Sqlite;
@@ -25,10 +27,21 @@ public static class StorageRegistration
         services.TryAddSingleton(provider => new SqliteStore(
             provider.GetRequiredService<IOptions<SqliteStorageOptions>>().Value,
             provider.GetService<ILogger<SqliteStore>>(),
-            provider.GetService<IMeterFactory>()));
+            provider.GetService<IMeterFactory>(),
+            provider.GetRequiredService<DamageList>()));
         services.TryAddSingleton<IJournal>(provider => provider.GetRequiredService<SqliteStore>());
         services.TryAddSingleton<IRecordStore>(provider => provider.GetRequiredService<SqliteStore>());
         return AddEngine<SqliteStore>(services);
+    }
+
+    /// <summary>Keeps every other server out of the data folder. To be added before what it protects.</summary>
+    /// <param name="services">The host's.</param>
+    /// <param name="folder">The data folder.</param>
+    /// <param name="address">Where this server can be reached, for whoever is refused.</param>
+    public static IServiceCollection AddFolderLock(this IServiceCollection services, string folder, string address)
+    {
+        services.AddSingleton(_ => new FolderLockEngine(folder, address));
+        return AddEngine<FolderLockEngine>(services);
     }
 
     /// <summary><see cref="IJournal"/> in a PostgreSQL database, and its <see cref="NpgsqlDataSource"/> for whoever else needs the database.</summary>
@@ -41,7 +54,8 @@ public static class StorageRegistration
             provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value,
             provider.GetRequiredService<NpgsqlDataSource>(),
             provider.GetService<ILogger<PostgresJournal>>(),
-            provider.GetService<IMeterFactory>()));
+            provider.GetService<IMeterFactory>(),
+            provider.GetRequiredService<DamageList>()));
         services.TryAddSingleton<IJournal>(provider => provider.GetRequiredService<PostgresJournal>());
         return AddEngine<PostgresJournal>(services);
     }
@@ -98,6 +112,7 @@ public static class StorageRegistration
     private static IServiceCollection AddEngine<T>(IServiceCollection services)
         where T : class, IStorageEngine
     {
+        services.TryAddSingleton(provider => new DamageList(provider.GetService<ILogger<DamageList>>(), provider.GetService<IMeterFactory>()));
         services.AddSingleton<IStorageEngine>(provider => provider.GetRequiredService<T>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StorageService>());
         return services;

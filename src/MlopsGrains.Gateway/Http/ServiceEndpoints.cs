@@ -49,6 +49,6 @@ internal static class ServiceEndpoints
         var faults = report.Entries.Where(e => e.Value.Status == HealthStatus.Unhealthy).Select(e => e.Key);
         return report.Status == HealthStatus.Unhealthy
             ? Results.Text($"Not ready: {string.Join(", ", faults)}", statusCode: StatusCodes.Status503ServiceUnavailable)
-            : Results.Text("OK");
+            : Results.Text(string.Join("; ", report.Entries.Where(e => e.Value.Status == HealthStatus.Degraded).Select(e => $"{e.Key}: {e.Value.Description}").Prepend("OK")));
     }
 }

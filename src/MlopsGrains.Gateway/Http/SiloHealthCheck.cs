@@ -1,4 +1,5 @@
 using MlopsGrains.Catalogs;
+using MlopsGrains.Errors;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 
@@ -14,7 +15,14 @@ internal sealed class SiloHealthCheck(IGrainFactory grains, IHostApplicationLife
             return HealthCheckResult.Unhealthy("starting or stopping");
         }
 
-        await grains.GetGrain<ICatalogGrain>(CatalogKinds.Deployments).List(null, 1, cancellationToken);
-        return HealthCheckResult.Healthy();
+        try
+        {
+            await grains.GetGrain<ICatalogGrain>(CatalogKinds.Deployments).List(null, 1, cancellationToken);
+            return HealthCheckResult.Healthy();
+        }
+        catch (MlopsException e) when (e.Kind == ErrorKind.DataLoss)
+        {
+            return HealthCheckResult.Degraded(e.Message);
+        }
     }
 }

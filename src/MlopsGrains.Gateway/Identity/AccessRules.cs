@@ -134,7 +134,7 @@ internal static class AccessRules
 
         Add(Administrators, "POST /mlflow/users/create", "GET /mlflow/users/list", "PATCH /mlflow/users/update-admin", "DELETE /mlflow/users/delete",
             "GET /metrics", "* /orleans/{**rest}", "GET " + N + "/webhooks/{id}/deliveries", "POST " + N + "/webhooks/{id}/deliveries/retry", "POST " + N + "/retention/gc",
-            "GET " + N + "/audit/events", "GET " + N + "/audit/verification");
+            "GET " + N + "/audit/events", "GET " + N + "/audit/verification", "GET " + N + "/storage/damage");
         Add(On(PermissionLevel.Read, AccessTarget.Self, "username"), "GET /mlflow/users/get", "PATCH /mlflow/users/update-password");
         foreach (var call in (string[])["POST {0}create", "GET {0}get", "PATCH {0}update", "DELETE {0}delete"])
         {

@@ -216,7 +216,17 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
         var member = GrainFactory.GetGrain<IExperimentMember>(id);
         foreach (var point in values.Points)
         {
-            values.Set(RunKey.Of(id).Key, point, await member.ValueAt(point.Key, point.Step));
+            double? value = null;
+            try
+            {
+                value = await member.ValueAt(point.Key, point.Step);
+            }
+            catch (MlopsException e) when (e.Kind == ErrorKind.DataLoss)
+            {
+                LogUnreadable(id, e);
+            }
+
+            values.Set(RunKey.Of(id).Key, point, value);
         }
     }
 
@@ -276,7 +286,18 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
 
     private async Task CollectRow(string id)
     {
-        var collected = await GrainFactory.GetGrain<IExperimentMember>(id).Collect();
+        CollectedRun? collected;
+        try
+        {
+            collected = await GrainFactory.GetGrain<IExperimentMember>(id).Collect();
+        }
+        catch (MlopsException e) when (e.Kind == ErrorKind.DataLoss)
+        {
+            // The others are to be found all the same; this one as it was known last, if it was. It is asked again after the next restart.
+            LogUnreadable(id, e);
+            return;
+        }
+
         if (collected is null)
         {
             if (index.Table.Remove(id))
@@ -389,6 +410,11 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
                     await GrainFactory.GetGrain<IExperimentMember>(id).Follow(those.Stage);
                     those.Left.Remove(id);
                 }
+                catch (MlopsException e) when (e.Kind == ErrorKind.DataLoss)
+                {
+                    LogUnreadable(id, e);
+                    those.Left.Remove(id);
+                }
                 catch (Exception e) when (e is MlopsException or OrleansException or TimeoutException)
                 {
                     LogNotFollowed(id, e);
@@ -412,6 +438,9 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Run {RunId} could not follow its experiment yet")]
     private partial void LogNotFollowed(string runId, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Run {RunId} cannot be read; searches go on without what is new in it")]
+    private partial void LogUnreadable(string runId, Exception exception);
 
     private sealed class Following(LifecycleStage stage, HashSet<string> left)
     {

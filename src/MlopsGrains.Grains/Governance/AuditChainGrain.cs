@@ -6,6 +6,7 @@ using MlopsGrains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
 using MlopsGrains.Paging;
+using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
 using Orleans.Concurrency;
 
@@ -90,15 +91,29 @@ internal sealed class AuditChainGrain : JournalGrain<AuditChainState, AuditChain
             while (page < State.Pages)
             {
                 page++;
-                var slice = await journal.ReadAsync(PageStream(page), cancellationToken);
-                result = Verify(result, slice.Entries.Select(e => (Func<AuditEvent>)(() => PageCodec.DecodeEvent(e))));
+                try
+                {
+                    result = Verify(result, await ReadEntries(page, cancellationToken));
+                }
+                catch (StoredDamageException e)
+                {
+                    return result with { Valid = false, BrokenAt = result.Events + 1, Reason = e.Message };
+                }
+
                 if (!result.Valid)
                 {
                     return result;
                 }
             }
 
-            head = await ReadStored();
+            try
+            {
+                head = await ReadStored();
+            }
+            catch (StoredDamageException e)
+            {
+                return result with { Valid = false, BrokenAt = result.Events + 1, Reason = e.Message };
+            }
         }
         while (head.Pages > page);
 
@@ -108,6 +123,11 @@ internal sealed class AuditChainGrain : JournalGrain<AuditChainState, AuditChain
             : result;
     }
 
+    /// <summary>Every change of the platform is told here: one event that cannot be read must not stop them all.</summary>
+    protected override bool GoesOnAroundDamage => true;
+
+    protected override void ApplyDamaged(AuditChainState state) => state.ApplyDamaged();
+
     protected override void Apply(AuditChainState state, AuditChainEvent e) => state.Apply(e);
 
     private static AuditVerification Verify(AuditVerification result, IEnumerable<Func<AuditEvent>> stored)
@@ -116,7 +136,10 @@ internal sealed class AuditChainGrain : JournalGrain<AuditChainState, AuditChain
         {
             try
             {
-                result = AuditHash.Verify(result, [read()]);
+                var e = read();
+                result = e.Action == AuditChainRules.UnreadableAction
+                    ? result with { Valid = false, BrokenAt = e.Sequence, Reason = "the stored event is damaged and cannot be read" }
+                    : AuditHash.Verify(result, [e]);
             }
             catch (Exception e) when (e is JsonException or NotSupportedException or ArgumentException or InvalidOperationException)
             {
@@ -195,8 +218,23 @@ internal sealed class AuditChainGrain : JournalGrain<AuditChainState, AuditChain
 
     private async Task<List<AuditEvent>> ReadPage(int page, CancellationToken cancellationToken)
     {
-        var slice = await journal.ReadAsync(PageStream(page), cancellationToken);
-        return [.. slice.Entries.Select(PageCodec.DecodeEvent)];
+        try
+        {
+            return [.. (await ReadEntries(page, cancellationToken)).Select(read => read())];
+        }
+        catch (Exception e) when (e is StoredDamageException or JsonException or NotSupportedException)
+        {
+            throw new MlopsException(ErrorKind.DataLoss, $"Events {((page - 1) * AuditChainState.PageSize) + 1}–{page * AuditChainState.PageSize} cannot be read: {e.Message}");
+        }
+    }
+
+    /// <summary>What to decode; in the place of an event whose bytes are damaged, what stands for it.</summary>
+    private async Task<IEnumerable<Func<AuditEvent>>> ReadEntries(int page, CancellationToken cancellationToken)
+    {
+        var slice = await journal.ReadAroundDamageAsync(PageStream(page), cancellationToken);
+        var before = (page - 1L) * AuditChainState.PageSize;
+        return slice.Entries.Select((entry, i) => (Func<AuditEvent>)(() =>
+            slice.Damaged.ContainsKey(i + 1) ? AuditChainRules.Unreadable(before + i + 1, "") : PageCodec.DecodeEvent(entry)));
     }
 
     private sealed class Pending(string actor, AuditEntry entry)

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Serialization;
 using MlopsGrains.Governance;
 using Orleans.Concurrency;
@@ -36,23 +39,58 @@ internal sealed class AuditChainState
         switch (e)
         {
             case EventChained chained:
+                Place(chained.Event);
                 Tail.Add(chained.Event);
                 break;
             case PageSealed sealedPage:
-                PageEndHash = Tail[PageSize - 1].Hash;
-                Tail.RemoveRange(0, PageSize);
-                Pages = sealedPage.Page;
+                Seal(sealedPage.Page);
                 break;
             default:
                 break;
         }
+    }
+
+    /// <summary>Keeps the place of an entry that cannot be read, so that the chain goes on. Verification stops there: what was in it cannot be vouched for any more.</summary>
+    public void ApplyDamaged() => Tail.Add(AuditChainRules.Unreadable(Sequence + 1, HeadHash));
+
+    /// <summary>The event after one that cannot be read knows its hash, and by its own number whether it was an event at all.</summary>
+    private void Place(AuditEvent next)
+    {
+        while (Tail is [.., { Action: AuditChainRules.UnreadableAction }] && next.Sequence <= Sequence)
+        {
+            Tail.RemoveAt(Tail.Count - 1);
+            Seal(Pages + 1);
+        }
+
+        if (Tail.Count == 0)
+        {
+            PageEndHash = next.PreviousHash;
+        }
+        else if (Tail is [.., { Action: AuditChainRules.UnreadableAction } unreadable])
+        {
+            Tail[^1] = unreadable with { Hash = next.PreviousHash };
+        }
+    }
+
+    private void Seal(int page)
+    {
+        PageEndHash = Tail[PageSize - 1].Hash;
+        Tail.RemoveRange(0, PageSize);
+        Pages = page;
     }
 }
 
 /// <summary>Makes the next links of the chain. Pure.</summary>
 internal static class AuditChainRules
 {
+    public const string UnreadableAction = "audit.unreadable";
+
     private static readonly Dictionary<string, string> NoDetail = [];
+
+    /// <summary>What stands for an event that cannot be read. Its hash is nobody's until the next event tells it.</summary>
+    public static AuditEvent Unreadable(long sequence, string previous) => new(
+        sequence, DateTimeOffset.UnixEpoch, "", UnreadableAction, "audit-chain", NoDetail, previous,
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"unreadable {sequence}")))));
 
     public static List<EventChained> Chain(AuditChainState state, IReadOnlyList<(string Actor, AuditEntry Entry)> entries, DateTimeOffset now)
     {

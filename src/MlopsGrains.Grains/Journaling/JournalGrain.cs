@@ -1,6 +1,8 @@
 using System.Buffers;
+using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Errors;
 using MlopsGrains.Identity;
+using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
 using Orleans.EventSourcing;
 using Orleans.EventSourcing.CustomStorage;
@@ -26,6 +28,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
 
     private readonly SemaphoreSlim oneAtATime = new(1);
     private bool hasRead;
+    private string? damage;
     private long tailBytes;
     private long snapshotBytes;
 
@@ -34,11 +37,30 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
 
     public async Task<KeyValuePair<int, TState>> ReadStateFromStorage()
     {
-        var slice = !hasRead && FreshId.Current == this.GetPrimaryKeyString() ? JournalSlice.Empty : await journal.ReadAsync(Stream);
-        hasRead = true;
-        snapshotBytes = slice.Snapshot?.Length ?? 0;
-        tailBytes = slice.Entries.Sum(e => (long)e.Length);
-        return new(checked((int)slice.Version), Fold(slice));
+        try
+        {
+            var slice = !hasRead && FreshId.Current == this.GetPrimaryKeyString() ? JournalSlice.Empty : await ReadJournal();
+            var state = Fold(slice);
+            hasRead = true;
+            damage = null;
+            snapshotBytes = slice.Snapshot?.Length ?? 0;
+            tailBytes = slice.Entries.Sum(e => (long)e.Length);
+            return new(checked((int)slice.Version), state);
+        }
+        catch (StoredDamageException e)
+        {
+            // The log adaptor repeats a failed read for ever, and damage does not go away by that.
+            damage = e.Message;
+            return new(0, new TState());
+        }
+    }
+
+    /// <summary>A grain whose journal is damaged does not come to life: its callers hear why, and the next call looks again.</summary>
+    /// <exception cref="MlopsException"><see cref="ErrorKind.DataLoss"/>, naming the stream and the entry.</exception>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await base.OnActivateAsync(cancellationToken);
+        ThrowIfDamaged();
     }
 
     /// <summary>
@@ -49,6 +71,14 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
 
     /// <summary>Folds one event into the state. Pure: no clock, no randomness, no calls.</summary>
     protected abstract void Apply(TState state, TEvent e);
+
+    /// <summary>Whether <see cref="ApplyDamaged"/> keeps the state right around an entry that cannot be read. A state that is the sum of all its events must not go on without one.</summary>
+    protected virtual bool GoesOnAroundDamage => false;
+
+    /// <summary>Folds in that an entry cannot be read.</summary>
+    protected virtual void ApplyDamaged(TState state)
+    {
+    }
 
     protected sealed override void TransitionState(TState state, TEvent e) => Apply(state, e);
 
@@ -65,6 +95,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         await oneAtATime.WaitAsync();
         try
         {
+            ThrowIfDamaged();
             await Append(events);
             await RaiseConditionalEvents(events);
             Recorded(events);
@@ -112,6 +143,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         {
             await journal.DeleteStreamAsync(Stream);
             await RefreshNow();
+            ThrowIfDamaged();
         }
         catch (JournalFullException full)
         {
@@ -138,25 +170,65 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         journal.ListStreamsAsync(prefix, after, limit, cancellationToken);
 
     /// <summary>A chunk of this grain's stream.</summary>
-    /// <exception cref="InvalidDataException">It is not there.</exception>
+    /// <exception cref="InvalidDataException">It is damaged or not there.</exception>
     protected async Task<ReadOnlyMemory<byte>> ReadChunk(string series, long number)
     {
-        var found = await journal.ReadChunksAsync(Stream, series, number, 1);
+        IReadOnlyList<ReadOnlyMemory<byte>> found;
+        try
+        {
+            found = await journal.ReadChunksAsync(Stream, series, number, 1);
+        }
+        catch (StoredDamageException e)
+        {
+            throw new InvalidDataException(e.Message, e);
+        }
+
         return found.Count == 1 ? found[0] : throw new InvalidDataException($"Chunk {number} of '{series}' of '{Stream}' is missing.");
     }
 
     /// <summary>What is stored now, folded into a state of its own.</summary>
-    protected async Task<TState> ReadStored() => Fold(await journal.ReadAsync(Stream));
+    /// <exception cref="StoredDamageException">It cannot be read.</exception>
+    protected async Task<TState> ReadStored() => Fold(await ReadJournal());
+
+    private Task<JournalSlice> ReadJournal() => GoesOnAroundDamage ? journal.ReadAroundDamageAsync(Stream) : journal.ReadAsync(Stream);
+
+    private void ThrowIfDamaged()
+    {
+        if (damage is not null)
+        {
+            throw new MlopsException(ErrorKind.DataLoss, damage);
+        }
+    }
 
     private TState Fold(JournalSlice slice)
     {
-        var state = slice.Snapshot is { } snapshot ? codec.DecodeState(snapshot) : new TState();
-        foreach (var entry in slice.Entries)
+        var reading = -1;
+        try
         {
-            Apply(state, codec.DecodeEvent(entry));
-        }
+            var state = slice.Snapshot is { } snapshot ? codec.DecodeState(snapshot) : new TState();
+            for (reading = 0; reading < slice.Entries.Count; reading++)
+            {
+                if (slice.Damaged.ContainsKey(slice.SnapshotVersion + reading + 1))
+                {
+                    ApplyDamaged(state);
+                }
+                else
+                {
+                    Apply(state, codec.DecodeEvent(slice.Entries[reading]));
+                }
+            }
 
-        return state;
+            return state;
+        }
+#pragma warning disable CA1031 // What bytes without a checksum do to a decoder is anything; it is one and the same to whoever wants them.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            var entry = reading < 0 ? $"the snapshot of version {slice.SnapshotVersion}" : $"version {slice.SnapshotVersion + reading + 1}";
+            var found = new StoredDamage("stream", Stream, entry, $"it cannot be read ({e.Message})");
+            ServiceProvider.GetService<DamageList>()?.Report(found);
+            throw new StoredDamageException(found, e);
+        }
     }
 
     private async Task Append(IReadOnlyList<TEvent> events)

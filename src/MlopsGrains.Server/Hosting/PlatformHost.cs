@@ -3,11 +3,14 @@ using MlopsGrains.Gateway;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Grains;
 using MlopsGrains.Server.Hosting.Start;
+using MlopsGrains.Server.Storage;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
+using MlopsGrains.Storage.Marks;
 using Npgsql;
 using Orleans.Configuration;
 using Orleans.Dashboard;
+using Orleans.Providers;
 
 namespace MlopsGrains.Server.Hosting;
 
@@ -65,11 +68,28 @@ public static class PlatformHost
     {
         if (settings.Storage == StorageEngine.Postgres)
         {
-            builder.Services.AddPostgresStorage(o => o.ConnectionString = settings.ConnectionString!);
+            builder.Services.AddPostgresStorage(o =>
+            {
+                o.ConnectionString = settings.ConnectionString!;
+
+                // A gateway writes nothing, so it has nothing to answer for.
+                if (settings.Role != ServerRole.Gateway)
+                {
+                    Mark(o.Marks, settings);
+                }
+            });
         }
         else
         {
-            builder.Services.AddSqliteStorage(o => o.Path = settings.DatabaseFile);
+            builder.Services.AddFolderLock(settings.DataDirectory, settings.Urls);
+            builder.Services.AddSqliteStorage(o =>
+            {
+                o.Path = settings.DatabaseFile;
+                if (settings.Storage == StorageEngine.Sqlite)
+                {
+                    Mark(o.Marks, settings);
+                }
+            });
         }
 
         if (settings.Storage == StorageEngine.NoOp)
@@ -78,6 +98,16 @@ public static class PlatformHost
         }
 
         builder.Services.AddFolderBlobs(o => o.Root = settings.BlobDirectoryOrDefault);
+        builder.Services.AddHealthChecks().AddCheck<StorageHealthCheck>("storage");
+        builder.Services.AddKeyedSingleton<IControllable, DamageReporter>(DamageReporter.Name);
+    }
+
+    private static void Mark(MarkOptions marks, ServerSettings settings)
+    {
+        marks.Folder = settings.MarkDirectory;
+        marks.Key = settings.MarkKey;
+        marks.AcceptLoss = settings.AcceptLoss;
+        marks.Watched.Add("audit-chain/");
     }
 
     private static void AddCluster(this ISiloBuilder silo, ServerSettings settings, ConfigurationManager configuration)
@@ -143,6 +173,8 @@ public static class PlatformHost
         app.MapDashboard();
         app.MapGet("/api/v1/info", () => new ServerInfo(Telemetry.Version, Lower(settings.Role), Lower(settings.Storage)))
             .WithName("GetInfo").WithSummary("What this process is and which version it runs").WithTags("Operation");
+        app.MapGet("/api/v1/storage/damage", DamageReporter.OfAllSilos)
+            .WithName("GetStorageDamage").WithSummary("Stored things that the running silos have found damaged").WithTags("Operation");
         if (settings.Role == ServerRole.Silo)
         {
             app.MapHealthChecks("/health");

@@ -4,6 +4,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using MlopsGrains.Server.Demo;
 using MlopsGrains.Server.Hosting.Start;
+using MlopsGrains.Server.Storage;
 
 namespace MlopsGrains.Server.Hosting;
 
@@ -25,6 +26,7 @@ public static class ServerCommand
         root.SetAction((parse, _) => ServeAsync(options.Read(parse), parse.GetValue(options.Verbose)));
         root.Subcommands.Add(DemoCommand.Create());
         root.Subcommands.Add(HealthCommand.Create());
+        root.Subcommands.Add(StorageCommands.Create());
         foreach (var help in root.Options.OfType<HelpOption>())
         {
             help.Action = new ServerHelp((HelpAction)help.Action!, root);

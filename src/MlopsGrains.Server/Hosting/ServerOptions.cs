@@ -40,13 +40,16 @@ internal sealed class ServerOptions
     private readonly Option<int> gatewayPort = new("--gateway-port") { Description = "Port for gateway processes; 0 picks a free one." };
     private readonly Option<string> cluster = new("--cluster") { Description = "Name of the cluster in the database.", DefaultValueFactory = _ => "mlops" };
 
+    private readonly Option<string?> markKey = new("--mark-key") { Description = "Signs the marks of what was acknowledged (docs/storage.md). A secret, so better given as MLOPS_MarkKey." };
+    private readonly Option<bool> acceptLoss = new("--accept-loss") { Description = "Start on a database that lacks what was acknowledged from it (docs/storage.md)." };
+
     /// <summary>The addresses where no command line gives them.</summary>
     public static string UrlsByDefault =>
         Environment.GetEnvironmentVariable("MLOPS_Urls") ?? Environment.GetEnvironmentVariable("ASPNETCORE_URLS") ?? ServerSettings.DefaultUrl;
 
     public Option<bool> Verbose { get; } = new("--verbose") { Description = "Log everything, and show where in the program a start failed." };
 
-    public List<Option> All => [role, storage, connection, databaseWait, data, blobs, urls, advertise, siloPort, gatewayPort, cluster, Verbose];
+    public List<Option> All => [role, storage, connection, databaseWait, data, blobs, urls, advertise, siloPort, gatewayPort, cluster, markKey, acceptLoss, Verbose];
 
     /// <summary>The variables that stand for options, without their prefix.</summary>
     public static IReadOnlyList<string> VariableNames { get; } = [.. new ServerOptions().All.Select(VariableName)];
@@ -99,5 +102,7 @@ internal sealed class ServerOptions
         SiloPort = parse.GetValue(siloPort),
         GatewayPort = parse.GetValue(gatewayPort),
         ClusterId = parse.GetValue(cluster)!,
+        MarkKey = parse.GetValue(markKey),
+        AcceptLoss = parse.GetValue(acceptLoss),
     };
 }

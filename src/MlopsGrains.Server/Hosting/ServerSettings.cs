@@ -78,6 +78,15 @@ public sealed record ServerSettings
         ? $"PostgreSQL at {new NpgsqlConnectionStringBuilder(ConnectionString).Host}, blobs in {BlobDirectoryOrDefault}"
         : DataDirectory;
 
+    /// <summary>Signs the marks of what was acknowledged; without one the database's own id does.</summary>
+    public string? MarkKey { get; init; }
+
+    /// <summary>Starts on a database that lacks what was acknowledged from it.</summary>
+    public bool AcceptLoss { get; init; }
+
+    /// <summary>Beside the blobs: what damages the database does not reach it.</summary>
+    public string MarkDirectory => Path.Combine(BlobDirectoryOrDefault, "marks");
+
     public string BlobDirectoryOrDefault => BlobDirectory ?? Path.Combine(DataDirectory, "blobs");
 
     /// <summary>Every fault of these settings, each naming its option.</summary>

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace MlopsGrains.Storage.Blobs;
 
 /// <summary>
@@ -101,9 +103,20 @@ public sealed partial class FolderBlobStore
         }
     }
 
-    private IEnumerable<FileInfo> Files() => new DirectoryInfo(root)
-        .EnumerateDirectories("??").Where(folder => !folder.Name.AsSpan().ContainsAnyExcept(Digits)).OrderBy(folder => folder.Name, StringComparer.Ordinal)
-        .SelectMany(folder => folder.EnumerateFiles().Where(file => file.Name.Length == 62 && !file.Name.AsSpan().ContainsAnyExcept(Digits)).OrderBy(file => file.Name, StringComparer.Ordinal));
+    /// <summary>Digest and file of every blob below a folder, in the order of the digests.</summary>
+    internal static IEnumerable<(string Digest, string File)> FilesIn(string folder) => Files(folder).Select(file => (file.Directory!.Name + file.Name, file.FullName));
+
+    internal static string DigestOf(string file)
+    {
+        using var content = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1, FileOptions.SequentialScan);
+        return Convert.ToHexStringLower(SHA256.HashData(content));
+    }
+
+    private IEnumerable<FileInfo> Files() => Files(root);
+
+    private static IEnumerable<FileInfo> Files(string folder) => new DirectoryInfo(folder)
+        .EnumerateDirectories("??").Where(pair => !pair.Name.AsSpan().ContainsAnyExcept(Digits)).OrderBy(pair => pair.Name, StringComparer.Ordinal)
+        .SelectMany(pair => pair.EnumerateFiles().Where(file => file.Name.Length == 62 && !file.Name.AsSpan().ContainsAnyExcept(Digits)).OrderBy(file => file.Name, StringComparer.Ordinal));
 
     private void Touch(string path)
     {

@@ -1,3 +1,6 @@
+using System.Globalization;
+using MlopsGrains.Storage.Integrity;
+
 namespace MlopsGrains.Storage.Journals;
 
 /// <summary>The limits of <see cref="JournalLimits"/>, checked at the door of every engine.</summary>
@@ -100,9 +103,53 @@ internal static class JournalGuard
     {
         if (!found)
         {
-            throw new InvalidDataException($"stream \"{stream}\" is damaged: its entry of version {version} is missing");
+            throw Damaged("stream", stream, $"version {version}", "its entry is missing");
         }
     }
+
+    /// <summary>The newest version is at least that of the snapshot.</summary>
+    public static void Ends(string stream, long version, long snapshotVersion)
+    {
+        if (version < snapshotVersion)
+        {
+            throw Damaged("stream", stream, $"version {version}", $"it ends there, and its snapshot is of version {snapshotVersion}");
+        }
+    }
+
+    /// <summary>Nothing when the checksum is right.</summary>
+    public static StoredDamage? DamageOfEntry(string stream, long version, ReadOnlySpan<byte> payload, long checksum) =>
+        DamageOf(Checksum.OfEntry(version, payload), checksum, "stream", stream, version, "version {0}", payload.Length);
+
+    public static void Entry(string stream, long version, ReadOnlySpan<byte> payload, long checksum) => Throw(DamageOfEntry(stream, version, payload, checksum));
+
+    public static void Snapshot(string stream, long version, ReadOnlySpan<byte> payload, long checksum) =>
+        Throw(DamageOf(Checksum.OfSnapshot(stream, version, payload), checksum, "stream", stream, version, "the snapshot of version {0}", payload.Length));
+
+    public static void Chunk(string stream, string series, long number, ReadOnlySpan<byte> payload, long checksum) =>
+        Throw(DamageOf(Checksum.OfChunk(stream, series, number, payload), checksum, "chunk", $"{stream} {series}", number, "number {0}", payload.Length));
+
+    public static void Document(string name, ReadOnlySpan<byte> payload)
+    {
+        if (JsonSeal.IsBroken(payload))
+        {
+            throw Damaged("document", name, "", $"its {payload.Length} bytes do not have the checksum that they end with");
+        }
+    }
+
+    private static StoredDamage? DamageOf(long found, long expected, string place, string name, long number, string entry, int bytes) => found == expected
+        ? null
+        : new StoredDamage(
+            place, name, string.Format(CultureInfo.InvariantCulture, entry, number), $"the checksum of its {bytes} bytes is {found:x16}; {expected:x16} was stored with them");
+
+    private static void Throw(StoredDamage? damage)
+    {
+        if (damage is not null)
+        {
+            throw new StoredDamageException(damage);
+        }
+    }
+
+    private static StoredDamageException Damaged(string place, string name, string entry, string reason) => new(new StoredDamage(place, name, entry, reason));
 
     private static void Limit(int limit)
     {

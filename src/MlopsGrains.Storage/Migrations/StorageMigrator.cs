@@ -7,6 +7,8 @@ namespace MlopsGrains.Storage.Migrations;
 /// <summary>
 /// Brings a database to this program's schema, under a lock, in one transaction. Storage does it when it starts; a host whose other parts
 /// read the database earlier (Orleans' ADO.NET providers) calls it before. Doing it twice, or from two processes at once, is harmless.
+/// A migration makes the database one that older programs refuse. An addition does not: a program that does not know it works on as before, beside one that does,
+/// so it may add tables, columns without a need to be filled, and triggers.
 /// </summary>
 public static class StorageMigrator
 {
@@ -49,6 +51,19 @@ public static class StorageMigrator
             await note.ExecuteNonQueryAsync(cancellationToken);
         }
 
+        await ExecuteAsync("CREATE TABLE IF NOT EXISTS schema_addition (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())");
+        foreach (var addition in Migration.Of("PostgresAdditions"))
+        {
+            await using var claim = new NpgsqlCommand("INSERT INTO schema_addition (name) VALUES ($1) ON CONFLICT DO NOTHING", connection, transaction)
+            {
+                Parameters = { new() { Value = addition.Name } },
+            };
+            if (await claim.ExecuteNonQueryAsync(cancellationToken) > 0)
+            {
+                await ExecuteAsync(addition.Sql);
+            }
+        }
+
         await transaction.CommitAsync(cancellationToken);
 
         async Task ExecuteAsync(string sql)
@@ -79,6 +94,17 @@ public static class StorageMigrator
                 note.Parameters.AddWithValue("$version", migration.Version);
                 note.Parameters.AddWithValue("$name", migration.Name);
                 note.ExecuteNonQuery();
+            }
+
+            Execute("CREATE TABLE IF NOT EXISTS schema_addition (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)");
+            foreach (var addition in Migration.Of("SqliteAdditions"))
+            {
+                using var claim = new SqliteCommand("INSERT INTO schema_addition (name) VALUES ($name) ON CONFLICT DO NOTHING", connection);
+                claim.Parameters.AddWithValue("$name", addition.Name);
+                if (claim.ExecuteNonQuery() > 0)
+                {
+                    Execute(addition.Sql);
+                }
             }
 
             Execute("COMMIT");

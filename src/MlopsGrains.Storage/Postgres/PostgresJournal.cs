@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
+using MlopsGrains.Storage.Marks;
 using MlopsGrains.Storage.Migrations;
 using MlopsGrains.Storage.Writing;
 using Npgsql;
@@ -13,26 +15,26 @@ namespace MlopsGrains.Storage.Postgres;
 public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IAsyncDisposable
 {
     /// <summary>Behind LIMIT 1 entries are looked up one by one: the planner cannot join them by reading the table whole.</summary>
-    internal const string EntrySql = "SELECT e.id, e.stream, e.version, e.previous, e.payload FROM journal e WHERE";
+    internal const string EntrySql = "SELECT e.id, e.stream, e.version, e.previous, e.payload, e.checksum FROM journal e WHERE";
 
     // Head, snapshot, then the entries from the newest back.
     private const string ReadSql = $"""
         WITH RECURSIVE head AS MATERIALIZED (
-          SELECT h.id AS stream, h.version, h.entry, s.version AS covered, s.payload FROM stream_head h LEFT JOIN snapshot s ON s.stream = h.stream WHERE h.stream = $1),
+          SELECT h.id AS stream, h.version, h.entry, s.version AS covered, s.payload, s.checksum FROM stream_head h LEFT JOIN snapshot s ON s.stream = h.stream WHERE h.stream = $1),
         walk AS (
-          SELECT e.stream, e.version, e.previous, e.payload, coalesce(head.covered, 0) AS covered
+          SELECT e.stream, e.version, e.previous, e.payload, e.checksum, coalesce(head.covered, 0) AS covered
           FROM head CROSS JOIN LATERAL ({EntrySql} e.id = head.entry AND e.stream = head.stream AND e.version = head.version LIMIT 1) e
           WHERE head.version > coalesce(head.covered, 0)
           UNION ALL
-          SELECT e.stream, e.version, e.previous, e.payload, walk.covered
+          SELECT e.stream, e.version, e.previous, e.payload, e.checksum, walk.covered
           FROM walk CROSS JOIN LATERAL ({EntrySql} e.id = walk.previous AND e.stream = walk.stream AND e.version = walk.version - 1 LIMIT 1) e
           WHERE walk.version - 1 > walk.covered)
-        SELECT version, covered, payload FROM head
+        SELECT version, covered, payload, checksum FROM head
         UNION ALL
-        SELECT version, NULL, payload FROM walk
+        SELECT version, NULL, payload, checksum FROM walk
         """;
 
-    private const string ChunksSql = "SELECT payload FROM chunk WHERE stream = $1 AND series = $2 AND number >= $3 ORDER BY number LIMIT $4";
+    private const string ChunksSql = "SELECT payload, number, checksum FROM chunk WHERE stream = $1 AND series = $2 AND number >= $3 ORDER BY number LIMIT $4";
 
     private const string ListSql = """
         SELECT stream FROM stream_head h WHERE stream >= $1 AND stream > $2 AND stream <= $3
@@ -45,14 +47,17 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
     private readonly ILogger logger;
     private readonly WriteQueue[] queues;
     private readonly StorageMetrics metrics;
+    private readonly DamageList damage;
     private PostgresLane[]? lanes;
+    private MarkKeeper? marks;
     private int disposed;
 
     /// <param name="options">Limits. <see cref="PostgresStorageOptions.ConnectionString"/> must describe <paramref name="source"/>.</param>
     /// <param name="source">Belongs to the caller.</param>
     /// <param name="logger">Optional.</param>
     /// <param name="meters">Optional.</param>
-    public PostgresJournal(PostgresStorageOptions options, NpgsqlDataSource source, ILogger<PostgresJournal>? logger = null, IMeterFactory? meters = null)
+    /// <param name="damage">Optional.</param>
+    public PostgresJournal(PostgresStorageOptions options, NpgsqlDataSource source, ILogger<PostgresJournal>? logger = null, IMeterFactory? meters = null, DamageList? damage = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(source);
@@ -64,6 +69,7 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
 
         this.options = options;
         this.source = source;
+        this.damage = damage ?? new DamageList();
         this.logger = logger ?? NullLogger<PostgresJournal>.Instance;
         queues = [.. Enumerable.Range(0, options.Lanes).Select(_ => new WriteQueue(options.QueueLengthMax, options.QueueBytesMax, writerBlocks: false))];
         metrics = new StorageMetrics(meters, "postgres", () => queues.Sum(queue => queue.Length));
@@ -85,7 +91,8 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
         if (lanes is null)
         {
             await StorageMigrator.MigratePostgresAsync(source, cancellationToken);
-            lanes = [.. queues.Select(queue => new PostgresLane(options, source, queue, metrics, logger))];
+            marks = await PassMarksAsync(cancellationToken);
+            lanes = [.. queues.Select(queue => new PostgresLane(options, source, queue, metrics, marks, logger))];
         }
     }
 
@@ -98,6 +105,11 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
         }
 
         await Task.WhenAll((lanes ?? []).Select(lane => lane.Ended)).WaitAsync(cancellationToken);
+        if (marks is not null)
+        {
+            await marks.DisposeAsync();
+            marks = null;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -129,10 +141,23 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
         return Enqueue(new DeleteOperation(stream), cancellationToken);
     }
 
-    public async Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default)
+    public Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
-        ThrowIfNotStarted();
+        return CheckedAsync(stream, () => ReadStreamAsync(source, stream, null, cancellationToken));
+    }
+
+    public async Task<JournalSlice> ReadAroundDamageAsync(string stream, CancellationToken cancellationToken = default)
+    {
+        JournalGuard.Stream(stream);
+        var damaged = new Dictionary<long, StoredDamage>();
+        var slice = await CheckedAsync(stream, () => ReadStreamAsync(source, stream, damaged, cancellationToken));
+        damage.Report(damaged.Values);
+        return damaged.Count == 0 ? slice : slice with { Damaged = damaged };
+    }
+
+    internal static async Task<JournalSlice> ReadStreamAsync(NpgsqlDataSource source, string stream, Dictionary<long, StoredDamage>? damaged, CancellationToken cancellationToken)
+    {
         await using var command = source.CreateCommand(ReadSql);
         command.Parameters.Add(new() { Value = stream });
 
@@ -146,21 +171,36 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
         var version = reader.GetInt64(0);
         var snapshotVersion = reader.IsDBNull(1) ? 0 : reader.GetInt64(1);
         var snapshot = reader.IsDBNull(2) ? (ReadOnlyMemory<byte>?)null : reader.GetFieldValue<byte[]>(2);
-        var entries = new ReadOnlyMemory<byte>[Math.Max(0, version - snapshotVersion)];
+        if (snapshot is { } state && !reader.IsDBNull(3))
+        {
+            JournalGuard.Snapshot(stream, snapshotVersion, state.Span, reader.GetInt64(3));
+        }
+
+        JournalGuard.Ends(stream, version, snapshotVersion);
+        var entries = new ReadOnlyMemory<byte>[version - snapshotVersion];
         for (var i = entries.Length - 1; i >= 0; i--)
         {
-            var found = await reader.ReadAsync(cancellationToken);
-            JournalGuard.Found(stream, snapshotVersion + i + 1, found && reader.GetInt64(0) == snapshotVersion + i + 1);
+            var isThere = await reader.ReadAsync(cancellationToken);
+            JournalGuard.Found(stream, snapshotVersion + i + 1, isThere && reader.GetInt64(0) == snapshotVersion + i + 1);
             entries[i] = reader.GetFieldValue<byte[]>(2);
+            if (!reader.IsDBNull(3) && JournalGuard.DamageOfEntry(stream, snapshotVersion + i + 1, entries[i].Span, reader.GetInt64(3)) is { } found)
+            {
+                (damaged ?? throw new StoredDamageException(found)).Add(snapshotVersion + i + 1, found);
+                entries[i] = default;
+            }
         }
 
         return new JournalSlice(snapshotVersion, snapshot, entries);
     }
 
-    public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadChunksAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadChunksAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken = default)
     {
         JournalGuard.Chunks(stream, series, first, limit);
-        ThrowIfNotStarted();
+        return CheckedAsync($"{stream} {series}", () => ReadSeriesAsync(stream, series, first, limit, cancellationToken));
+    }
+
+    private async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadSeriesAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken)
+    {
         await using var command = source.CreateCommand(ChunksSql);
         command.Parameters.AddRange((NpgsqlParameter[])[new() { Value = stream }, new() { Value = series }, new() { Value = first }, new() { Value = limit }]);
         var payloads = new List<ReadOnlyMemory<byte>>();
@@ -168,6 +208,10 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
         while (await reader.ReadAsync(cancellationToken))
         {
             payloads.Add(reader.GetFieldValue<byte[]>(0));
+            if (!reader.IsDBNull(2))
+            {
+                JournalGuard.Chunk(stream, series, reader.GetInt64(1), payloads[^1].Span, reader.GetInt64(2));
+            }
         }
 
         return payloads;
@@ -194,6 +238,40 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
         ArgumentException.ThrowIfNullOrEmpty(except);
         ThrowIfNotStarted();
         return PostgresPayloads.ReadAsync(source, except, cancellationToken);
+    }
+
+    /// <summary>A mark for each process, because several write; those of processes that are gone are removed once they were compared and are old.</summary>
+    private async Task<MarkKeeper?> PassMarksAsync(CancellationToken cancellationToken)
+    {
+        if (options.Marks.Open() is not { } folder)
+        {
+            return null;
+        }
+
+        var stored = new PostgresMarkedStore(source);
+        var heads = await MarkGate.PassAsync(folder, stored, damage, options.Marks.AcceptLoss, null, cancellationToken);
+        folder.RemoveOlderThan(TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-1));
+        return new MarkKeeper(folder, $"postgres-{Guid.NewGuid():N}", await stored.StoreIdAsync(cancellationToken), -1, heads, [.. options.Marks.Watched], logger);
+    }
+
+    private async Task<T> CheckedAsync<T>(string what, Func<Task<T>> read)
+    {
+        ThrowIfNotStarted();
+        try
+        {
+            return await read();
+        }
+        catch (StoredDamageException e)
+        {
+            damage.Report(e.Damage);
+            throw;
+        }
+        catch (PostgresException e) when (PostgresDamage.Is(e))
+        {
+            var found = PostgresDamage.Of(what, e);
+            damage.Report(found);
+            throw new StoredDamageException(found, e);
+        }
     }
 
     private Task<bool> Enqueue(StreamOperation operation, CancellationToken cancellationToken)

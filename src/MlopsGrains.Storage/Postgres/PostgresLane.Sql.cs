@@ -1,3 +1,4 @@
+using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Writing;
 using Npgsql;
 using NpgsqlTypes;
@@ -26,9 +27,9 @@ internal sealed partial class PostgresLane
           UNION ALL
           SELECT a.n, created.id, a.expected, a.first, 0 FROM created JOIN a ON a.stream = created.stream),
         stored AS (
-          INSERT INTO journal (id, stream, version, previous, payload)
-          SELECT won.first + e.k, won.id, won.expected + 1 + e.k, CASE e.k WHEN 0 THEN won.before ELSE won.first + e.k - 1 END, e.payload
-          FROM unnest($5::int[], $6::int[], $7::bytea[]) AS e (n, k, payload) JOIN won ON won.n = e.n)
+          INSERT INTO journal (id, stream, version, previous, payload, checksum)
+          SELECT won.first + e.k, won.id, won.expected + 1 + e.k, CASE e.k WHEN 0 THEN won.before ELSE won.first + e.k - 1 END, e.payload, e.checksum
+          FROM unnest($5::int[], $6::int[], $7::bytea[], $8::bigint[]) AS e (n, k, payload, checksum) JOIN won ON won.n = e.n)
         SELECT n::int FROM won
         """;
 
@@ -45,22 +46,23 @@ internal sealed partial class PostgresLane
 
     private const string SnapshotSql = $"""
         WITH RECURSIVE a AS MATERIALIZED (
-          SELECT a.n, a.stream, a.version, a.payload, coalesce(h.version, 0) AS head, h.id, h.entry
-          FROM unnest($1::text[], $2::bigint[], $3::bytea[]) WITH ORDINALITY AS a (stream, version, payload, n)
+          SELECT a.n, a.stream, a.version, a.payload, a.checksum, coalesce(h.version, 0) AS head, h.id, h.entry
+          FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bigint[]) WITH ORDINALITY AS a (stream, version, payload, checksum, n)
           LEFT JOIN stream_head h ON h.stream = a.stream),
         put AS (
-          INSERT INTO snapshot (stream, version, payload)
-          SELECT stream, version, payload FROM a WHERE version <= head ORDER BY stream
-          ON CONFLICT (stream) DO UPDATE SET version = EXCLUDED.version, payload = EXCLUDED.payload
+          INSERT INTO snapshot (stream, version, payload, checksum)
+          SELECT stream, version, payload, checksum FROM a WHERE version <= head ORDER BY stream
+          ON CONFLICT (stream) DO UPDATE SET version = EXCLUDED.version, payload = EXCLUDED.payload, checksum = EXCLUDED.checksum
           WHERE snapshot.version < EXCLUDED.version
           RETURNING stream, version),
         covered AS (SELECT a.id AS stream, a.head AS version, a.entry, put.version AS upto FROM put JOIN a ON a.stream = put.stream),
         {TruncatedSql},
         chunked AS (
-          INSERT INTO chunk (stream, series, number, payload)
-          SELECT put.stream, c.series, c.number, c.payload
-          FROM unnest($4::int[], $5::text[], $6::bigint[], $7::bytea[]) AS c (n, series, number, payload) JOIN a ON a.n = c.n JOIN put ON put.stream = a.stream
-          ON CONFLICT (stream, series, number) DO UPDATE SET payload = EXCLUDED.payload)
+          INSERT INTO chunk (stream, series, number, payload, checksum)
+          SELECT put.stream, c.series, c.number, c.payload, c.checksum
+          FROM unnest($5::int[], $6::text[], $7::bigint[], $8::bytea[], $9::bigint[]) AS c (n, series, number, payload, checksum)
+          JOIN a ON a.n = c.n JOIN put ON put.stream = a.stream
+          ON CONFLICT (stream, series, number) DO UPDATE SET payload = EXCLUDED.payload, checksum = EXCLUDED.checksum)
         SELECT n::int, head FROM a WHERE version > head
         """;
 
@@ -74,7 +76,7 @@ internal sealed partial class PostgresLane
         buried AS (
           INSERT INTO snapshot (stream, version, payload)
           SELECT stream, version, NULL FROM moved
-          ON CONFLICT (stream) DO UPDATE SET version = EXCLUDED.version, payload = NULL),
+          ON CONFLICT (stream) DO UPDATE SET version = EXCLUDED.version, payload = NULL, checksum = NULL),
         covered AS (SELECT id AS stream, version - 1 AS version, entry, version AS upto FROM moved),
         {TruncatedSql}
         DELETE FROM chunk c USING moved WHERE c.stream = moved.stream
@@ -105,7 +107,7 @@ internal sealed partial class PostgresLane
     private async Task<HashSet<int>> InsertAsync(List<AppendOperation> appends)
     {
         var entries = appends.Sum(append => append.Entries.Count);
-        var (owners, offsets, payloads) = (new int[entries], new int[entries], new ReadOnlyMemory<byte>[entries]);
+        var (owners, offsets, payloads, checksums) = (new int[entries], new int[entries], new ReadOnlyMemory<byte>[entries], new long[entries]);
         var next = 0;
         for (var i = 0; i < appends.Count; i++)
         {
@@ -117,6 +119,7 @@ internal sealed partial class PostgresLane
             for (var k = 0; k < appends[i].Entries.Count; k++, next++)
             {
                 (owners[next], offsets[next], payloads[next]) = (i + 1, k, appends[i].Entries[k]);
+                checksums[next] = Checksum.OfEntry(appends[i].ExpectedVersion + 1 + k, payloads[next].Span);
             }
         }
 
@@ -128,7 +131,8 @@ internal sealed partial class PostgresLane
             new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
             new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
             new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
-            new NpgsqlParameter<ReadOnlyMemory<byte>[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
+            new NpgsqlParameter<ReadOnlyMemory<byte>[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+            new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
         var parameters = appendCommand.Parameters;
         ((NpgsqlParameter<string[]>)parameters[0]).TypedValue = [.. appends.Select(append => append.Stream)];
         ((NpgsqlParameter<long[]>)parameters[1]).TypedValue = [.. appends.Select(append => append.ExpectedVersion)];
@@ -137,6 +141,7 @@ internal sealed partial class PostgresLane
         ((NpgsqlParameter<int[]>)parameters[4]).TypedValue = owners;
         ((NpgsqlParameter<int[]>)parameters[5]).TypedValue = offsets;
         ((NpgsqlParameter<ReadOnlyMemory<byte>[]>)parameters[6]).TypedValue = payloads;
+        ((NpgsqlParameter<long[]>)parameters[7]).TypedValue = checksums;
 
         var won = new HashSet<int>();
         await using var reader = await appendCommand.ExecuteReaderAsync();
@@ -188,17 +193,20 @@ internal sealed partial class PostgresLane
     /// <summary>Stores the snapshots; those ahead of their stream come back with the stream's version.</summary>
     private async Task<Dictionary<int, long>> PutAsync(List<SnapshotOperation> snapshots)
     {
-        var chunks = snapshots.SelectMany((snapshot, i) => snapshot.Chunks.Select(chunk => (Owner: i + 1, chunk.Series, chunk.Number, chunk.Payload))).ToArray();
+        var chunks = snapshots.SelectMany((snapshot, i) => snapshot.Chunks.Select(chunk => (
+            Owner: i + 1, chunk.Series, chunk.Number, chunk.Payload, Checksum: Checksum.OfChunk(snapshot.Stream, chunk.Series, chunk.Number, chunk.Payload.Span)))).ToArray();
         var streams = snapshots.Select(snapshot => snapshot.Stream).ToArray();
         await using var batch = Locked(
             streams,
             SnapshotSql,
             new() { Value = snapshots.Select(snapshot => snapshot.Version).ToArray() },
             Payloads(snapshots.Select(snapshot => snapshot.Payload)),
+            new() { Value = snapshots.Select(snapshot => Checksum.OfSnapshot(snapshot.Stream, snapshot.Version, snapshot.Payload.Span)).ToArray() },
             new() { Value = chunks.Select(chunk => chunk.Owner).ToArray() },
             new() { Value = chunks.Select(chunk => chunk.Series).ToArray() },
             new() { Value = chunks.Select(chunk => chunk.Number).ToArray() },
-            Payloads(chunks.Select(chunk => chunk.Payload)));
+            Payloads(chunks.Select(chunk => chunk.Payload)),
+            new() { Value = chunks.Select(chunk => chunk.Checksum).ToArray() });
         var ahead = new Dictionary<int, long>();
         await using var reader = await batch.ExecuteReaderAsync();
         await reader.NextResultAsync();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using MlopsGrains.Storage.Journals;
+using MlopsGrains.Storage.Marks;
 using MlopsGrains.Storage.Writing;
 using Npgsql;
 
@@ -19,14 +20,16 @@ internal sealed partial class PostgresLane
     private readonly PostgresStorageOptions options;
     private readonly NpgsqlDataSource source;
     private readonly StorageMetrics metrics;
+    private readonly MarkKeeper? marks;
     private readonly ILogger logger;
     private readonly int timeoutSeconds;
 
-    public PostgresLane(PostgresStorageOptions options, NpgsqlDataSource source, WriteQueue queue, StorageMetrics metrics, ILogger logger)
+    public PostgresLane(PostgresStorageOptions options, NpgsqlDataSource source, WriteQueue queue, StorageMetrics metrics, MarkKeeper? marks, ILogger logger)
     {
         this.options = options;
         this.source = source;
         this.metrics = metrics;
+        this.marks = marks;
         this.logger = logger;
         timeoutSeconds = (int)options.CommandTimeout.TotalSeconds;
         Queue = queue;
@@ -112,6 +115,7 @@ internal sealed partial class PostgresLane
         }
 
         metrics.Committed(operations.Count, Stopwatch.GetElapsedTime(started));
+        marks?.Acknowledge(operations);
         operations.ForEach(operation => operation.Complete());
     }
 

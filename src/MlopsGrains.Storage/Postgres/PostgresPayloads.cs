@@ -10,15 +10,15 @@ internal static class PostgresPayloads
     private const int PageRows = 500;
 
     private static readonly string JournalSql = $"""
-        SELECT payload, id FROM journal
+        SELECT payload, 'number ' || stream, version, checksum, id FROM journal
         WHERE id > $1 AND stream NOT IN (SELECT id FROM stream_head WHERE stream >= $2 AND stream <= $3) ORDER BY id LIMIT {PageRows}
         """;
 
-    private static readonly string SnapshotSql = $"SELECT payload, stream FROM snapshot WHERE stream > $1 AND NOT (stream >= $2 AND stream <= $3) ORDER BY stream LIMIT {PageRows}";
+    private static readonly string SnapshotSql = $"SELECT payload, stream, version, checksum, stream FROM snapshot WHERE stream > $1 AND NOT (stream >= $2 AND stream <= $3) ORDER BY stream LIMIT {PageRows}";
 
     // The columns of the unique index.
     private static readonly string DocumentSql = $"""
-        SELECT payloadbinary, grainidn0, grainidn1, md5(graintypestring), (grainidextensionstring IS NULL), md5(coalesce(grainidextensionstring, '')), md5(serviceid)
+        SELECT payloadbinary, graintypestring || '/' || coalesce(grainidextensionstring, ''), 0::bigint, NULL::bigint, grainidn0, grainidn1, md5(graintypestring), (grainidextensionstring IS NULL), md5(coalesce(grainidextensionstring, '')), md5(serviceid)
         FROM orleansstorage
         WHERE (grainidn0, grainidn1, md5(graintypestring), (grainidextensionstring IS NULL), md5(coalesce(grainidextensionstring, '')), md5(serviceid)) > ($1, $2, $3, $4, $5, $6)
         ORDER BY grainidn0, grainidn1, md5(graintypestring), (grainidextensionstring IS NULL), md5(coalesce(grainidextensionstring, '')), md5(serviceid) LIMIT {PageRows}
@@ -57,12 +57,23 @@ internal static class PostgresPayloads
                 rows++;
                 for (var i = 0; i < place.Length; i++)
                 {
-                    place[i] = reader.GetValue(i + 1);
+                    place[i] = reader.GetValue(i + 4);
                 }
 
                 if (!await reader.IsDBNullAsync(0, cancellationToken))
                 {
-                    yield return reader.GetFieldValue<byte[]>(0);
+                    var payload = reader.GetFieldValue<byte[]>(0);
+                    if (sql == DocumentSql)
+                    {
+                        JournalGuard.Document(reader.GetString(1), payload);
+                    }
+                    else if (!await reader.IsDBNullAsync(3, cancellationToken))
+                    {
+                        Action<string, long, ReadOnlySpan<byte>, long> check = sql == JournalSql ? JournalGuard.Entry : JournalGuard.Snapshot;
+                        check(reader.GetString(1), reader.GetInt64(2), payload, reader.GetInt64(3));
+                    }
+
+                    yield return payload;
                 }
             }
         }

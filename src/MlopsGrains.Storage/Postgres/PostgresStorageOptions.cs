@@ -29,6 +29,9 @@ public sealed class PostgresStorageOptions
     /// <summary>How long a lane tries to reach the database again, and to learn what became of its last commit, before it tells its callers; 0–10 min.</summary>
     public TimeSpan RecoveryTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>What is written down outside the database.</summary>
+    public Marks.MarkOptions Marks { get; } = new();
+
     internal IEnumerable<string> Faults()
     {
         if (ConnectionStringFault() is { } fault)

@@ -8,14 +8,14 @@ internal sealed record SqlitePayloads(IReadOnlyList<ReadOnlyMemory<byte>> Payloa
     private const int RowsMax = 1000;
     private const int BytesMax = 4 * 1024 * 1024;
 
-    private const string NotExcepted = "stream NOT IN (SELECT id FROM stream WHERE name >= ?2 AND name <= ?3)";
+    private const string NotExcepted = "NOT (name >= ?2 AND name <= ?3)";
 
     /// <summary>Entries move into snapshots and never back, hence this order. Rows keep their numbers when they change.</summary>
     private static readonly string[] Tables =
     [
-        $"SELECT id, payload FROM journal WHERE id > ?1 AND {NotExcepted} ORDER BY id",
-        $"SELECT stream, payload FROM snapshot WHERE stream > ?1 AND {NotExcepted} ORDER BY stream",
-        "SELECT rowid, payload FROM record WHERE rowid > ?1 AND ?2 <= ?3 ORDER BY rowid",
+        $"SELECT j.id, j.payload, name, version, checksum FROM journal j JOIN stream s ON s.id = j.stream WHERE j.id > ?1 AND {NotExcepted} ORDER BY j.id",
+        $"SELECT p.stream, p.payload, name, version, checksum FROM snapshot p JOIN stream s ON s.id = p.stream WHERE p.stream > ?1 AND {NotExcepted} ORDER BY p.stream",
+        "SELECT rowid, payload, kind || '/' || key, version, NULL FROM record WHERE rowid > ?1 AND ?2 <= ?3 ORDER BY rowid",
     ];
 
     public static SqlitePayloads Read(Microsoft.Data.Sqlite.SqliteConnection connection, (int Table, long Row) from, string except)
@@ -29,6 +29,7 @@ internal sealed record SqlitePayloads(IReadOnlyList<ReadOnlyMemory<byte>> Payloa
             if (!rows.IsNull(1))
             {
                 payloads.Add(rows.Blob(1));
+                Check(from.Table, rows, payloads[^1].Span);
                 bytes += payloads[^1].Length;
             }
 
@@ -39,5 +40,21 @@ internal sealed record SqlitePayloads(IReadOnlyList<ReadOnlyMemory<byte>> Payloa
         }
 
         return new SqlitePayloads(payloads, from.Table + 1 < Tables.Length ? (from.Table + 1, long.MinValue) : null);
+    }
+
+    private static void Check(int table, SqliteStatement row, ReadOnlySpan<byte> payload)
+    {
+        if (table == 2)
+        {
+            JournalGuard.Document(row.Text(2), payload);
+        }
+        else if (!row.IsNull(4) && table == 1)
+        {
+            JournalGuard.Snapshot(row.Text(2), row.Int64(3), payload, row.Int64(4));
+        }
+        else if (!row.IsNull(4))
+        {
+            JournalGuard.Entry(row.Text(2), row.Int64(3), payload, row.Int64(4));
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Records;
 
@@ -17,15 +18,16 @@ internal sealed class SqliteReader : IDisposable
     private readonly SqliteStatement record;
     private readonly SqliteStatement list;
 
-    public SqliteReader(SqliteStorageOptions options)
+    /// <param name="connection">Belongs to the reader from here on.</param>
+    public SqliteReader(SqliteConnection connection)
     {
-        connection = SqliteConnections.Open(options.Path, options.BusyTimeout, readOnly: true);
+        this.connection = connection;
         begin = new(connection, "BEGIN");
         commit = new(connection, "COMMIT");
-        snapshot = new(connection, "SELECT version, payload FROM snapshot WHERE stream = (SELECT id FROM stream WHERE name = ?1)");
+        snapshot = new(connection, "SELECT version, payload, checksum FROM snapshot WHERE stream = (SELECT id FROM stream WHERE name = ?1)");
         head = new(connection, "SELECT stream, version, entry FROM head WHERE stream = (SELECT id FROM stream WHERE name = ?1)");
-        entry = new(connection, "SELECT previous, payload FROM journal WHERE id = ?1 AND stream = ?2 AND version = ?3");
-        chunks = new(connection, "SELECT payload FROM chunk WHERE stream = (SELECT id FROM stream WHERE name = ?1) AND series = ?2 AND number >= ?3 ORDER BY number LIMIT ?4");
+        entry = new(connection, "SELECT previous, payload, checksum FROM journal WHERE id = ?1 AND stream = ?2 AND version = ?3");
+        chunks = new(connection, "SELECT payload, number, checksum FROM chunk WHERE stream = (SELECT id FROM stream WHERE name = ?1) AND series = ?2 AND number >= ?3 ORDER BY number LIMIT ?4");
         record = new(connection, "SELECT version, payload FROM record WHERE kind = ?1 AND key = ?2");
         list = new(connection, """
             SELECT name FROM stream JOIN head h ON h.stream = id WHERE name >= ?1 AND name > ?2 AND name <= ?3
@@ -34,7 +36,7 @@ internal sealed class SqliteReader : IDisposable
             """);
     }
 
-    public JournalSlice ReadStream(string stream)
+    public JournalSlice ReadStream(string stream, bool aroundDamage)
     {
         // One read transaction: a truncation between the two reads would look like a hole.
         begin.Run();
@@ -46,10 +48,16 @@ internal sealed class SqliteReader : IDisposable
             {
                 snapshotVersion = snapshot.Int64(0);
                 state = snapshot.IsNull(1) ? (ReadOnlyMemory<byte>?)null : snapshot.Blob(1);
+                if (state is { } payload && !snapshot.IsNull(2))
+                {
+                    JournalGuard.Snapshot(stream, snapshotVersion, payload.Span, snapshot.Int64(2));
+                }
             }
 
             snapshot.Reset();
-            return new JournalSlice(snapshotVersion, state, ReadEntries(stream, snapshotVersion));
+            var damaged = aroundDamage ? new Dictionary<long, StoredDamage>() : null;
+            var entries = ReadEntries(stream, snapshotVersion, damaged);
+            return damaged is { Count: > 0 } ? new JournalSlice(snapshotVersion, state, entries) { Damaged = damaged } : new JournalSlice(snapshotVersion, state, entries);
         }
         finally
         {
@@ -64,6 +72,10 @@ internal sealed class SqliteReader : IDisposable
         while (chunks.Step())
         {
             payloads.Add(chunks.Blob(0));
+            if (!chunks.IsNull(2))
+            {
+                JournalGuard.Chunk(stream, series, chunks.Int64(1), payloads[^1].Span, chunks.Int64(2));
+            }
         }
 
         chunks.Reset();
@@ -110,16 +122,23 @@ internal sealed class SqliteReader : IDisposable
     }
 
     /// <summary>Walks from the newest entry back to the snapshot.</summary>
-    private ReadOnlyMemory<byte>[] ReadEntries(string stream, long snapshotVersion)
+    private ReadOnlyMemory<byte>[] ReadEntries(string stream, long snapshotVersion, Dictionary<long, StoredDamage>? damaged)
     {
         var (id, version, row) = head.Bind(1, stream).Step() ? (head.Int64(0), head.Int64(1), head.Int64(2)) : default;
         head.Reset();
-        var payloads = new ReadOnlyMemory<byte>[Math.Max(0, version - snapshotVersion)];
+        JournalGuard.Ends(stream, version, snapshotVersion);
+        var payloads = new ReadOnlyMemory<byte>[version - snapshotVersion];
         for (var i = payloads.Length - 1; i >= 0; i--, version--)
         {
             JournalGuard.Found(stream, version, entry.Bind(1, row).Bind(2, id).Bind(3, version).Step());
             row = entry.Int64(0);
             payloads[i] = entry.Blob(1);
+            if (!entry.IsNull(2) && JournalGuard.DamageOfEntry(stream, version, payloads[i].Span, entry.Int64(2)) is { } damage)
+            {
+                (damaged ?? throw new StoredDamageException(damage)).Add(version, damage);
+                payloads[i] = default;
+            }
+
             entry.Reset();
         }
 

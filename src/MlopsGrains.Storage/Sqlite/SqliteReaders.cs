@@ -50,7 +50,7 @@ internal sealed class SqliteReaders(SqliteStorageOptions options) : IDisposable
 
         if (!idle.TryTake(out var reader))
         {
-            reader = new SqliteReader(options);
+            reader = new SqliteReader(SqliteConnections.Open(options.Path, options.BusyTimeout, readOnly: true));
         }
 
         try

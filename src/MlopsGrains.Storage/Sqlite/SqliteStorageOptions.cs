@@ -24,6 +24,9 @@ public sealed class SqliteStorageOptions
     /// <summary>Connections that serve reads, 1–64.</summary>
     public int ReadConnections { get; set; } = 4;
 
+    /// <summary>What is written down outside the file.</summary>
+    public Marks.MarkOptions Marks { get; } = new();
+
     /// <summary>Lets a test meet a full disk.</summary>
     internal long PagesMax { get; set; } = uint.MaxValue - 1;
 

@@ -1,9 +1,13 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
+using MlopsGrains.Storage.Marks;
 using MlopsGrains.Storage.Migrations;
 using MlopsGrains.Storage.Records;
 using MlopsGrains.Storage.Writing;
@@ -18,10 +22,12 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
     private readonly WriteQueue queue;
     private readonly StorageMetrics metrics;
     private readonly SqliteReaders readers;
+    private readonly DamageList damage;
     private SqliteWriter? writer;
+    private MarkKeeper? marks;
     private int disposed;
 
-    public SqliteStore(SqliteStorageOptions options, ILogger<SqliteStore>? logger = null, IMeterFactory? meters = null)
+    public SqliteStore(SqliteStorageOptions options, ILogger<SqliteStore>? logger = null, IMeterFactory? meters = null, DamageList? damage = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         var faults = options.Faults().ToArray();
@@ -35,6 +41,7 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
         queue = new WriteQueue(options.QueueLengthMax, options.QueueBytesMax, writerBlocks: true);
         metrics = new StorageMetrics(meters, "sqlite", () => queue.Length);
         readers = new SqliteReaders(options);
+        this.damage = damage ?? new DamageList();
     }
 
     internal long BatchesTaken => queue.BatchesTaken;
@@ -47,13 +54,16 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
         return store;
     }
 
-    /// <summary>Migrates the file and starts the writer. A second call does nothing.</summary>
+    /// <summary>Migrates the file, holds it against its marks and starts the writer. A second call does nothing.</summary>
+    /// <exception cref="StorageRefusedException">The file lacks what was acknowledged.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         if (writer is null)
         {
+            var evidence = await Task.Run(KeepDamagedLog, cancellationToken);
             await StorageMigrator.MigrateSqliteAsync(options.Path, cancellationToken);
-            writer = await Task.Run(() => new SqliteWriter(options, queue, metrics, logger), cancellationToken);
+            marks = await Task.Run(() => PassMarksAsync(evidence, cancellationToken), cancellationToken);
+            writer = await Task.Run(() => new SqliteWriter(options, queue, metrics, damage, marks, logger), cancellationToken);
         }
     }
 
@@ -64,6 +74,12 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
         if (writer is not null)
         {
             await writer.Ended.WaitAsync(cancellationToken);
+        }
+
+        if (marks is not null)
+        {
+            await marks.DisposeAsync();
+            marks = null;
         }
 
         await readers.CloseAsync();
@@ -104,19 +120,27 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
     public Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
-        return ReadAsync(reader => reader.ReadStream(stream), cancellationToken);
+        return ReadAsync(stream, reader => reader.ReadStream(stream, aroundDamage: false), cancellationToken);
+    }
+
+    public async Task<JournalSlice> ReadAroundDamageAsync(string stream, CancellationToken cancellationToken = default)
+    {
+        JournalGuard.Stream(stream);
+        var slice = await ReadAsync(stream, reader => reader.ReadStream(stream, aroundDamage: true), cancellationToken);
+        damage.Report(slice.Damaged.Values);
+        return slice;
     }
 
     public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadChunksAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken = default)
     {
         JournalGuard.Chunks(stream, series, first, limit);
-        return ReadAsync(reader => reader.ReadChunks(stream, series, first, limit), cancellationToken);
+        return ReadAsync($"{stream} {series}", reader => reader.ReadChunks(stream, series, first, limit), cancellationToken);
     }
 
     public Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default)
     {
         JournalGuard.Listing(prefix, after, limit);
-        return ReadAsync(reader => reader.ListStreams(prefix, after, limit), cancellationToken);
+        return ReadAsync($"names {prefix}", reader => reader.ListStreams(prefix, after, limit), cancellationToken);
     }
 
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadPayloadsAsync(string except, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -125,7 +149,7 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
         (int, long)? next = (0, long.MinValue);
         while (next is { } from)
         {
-            var page = await ReadAsync(reader => reader.ReadPayloads(from, except), cancellationToken);
+            var page = await ReadAsync("all payloads", reader => reader.ReadPayloads(from, except), cancellationToken);
             foreach (var payload in page.Payloads)
             {
                 yield return payload;
@@ -139,7 +163,7 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
     {
         JournalGuard.Name(kind, nameof(kind));
         JournalGuard.Name(key, nameof(key));
-        return ReadAsync(reader => reader.ReadRecord(kind, key), cancellationToken);
+        return ReadAsync($"{kind}/{key}", reader => reader.ReadRecord(kind, key), cancellationToken);
     }
 
     public Task<long?> WriteAsync(string kind, string key, long expectedVersion, ReadOnlyMemory<byte>? payload, CancellationToken cancellationToken = default)
@@ -149,6 +173,36 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
         ArgumentOutOfRangeException.ThrowIfNegative(expectedVersion);
         JournalGuard.Payload(payload ?? default, RecordLimits.PayloadBytesMax);
         return Enqueue(new RecordOperation(kind, key, expectedVersion, payload), cancellationToken);
+    }
+
+    /// <summary>SQLite drops what follows the damage, so the log is kept first: somebody may be able to read more out of it.</summary>
+    private string? KeepDamagedLog()
+    {
+        var log = options.Path + "-wal";
+        if (!File.Exists(log) || WalScan.FindDamage(log) is not { } frame)
+        {
+            return null;
+        }
+
+        var copy = string.Create(CultureInfo.InvariantCulture, $"{log}.damaged-{TimeProvider.System.GetUtcNow().UtcDateTime:yyyyMMddHHmmss}");
+        File.Copy(log, copy, overwrite: true);
+        var found = new StoredDamage(
+            "database", Path.GetFileName(log), $"frame {frame}", $"it is not what was written, and whole transactions follow it, which SQLite drops; the log as it was found is kept as {copy}");
+        damage.Report(found);
+        return found.ToString();
+    }
+
+    private async Task<MarkKeeper?> PassMarksAsync(string? evidence, CancellationToken cancellationToken)
+    {
+        if (options.Marks.Open() is not { } folder)
+        {
+            return null;
+        }
+
+        using var connection = SqliteConnections.Open(options.Path, options.BusyTimeout, readOnly: true);
+        var stored = new SqliteMarkedStore(connection, options.Path);
+        var heads = await MarkGate.PassAsync(folder, stored, damage, options.Marks.AcceptLoss, evidence, cancellationToken);
+        return new MarkKeeper(folder, "sqlite", await stored.StoreIdAsync(cancellationToken), stored.Writes(), heads, [.. options.Marks.Watched], logger);
     }
 
     private Task<T> Enqueue<T>(WriteOperation<T> operation, CancellationToken cancellationToken)
@@ -174,10 +228,24 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
         }
     }
 
-    private Task<T> ReadAsync<T>(Func<SqliteReader, T> read, CancellationToken cancellationToken)
+    private async Task<T> ReadAsync<T>(string what, Func<SqliteReader, T> read, CancellationToken cancellationToken)
     {
         ThrowIfNotStarted();
-        return readers.ReadAsync(read, cancellationToken);
+        try
+        {
+            return await readers.ReadAsync(read, cancellationToken);
+        }
+        catch (StoredDamageException e)
+        {
+            damage.Report(e.Damage);
+            throw;
+        }
+        catch (SqliteException e) when (SqliteDamage.Is(e))
+        {
+            var found = SqliteDamage.Of(options.Path, what, e);
+            damage.Report(found);
+            throw new StoredDamageException(found, e);
+        }
     }
 
     private void ThrowIfNotStarted()

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Writing;
 
 namespace MlopsGrains.Storage.Sqlite;
@@ -46,12 +47,12 @@ internal sealed class SqliteTransaction : IDisposable
             """);
         insertStream = new(connection, "INSERT INTO stream (name) VALUES (?1)");
         putHead = new(connection, "INSERT INTO head (stream, version, entry) VALUES (?1, ?2, ?3) ON CONFLICT (stream) DO UPDATE SET version = ?2, entry = ?3");
-        insertEntry = new(connection, "INSERT INTO journal (stream, version, previous, payload) VALUES (?1, ?2, ?3, ?4)");
+        insertEntry = new(connection, "INSERT INTO journal (stream, version, previous, payload, checksum) VALUES (?1, ?2, ?3, ?4, ?5)");
         previous = new(connection, "SELECT previous FROM journal WHERE id = ?1 AND stream = ?2 AND version = ?3");
         deleteEntry = new(connection, "DELETE FROM journal WHERE id = ?1");
         snapshotVersion = new(connection, "SELECT version FROM snapshot WHERE stream = ?1");
-        putSnapshot = new(connection, "INSERT INTO snapshot (stream, version, payload) VALUES (?1, ?2, ?3) ON CONFLICT (stream) DO UPDATE SET version = ?2, payload = ?3");
-        putChunk = new(connection, "INSERT INTO chunk (stream, series, number, payload) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET payload = ?4");
+        putSnapshot = new(connection, "INSERT INTO snapshot (stream, version, payload, checksum) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (stream) DO UPDATE SET version = ?2, payload = ?3, checksum = ?4");
+        putChunk = new(connection, "INSERT INTO chunk (stream, series, number, payload, checksum) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET payload = ?4, checksum = ?5");
         deleteChunks = new(connection, "DELETE FROM chunk WHERE stream = ?1");
         insertRecord = new(connection, "INSERT INTO record (kind, key, version, payload) VALUES (?1, ?2, 1, ?3) ON CONFLICT (kind, key) DO NOTHING");
         updateRecord = new(connection, "UPDATE record SET version = version + 1, payload = ?3 WHERE kind = ?1 AND key = ?2 AND version = ?4");
@@ -123,7 +124,8 @@ internal sealed class SqliteTransaction : IDisposable
         insertEntry.Bind(1, id);
         for (var i = 0; i < append.Entries.Count; i++)
         {
-            entry = insertEntry.Bind(2, ++version).Bind(3, entry).Bind(4, append.Entries[i]).Insert();
+            var payload = append.Entries[i];
+            entry = insertEntry.Bind(2, ++version).Bind(3, entry).Bind(4, payload).Bind(5, Checksum.OfEntry(version, payload.Span)).Insert();
         }
 
         MoveHead(append.Stream, new(id, version, entry, Deleted: false));
@@ -145,12 +147,14 @@ internal sealed class SqliteTransaction : IDisposable
             return;
         }
 
-        putSnapshot.Bind(1, head.Id).Bind(2, snapshot.Version).Bind(3, snapshot.Payload).Run();
+        putSnapshot.Bind(1, head.Id).Bind(2, snapshot.Version).Bind(3, snapshot.Payload)
+            .Bind(4, Checksum.OfSnapshot(snapshot.Stream, snapshot.Version, snapshot.Payload.Span)).Run();
         Truncate(head, before, snapshot.Version);
         putChunk.Bind(1, head.Id);
         foreach (var chunk in snapshot.Chunks)
         {
-            putChunk.Bind(2, chunk.Series).Bind(3, chunk.Number).Bind(4, chunk.Payload).Run();
+            putChunk.Bind(2, chunk.Series).Bind(3, chunk.Number).Bind(4, chunk.Payload)
+                .Bind(5, Checksum.OfChunk(snapshot.Stream, chunk.Series, chunk.Number, chunk.Payload.Span)).Run();
         }
     }
 
@@ -163,9 +167,10 @@ internal sealed class SqliteTransaction : IDisposable
         }
 
         Truncate(head, SnapshotVersion(head.Id), head.Version);
-        putSnapshot.Bind(1, head.Id).Bind(2, head.Version + 1).BindNull(3).Run();
+        putSnapshot.Bind(1, head.Id).Bind(2, head.Version + 1).BindNull(3).BindNull(4).Run();
         deleteChunks.Bind(1, head.Id).Run();
         MoveHead(delete.Stream, head with { Version = head.Version + 1, Deleted = true });
+        delete.MovedTo = head.Version + 1;
     }
 
     /// <summary>Removes the entries above <paramref name="after"/> and up to <paramref name="upTo"/>, walking back from the newest.</summary>

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
+using MlopsGrains.Storage.Marks;
 using MlopsGrains.Storage.Writing;
 
 namespace MlopsGrains.Storage.Sqlite;
@@ -12,15 +14,19 @@ internal sealed partial class SqliteWriter
     private readonly SqliteStorageOptions options;
     private readonly WriteQueue queue;
     private readonly StorageMetrics metrics;
+    private readonly DamageList damage;
+    private readonly MarkKeeper? marks;
     private readonly ILogger logger;
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SqliteTransaction? transaction;
 
-    public SqliteWriter(SqliteStorageOptions options, WriteQueue queue, StorageMetrics metrics, ILogger logger)
+    public SqliteWriter(SqliteStorageOptions options, WriteQueue queue, StorageMetrics metrics, DamageList damage, MarkKeeper? marks, ILogger logger)
     {
         this.options = options;
         this.queue = queue;
         this.metrics = metrics;
+        this.damage = damage;
+        this.marks = marks;
         this.logger = logger;
         transaction = Open();
         new Thread(Run) { Name = "MlopsGrains.Storage.SqliteWriter", IsBackground = true }.Start();
@@ -71,6 +77,16 @@ internal sealed partial class SqliteWriter
             transaction.Commit(operations);
             options.Committed?.Invoke();
         }
+        catch (SqliteException exception) when (SqliteDamage.Is(exception) && operations.Count > 1)
+        {
+            // A damaged page is in the way of one operation, or of few. Alone, only those fail.
+            foreach (var operation in operations)
+            {
+                Commit([operation], Stopwatch.GetTimestamp());
+            }
+
+            return;
+        }
         catch (Exception exception)
         {
             // Whatever it is, it belongs to the callers of this batch; the writer must live on for the next.
@@ -79,6 +95,7 @@ internal sealed partial class SqliteWriter
         }
 
         metrics.Committed(operations.Count, Stopwatch.GetElapsedTime(started));
+        marks?.Acknowledge(operations);
         foreach (var operation in operations)
         {
             operation.Complete();
@@ -88,6 +105,11 @@ internal sealed partial class SqliteWriter
     private void Fail(List<WriteOperation> operations, Exception exception)
     {
         metrics.Failed();
+        if (exception is SqliteException damaged && SqliteDamage.Is(damaged))
+        {
+            damage.Report(SqliteDamage.Of(options.Path, operations[0].Name, damaged));
+        }
+
         LogCommitFailed(exception, operations.Count);
         var failure = new JournalUnavailableException($"the commit to {Path.GetFileName(options.Path)} failed and nothing of it was stored: {exception.Message}", exception);
         foreach (var operation in operations)

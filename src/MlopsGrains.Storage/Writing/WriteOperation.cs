@@ -16,6 +16,9 @@ internal abstract class WriteOperation(int payloadBytes)
     /// <summary>What the operation holds in memory while it waits.</summary>
     public long Bytes { get; } = payloadBytes + BookkeepingBytes;
 
+    /// <summary>What it writes to, for whoever has to tell of it.</summary>
+    public abstract string Name { get; }
+
     public bool TryTake()
     {
         registration.Unregister();
@@ -79,6 +82,8 @@ internal abstract class WriteOperation<TOutcome>(int payloadBytes) : WriteOperat
 internal abstract class StreamOperation(string stream, int payloadBytes) : WriteOperation<bool>(payloadBytes)
 {
     public string Stream { get; } = stream;
+
+    public override string Name => Stream;
 }
 
 internal sealed class AppendOperation(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, int payloadBytes)
@@ -105,7 +110,11 @@ internal sealed class SnapshotOperation(string stream, long version, ReadOnlyMem
         $"a snapshot of stream \"{Stream}\" at version {Version} was refused: the stream is at version {head}");
 }
 
-internal sealed class DeleteOperation(string stream) : StreamOperation(stream, 0);
+internal sealed class DeleteOperation(string stream) : StreamOperation(stream, 0)
+{
+    /// <summary>The stream's version after it, where the engine says; 0 when nothing was deleted.</summary>
+    public long MovedTo { get; set; }
+}
 
 internal sealed class RecordOperation(string kind, string key, long expectedVersion, ReadOnlyMemory<byte>? payload)
     : WriteOperation<long?>(payload?.Length ?? 0)
@@ -113,6 +122,8 @@ internal sealed class RecordOperation(string kind, string key, long expectedVers
     public string Kind { get; } = kind;
 
     public string Key { get; } = key;
+
+    public override string Name => $"{Kind}/{Key}";
 
     public long ExpectedVersion { get; } = expectedVersion;
 

@@ -35,6 +35,12 @@ public sealed class PostgresJournalTests(PostgresServer server) : JournalContrac
         return (long)(await command.ExecuteScalarAsync(Token))!;
     }
 
+    protected override async Task ExecuteAsync(string sql)
+    {
+        await using var command = ((Open)Opened).Source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(Token);
+    }
+
     protected override Task CleanUpAsync() => Task.CompletedTask;
 
     [Fact]

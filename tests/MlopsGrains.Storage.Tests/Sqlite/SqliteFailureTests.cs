@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Sqlite;
 using MlopsGrains.Testing;
@@ -73,9 +74,9 @@ public sealed class SqliteFailureTests : IDisposable
         using var command = new SqliteCommand("DELETE FROM journal WHERE version = 2", other);
         await command.ExecuteNonQueryAsync(Token);
 
-        var damage = await Assert.ThrowsAsync<InvalidDataException>(() => store.ReadAsync("s", Token));
+        var damage = await Assert.ThrowsAsync<StoredDamageException>(() => store.ReadAsync("s", Token));
 
-        Assert.Contains("version 2 is missing", damage.Message, StringComparison.Ordinal);
+        Assert.Contains("is damaged at version 2: its entry is missing", damage.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -32,6 +32,14 @@ public sealed class SqliteJournalTests : JournalContract
         return (long)(await command.ExecuteScalarAsync(Token))!;
     }
 
+    protected override async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={directory.File("journal.db")};Pooling=False");
+        await connection.OpenAsync(Token);
+        using var command = new SqliteCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(Token);
+    }
+
     protected override Task CleanUpAsync()
     {
         directory.Dispose();

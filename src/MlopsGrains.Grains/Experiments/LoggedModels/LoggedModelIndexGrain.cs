@@ -112,13 +112,20 @@ internal sealed class LoggedModelIndexGrain : JournalGrain<LoggedModelIndexState
 
     private async Task Collect(string id)
     {
-        if (await GrainFactory.GetGrain<ILoggedModelGrain>(id).Collect() is { LifecycleStage: LifecycleStage.Active } model)
+        try
         {
-            rows[id] = model;
+            if (await GrainFactory.GetGrain<ILoggedModelGrain>(id).Collect() is { LifecycleStage: LifecycleStage.Active } model)
+            {
+                rows[id] = model;
+            }
+            else
+            {
+                rows.Remove(id);
+            }
         }
-        else
+        catch (MlopsException e) when (e.Kind == ErrorKind.DataLoss)
         {
-            rows.Remove(id);
+            // Its own silo has said so in the log; the others are to be found all the same.
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Storage;
 using MlopsGrains.Storage.Migrations;
 using Npgsql;
 
@@ -39,6 +40,7 @@ internal static partial class StartFaults
         InvalidSettingsException invalid => invalid.Faults,
         OptionsValidationException invalid => invalid.Failures.Select(f => OutOfRange(f, invalid.OptionsType)),
         StorageSchemaException schema => [$"{Database(settings)} was written by a newer MlopsGrains: {schema.Message}."],
+        StorageRefusedException refused => [refused.Message],
         SqliteException { SqliteErrorCode: NotADatabase or Corrupt } damaged =>
             [$"{Database(settings)} is damaged, or is not a database ({Reason(damaged)}). Restore it from a backup, or choose another folder."],
         SqliteException { SqliteErrorCode: Busy or Locked } => [$"{Database(settings)} is in use by another program; a folder serves one server at a time."],

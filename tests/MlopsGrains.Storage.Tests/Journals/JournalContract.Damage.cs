@@ -1,0 +1,81 @@
+using System.Text;
+using MlopsGrains.Storage.Integrity;
+using MlopsGrains.Storage.Journals;
+using Xunit;
+
+namespace MlopsGrains.Storage.Tests.Journals;
+
+public abstract partial class JournalContract
+{
+    [Fact]
+    public async Task Damage_OfAnEntry_IsNamed_AndTheOthersCanBeRead()
+    {
+        await AppendAsync("s", 0, "a", "b", "c");
+        await AppendAsync("t", 0, "whole");
+        await ExecuteAsync("UPDATE journal SET payload = 'x' WHERE version = 2");
+
+        var damage = (await Assert.ThrowsAsync<StoredDamageException>(() => Journal.ReadAsync("s", Token))).Damage;
+
+        Assert.Equal(("stream", "s", "version 2"), (damage.Place, damage.Name, damage.Entry));
+        Assert.Equal(["whole"], await TextsAsync("t"));
+        var around = await Journal.ReadAroundDamageAsync("s", Token);
+        Assert.Equal(["a", "", "c"], around.Entries.Select(entry => Encoding.UTF8.GetString(entry.Span)));
+        Assert.Equal([2L], around.Damaged.Keys);
+        Assert.True(await AppendAsync("s", 3, "d"));
+    }
+
+    [Fact]
+    public async Task Damage_OfAnEntryThatIsMissing_IsNamed()
+    {
+        await AppendAsync("s", 0, "a", "b", "c");
+        await ExecuteAsync("DELETE FROM journal WHERE version = 2");
+
+        foreach (var read in (Func<Task<JournalSlice>>[])[() => Journal.ReadAsync("s", Token), () => Journal.ReadAroundDamageAsync("s", Token)])
+        {
+            Assert.Equal("version 2", (await Assert.ThrowsAsync<StoredDamageException>(read)).Damage.Entry);
+        }
+    }
+
+    [Fact]
+    public async Task Damage_OfASnapshotAndAChunk_IsNamed()
+    {
+        await AppendAsync("s", 0, "a");
+        await Journal.WriteSnapshotAsync("s", 1, "state"u8.ToArray(), [new("loss", 3, "points"u8.ToArray()), new("loss", 4, "more"u8.ToArray())], Token);
+        await ExecuteAsync("UPDATE chunk SET payload = 'pOints', checksum = checksum + 1 WHERE number = 3");
+        await ExecuteAsync("UPDATE snapshot SET payload = 'stAte', checksum = checksum + 1");
+
+        Assert.Equal("the snapshot of version 1", (await Assert.ThrowsAsync<StoredDamageException>(() => Journal.ReadAsync("s", Token))).Damage.Entry);
+        var damage = (await Assert.ThrowsAsync<StoredDamageException>(() => Journal.ReadChunksAsync("s", "loss", 0, 10, Token))).Damage;
+        Assert.Equal(("chunk", "s loss", "number 3"), (damage.Place, damage.Name, damage.Entry));
+        Assert.Single(await Journal.ReadChunksAsync("s", "loss", 4, 10, Token));
+    }
+
+    [Fact]
+    public async Task Damage_IsToldByAScanOfEverything()
+    {
+        await AppendAsync("s", 0, "a");
+        await ExecuteAsync("UPDATE journal SET payload = 'x' WHERE version = 1");
+
+        await Assert.ThrowsAsync<StoredDamageException>(async () => await Scan.ReadPayloadsAsync("none/", Token).CountAsync(Token));
+    }
+
+    [Fact]
+    public async Task WhatAnOlderProgramWrote_HasNoChecksum_AndIsRead()
+    {
+        await AppendAsync("s", 0, "a", "b");
+        await Journal.WriteSnapshotAsync("s", 1, "state"u8.ToArray(), [new("loss", 3, "points"u8.ToArray())], Token);
+
+        // The statements of a program that knows of no checksums.
+        await ExecuteAsync("UPDATE journal SET payload = 'old', checksum = NULL WHERE version = 2");
+        await ExecuteAsync("UPDATE snapshot SET payload = 'old state'");
+        await ExecuteAsync("UPDATE chunk SET payload = 'old points'");
+
+        var slice = await Journal.ReadAsync("s", Token);
+        Assert.Equal("old state", Encoding.UTF8.GetString(slice.Snapshot!.Value.Span));
+        Assert.Equal("old", Encoding.UTF8.GetString(slice.Entries[0].Span));
+        Assert.Equal("old points", Encoding.UTF8.GetString((await Journal.ReadChunksAsync("s", "loss", 0, 10, Token))[0].Span));
+    }
+
+    /// <summary>Does to the stored bytes what no program does.</summary>
+    protected abstract Task ExecuteAsync(string sql);
+}
