@@ -1,3 +1,5 @@
+using MlopsGrains.Data;
+using System.Text;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Testing;
@@ -156,6 +158,23 @@ public sealed class ServerTests(ServerFixture server)
 
         Assert.Equal((1, 1, 2L), (first.Version, again.Version, first.Rows));
         Assert.Equal(bytes, copy.ToArray());
+    }
+
+    [Fact]
+    public async Task Dataset_WithOptions_IsReadAsTheySay_AndItsOriginalComesBack()
+    {
+        using var client = Connect();
+        var name = $"data-{Guid.NewGuid():N}";
+        var bytes = Encoding.Latin1.GetBytes("Zürich;NA;1,5\nBern;;2,5\n");
+
+        var version = await client.Datasets.UploadAsync(name, new MemoryStream(bytes), new CsvOptions(";", ",", "iso-8859-1", Columns: ["ort", "n", "x"], Missing: []), cancellationToken: Cancel);
+        await using var original = await client.Datasets.OpenOriginalAsync(name, cancellationToken: Cancel);
+        using var copy = new MemoryStream();
+        await original.CopyToAsync(copy, Cancel);
+
+        Assert.Equal(["ort:Text:0", "n:Text:1", "x:Number:0"], version.Columns.Select(c => $"{c.Name}:{c.Type}:{c.Missing}"));
+        Assert.Equal(bytes, copy.ToArray());
+        Assert.Equal("missing", (await Assert.ThrowsAsync<MlopsException>(() => client.Datasets.UploadAsync(name, new MemoryStream(bytes), new CsvOptions(Missing: ["a,b"]), cancellationToken: Cancel))).Field);
     }
 
     [Fact]

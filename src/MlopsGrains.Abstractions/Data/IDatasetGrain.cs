@@ -8,7 +8,9 @@ namespace MlopsGrains.Data;
 public interface IDatasetGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Adds a version of stored bytes: reads them, infers the schema and records the profile. The bytes of the newest version again give that version back.
+    /// Adds a version of stored bytes: finds out how they are written, infers the schema and records the profile. What is not comma-separated UTF-8 with missing
+    /// values left empty is kept as uploaded and stored once more so written, which is the version's content. The bytes or cells of the newest version again give
+    /// that version back.
     /// </summary>
     [Alias("AddVersion"), ResponseTimeout("00:05:00")]
     Task<DatasetVersion> AddVersion(NewDatasetVersion version, CancellationToken cancellationToken = default);
@@ -27,12 +29,14 @@ public interface IDatasetGrain : IGrainWithStringKey
 /// <param name="Length">Bytes.</param>
 /// <param name="Source">Where the bytes came from, free text, at most 2,000 characters.</param>
 /// <param name="Description">Free text, at most 5,000 characters.</param>
+/// <param name="Csv">How the bytes are written, as far as it should not be found out.</param>
 [GenerateSerializer, Immutable, Alias("mlops.NewDatasetVersion")]
 public sealed record NewDatasetVersion(
     [property: Id(0)] string Digest,
     [property: Id(1)] long Length,
     [property: Id(2)] string? Source = null,
-    [property: Id(3)] string? Description = null);
+    [property: Id(3)] string? Description = null,
+    [property: Id(4)] CsvOptions? Csv = null);
 
 /// <summary>A dataset's head.</summary>
 [GenerateSerializer, Immutable, Alias("mlops.Dataset")]
@@ -51,6 +55,18 @@ public sealed record DatasetVersionSummary(
     [property: Id(4)] DateTimeOffset CreatedAt);
 
 /// <summary>An immutable version: content digest, schema and profile.</summary>
+/// <param name="Dataset">The dataset's name.</param>
+/// <param name="Version">1 for the first.</param>
+/// <param name="Digest">SHA-256 of the content that pipelines, monitors and downloads read.</param>
+/// <param name="Length">Its bytes.</param>
+/// <param name="Rows">Data rows.</param>
+/// <param name="Columns">Schema and profile.</param>
+/// <param name="Source">Where the bytes came from.</param>
+/// <param name="Description">Free text.</param>
+/// <param name="CreatedAt">When it was added.</param>
+/// <param name="CreatedBy">By whom.</param>
+/// <param name="Original">What was uploaded, when the content is not it; <see langword="null"/> when it is.</param>
+/// <param name="Notes">What to know of how the upload was read, such as words taken for missing values; at most 50 sentences.</param>
 [GenerateSerializer, Immutable, Alias("mlops.DatasetVersion")]
 public sealed record DatasetVersion(
     [property: Id(0)] string Dataset,
@@ -62,7 +78,9 @@ public sealed record DatasetVersion(
     [property: Id(6)] string? Source,
     [property: Id(7)] string? Description,
     [property: Id(8)] DateTimeOffset CreatedAt,
-    [property: Id(9)] string CreatedBy);
+    [property: Id(9)] string CreatedBy,
+    [property: Id(10)] DatasetOriginal? Original = null,
+    [property: Id(11)] IReadOnlyList<string>? Notes = null);
 
 /// <summary>The type that a column's values share.</summary>
 public enum ColumnType

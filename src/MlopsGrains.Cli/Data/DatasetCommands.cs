@@ -53,14 +53,21 @@ internal static class DatasetCommands
     private static Command Upload(CommandSet set)
     {
         var name = new Argument<string>("name") { Description = "The dataset; made when it is new." };
-        var file = new Argument<FileInfo>("file") { Description = "CSV with a header row, UTF-8." }.AcceptExistingOnly();
+        var file = new Argument<FileInfo>("file") { Description = "CSV with a header row." }.AcceptExistingOnly();
         var source = new Option<string?>("--source") { Description = "Where the data came from; the file's name when left out.", HelpName = "text" };
         var description = new Option<string?>("--description") { Description = "Free text.", HelpName = "text" };
-        string[] examples = ["mlops datasets upload customers customers.csv", "mlops datasets upload customers customers.csv --source \"warehouse export\" --json"];
-        return set.Leaf("upload", "Adds a version; the same bytes as the newest version add none.", examples, [name, file, source, description], async call =>
+        var csv = new CsvOptionSet();
+        string[] examples =
+        [
+            "mlops datasets upload customers customers.csv",
+            "mlops datasets upload customers export.csv --encoding windows-1252 --decimal comma",
+            "mlops datasets upload adult adult.data --columns age,workclass,income --json",
+        ];
+        return set.Leaf("upload", "Adds a version; the same bytes as the newest version add none.", examples, [name, file, source, description, .. csv.All], async call =>
         {
             await using var content = call.Get(file).OpenRead();
-            return Show(call, await call.Client.Datasets.UploadAsync(call.Get(name), content, call.Get(source) ?? call.Get(file).Name, call.Get(description), call.Cancel));
+            return Show(call, await call.Client.Datasets.UploadAsync(
+                call.Get(name), content, csv.Read(call), call.Get(source) ?? call.Get(file).Name, call.Get(description), call.Cancel));
         });
     }
 
@@ -74,6 +81,8 @@ internal static class DatasetCommands
             ("rows", Words.Whole(version.Rows)),
             ("source", version.Source),
             ("description", version.Description),
+            ("read as", version.Original is { } original ? Shown(original.Csv) : null),
+            ("note", version.Notes is { Count: > 0 } notes ? string.Join(' ', notes) : null),
             ("created", $"{Words.Time(version.CreatedAt)} by {version.CreatedBy}"));
         return call.IsJson ? code : call.List(version.Columns, "No columns.",
             ("COLUMN", c => c.Name),
@@ -84,4 +93,7 @@ internal static class DatasetCommands
             ("MEAN", c => Words.Number(c.Mean)),
             ("MAX", c => Words.Number(c.Max)));
     }
+
+    private static string Shown(CsvOptions csv) =>
+        $"delimiter '{(csv.Delimiter == "\t" ? "\\t" : csv.Delimiter)}', decimal '{csv.Decimal}', {csv.Encoding}{(csv.Header == false ? ", no header" : "")}";
 }

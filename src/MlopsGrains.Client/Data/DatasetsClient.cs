@@ -1,6 +1,7 @@
 using System.Globalization;
 using MlopsGrains.Client.Http;
 using MlopsGrains.Data;
+using MlopsGrains.Errors;
 
 namespace MlopsGrains.Client;
 
@@ -27,22 +28,56 @@ public sealed class DatasetsClient
     public Task<Stream> OpenContentAsync(string name, int? version = null, CancellationToken cancellationToken = default) =>
         http.OpenAsync($"{At(name, version)}/content", cancellationToken);
 
+    /// <summary>Opens the bytes that were uploaded as a version, which differ from its content when <see cref="DatasetVersion.Original"/> is there; dispose the stream.</summary>
+    public Task<Stream> OpenOriginalAsync(string name, int? version = null, CancellationToken cancellationToken = default) =>
+        http.OpenAsync($"{At(name, version)}/content?original=true", cancellationToken);
+
     /// <summary>
     /// Adds a version. The bytes of the newest version again give that version back, so a stream that can seek is retried. The stream is read to its end and
     /// left open.
     /// </summary>
     /// <param name="name">Letters, digits, <c>.</c>, <c>_</c>, <c>-</c>; at most 128 characters.</param>
-    /// <param name="csv">UTF-8 CSV with a header row.</param>
+    /// <param name="csv">CSV with a header row; how it is written is found out.</param>
     /// <param name="source">Where the bytes came from, at most 2,000 characters.</param>
     /// <param name="description">Free text, at most 5,000 characters.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public Task<DatasetVersion> UploadAsync(string name, Stream csv, string? source = null, string? description = null, CancellationToken cancellationToken = default)
+    public Task<DatasetVersion> UploadAsync(string name, Stream csv, string? source = null, string? description = null, CancellationToken cancellationToken = default) =>
+        UploadAsync(name, csv, new CsvOptions(), source, description, cancellationToken);
+
+    /// <summary>Adds a version of a CSV whose delimiter, encoding and the like should not be found out.</summary>
+    /// <param name="name">As above.</param>
+    /// <param name="csv">CSV as <paramref name="options"/> says.</param>
+    /// <param name="options">What is <see langword="null"/> in them is found out.</param>
+    /// <param name="source">Where the bytes came from, at most 2,000 characters.</param>
+    /// <param name="description">Free text, at most 5,000 characters.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<DatasetVersion> UploadAsync(
+        string name, Stream csv, CsvOptions options, string? source = null, string? description = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(csv);
-        var path = $"{At(name)}/versions{GatewayPath.Query(("source", source), ("description", description))}";
+        var path = $"{At(name)}/versions{GatewayPath.Query(
+            ("source", source),
+            ("description", description),
+            ("delimiter", options.Delimiter),
+            ("decimal", options.Decimal),
+            ("encoding", options.Encoding),
+            ("header", Flag(options.Header)),
+            ("columns", List("columns", options.Columns)),
+            ("missing", List("missing", options.Missing)),
+            ("trim", Flag(options.Trim)))}";
+
+        // An empty list says that no word means missing; nothing says the usual words.
+        path += options.Missing is { Count: 0 } ? (path.Contains('?', StringComparison.Ordinal) ? "&missing=" : "?missing=") : "";
         var call = new GatewayCall(HttpMethod.Post, path, csv.CanSeek ? Repeat.Always : Repeat.Never, StreamBody.Of(csv, "text/csv"), StreamsBody: true);
         return http.ReadAsync<DatasetVersion>(call, cancellationToken);
     }
+
+    private static string? Flag(bool? value) => value is null ? null : value.Value ? "true" : "false";
+
+    private static string? List(string field, IReadOnlyList<string>? items) => items?.Any(i => i.Contains(',', StringComparison.Ordinal)) == true
+        ? throw MlopsException.Invalid(field, $"{field} holds an item with a comma, which cannot be sent.")
+        : items is null ? null : string.Join(',', items);
 
     private static string At(string name) => $"{Root}/{GatewayPath.Segment("name", name)}";
 

@@ -23,8 +23,9 @@ internal static class DataEndpoints
         data.MapGet("/datasets", List).WithName("ListDatasets").WithSummary("Datasets by name.");
         data.MapGet("/datasets/{name}", Get).WithName("GetDataset").WithSummary("A dataset with its versions.");
         data.MapGet("/datasets/{name}/versions/{version}", GetVersion).WithName("GetDatasetVersion").WithSummary("A version, a number or 'latest', with schema and profile.");
-        data.MapGet("/datasets/{name}/versions/{version}/content", Content).WithName("GetDatasetContent").WithSummary("A version's bytes.");
-        data.MapPost("/datasets/{name}/versions", AddVersion).WithName("AddDatasetVersion").WithSummary("Uploads CSV (text/csv) as the next version.")
+        data.MapGet("/datasets/{name}/versions/{version}/content", Content).WithName("GetDatasetContent").WithSummary("A version's content, or with original=true the bytes as they were uploaded.");
+        data.MapPost("/datasets/{name}/versions", AddVersion).WithName("AddDatasetVersion")
+            .WithSummary("Uploads CSV (text/csv) as the next version; how it is written is found out, or said by delimiter, decimal, encoding, header, columns, missing and trim.")
             .Accepts<Stream>("text/csv", "*/*").WithBodyLimit(BodyLimit.Dataset)
             .WithExample("sepal_length_cm,kind\n5.1,setosa\n7.0,versicolor\n");
     }
@@ -38,18 +39,26 @@ internal static class DataEndpoints
     private static async Task<Ok<DatasetVersion>> GetVersion(string name, string version, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await At(grains, name).GetVersion(Number(version), cancellationToken));
 
-    private static async Task<FileStreamHttpResult> Content(string name, string version, IGrainFactory grains, IBlobs blobs, CancellationToken cancellationToken)
+    private static async Task<FileStreamHttpResult> Content(string name, string version, IGrainFactory grains, IBlobs blobs, CancellationToken cancellationToken, bool original = false)
     {
         var found = await At(grains, name).GetVersion(Number(version), cancellationToken);
-        return TypedResults.Stream(await blobs.OpenReadAsync(found.Digest, cancellationToken), "text/csv", $"{name}-{found.Version.ToString(CultureInfo.InvariantCulture)}.csv");
+        return TypedResults.Stream(await blobs.OpenReadAsync(original ? found.Original?.Digest ?? found.Digest : found.Digest, cancellationToken), "text/csv", $"{name}-{found.Version.ToString(CultureInfo.InvariantCulture)}.csv");
     }
 
     private static async Task<Created<DatasetVersion>> AddVersion(
-        string name, HttpRequest request, IGrainFactory grains, IBlobs blobs, IOptions<GatewayOptions> options, CancellationToken cancellationToken, string? source = null, string? description = null)
+        string name,
+        HttpRequest request,
+        [AsParameters] CsvQuery csv,
+        IGrainFactory grains,
+        IBlobs blobs,
+        IOptions<GatewayOptions> options,
+        CancellationToken cancellationToken,
+        string? source = null,
+        string? description = null)
     {
         var dataset = At(grains, name);
         var blob = await blobs.WriteAsync(request.Body, options.Value.DatasetBytesMax, cancellationToken);
-        var version = await dataset.AddVersion(new NewDatasetVersion(blob.Digest, blob.Length, source, description), cancellationToken);
+        var version = await dataset.AddVersion(new NewDatasetVersion(blob.Digest, blob.Length, source, description, csv.Options()), cancellationToken);
         return TypedResults.Created($"/api/v1/datasets/{name}/versions/{version.Version.ToString(CultureInfo.InvariantCulture)}", version);
     }
 

@@ -4,20 +4,25 @@ using MlopsGrains.Data;
 namespace MlopsGrains.Grains.Data;
 
 /// <summary>
-/// How a cell is read. Leading zeros (<c>007</c>), blanks, <c>NaN</c> and numbers beyond a double are text: reading them as numbers would lose something.
+/// How a cell is read, by everybody who reads one: profile, expectations, training, scoring, monitoring. Blanks around a value say nothing. Leading zeros
+/// (<c>007</c>), <c>NaN</c>, <c>Infinity</c> and numbers beyond a double are text: reading them as numbers would lose something.
 /// </summary>
 public static class CsvValue
 {
     private const NumberStyles NumberStyle = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
+    private const string Blanks = " \t";
+
     public static bool TryInteger(ReadOnlySpan<char> cell, out long value)
     {
+        cell = cell.Trim(Blanks);
         value = 0;
         return !HasLeadingZero(cell) && long.TryParse(cell, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
     }
 
     public static bool TryNumber(ReadOnlySpan<char> cell, out double value)
     {
+        cell = cell.Trim(Blanks);
         value = 0;
         return cell.Length > 0 && (char.IsAsciiDigit(cell[^1]) || cell[^1] == '.') && !HasLeadingZero(cell)
             && double.TryParse(cell, NumberStyle, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
@@ -25,6 +30,7 @@ public static class CsvValue
 
     public static bool TryBoolean(ReadOnlySpan<char> cell, out bool value)
     {
+        cell = cell.Trim(Blanks);
         value = cell.Equals("true", StringComparison.OrdinalIgnoreCase);
         return value || cell.Equals("false", StringComparison.OrdinalIgnoreCase);
     }
@@ -43,6 +49,15 @@ public static class CsvValue
         var digits = cell.Length > 0 && cell[0] is '-' or '+' ? cell[1..] : cell;
         return digits.Length > 1 && digits[0] == '0' && char.IsAsciiDigit(digits[1]);
     }
+}
+
+/// <summary>Truth values among texts.</summary>
+internal static class Truths
+{
+    public const string True = "true";
+    public const string False = "false";
+
+    public static string Plain(string text) => CsvValue.TryBoolean(text, out var truth) ? truth ? True : False : text;
 }
 
 /// <summary>Finds the narrowest type that every present cell of a column shares.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using MlopsGrains.Data;
 
 namespace MlopsGrains.Grains.Data;
@@ -17,10 +18,16 @@ internal sealed record StoredVersion(
     string? Source,
     string? Description,
     DateTimeOffset CreatedAt,
-    string CreatedBy)
+    string CreatedBy,
+    CsvOptions? Asked = null,
+    DatasetOriginal? Original = null,
+    IReadOnlyList<string>? Notes = null)
 {
+    /// <summary>Whether an upload is this version's again. Versions without <see cref="Asked"/> were read by fewer rules and are read anew.</summary>
+    public bool IsOf(string upload, CsvOptions asked) => Asked is not null && upload == (Original?.Digest ?? Digest) && JsonSerializer.Serialize(asked) == JsonSerializer.Serialize(Asked);
+
     public DatasetVersionSummary Summary() => new(Version, Digest, Length, Rows, CreatedAt);
 
     public DatasetVersion View(string dataset, IReadOnlyList<ColumnProfileView> columns) =>
-        new(dataset, Version, Digest, Length, Rows, columns, Source, Description, CreatedAt, CreatedBy);
+        new(dataset, Version, Digest, Length, Rows, columns, Source, Description, CreatedAt, CreatedBy, Original, Notes);
 }

@@ -37,7 +37,8 @@ internal sealed class DatasetGrain(
     public async Task<DatasetVersion> AddVersion(NewDatasetVersion version, CancellationToken cancellationToken = default)
     {
         Check(version);
-        if (stored is [.., var newest] && newest.Digest == version.Digest)
+        var asked = version.Csv ?? new CsvOptions();
+        if (stored is [.., var newest] && newest.IsOf(version.Digest, asked))
         {
             await Enlist(cancellationToken);
             return await View(newest, cancellationToken);
@@ -48,10 +49,18 @@ internal sealed class DatasetGrain(
             throw MlopsException.Conflict($"Dataset '{Name}' has {VersionsMax} versions, the most it can have.");
         }
 
-        var profile = await GrainFactory.GetGrain<IDatasetProfilerGrain>(0).Profile(version.Digest, version.Length, cancellationToken);
+        var intake = await GrainFactory.GetGrain<IDatasetProfilerGrain>(0).TakeIn(version.Digest, version.Length, version.Csv, cancellationToken);
+        if (stored is [.., var same] && same.Digest == intake.Digest)
+        {
+            await Enlist(cancellationToken);
+            return await View(same, cancellationToken);
+        }
+
+        var profile = intake.Profile;
         var columns = await blobs.WriteAsync(new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(profile.Columns), writable: false), ProfileBytesMax, cancellationToken);
         var added = new StoredVersion(
-            stored.Count + 1, version.Digest, version.Length, profile.Rows, columns.Digest, version.Source, version.Description, time.GetUtcNow(), Actor.Current);
+            stored.Count + 1, intake.Digest, intake.Length, profile.Rows, columns.Digest, version.Source, version.Description, time.GetUtcNow(), Actor.Current,
+            asked, intake.Csv is null ? null : new DatasetOriginal(version.Digest, version.Length, intake.Csv), intake.Notes.Count > 0 ? intake.Notes : null);
         document.State.Versions.Add(added);
         try
         {

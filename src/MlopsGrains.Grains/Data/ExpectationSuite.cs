@@ -17,8 +17,7 @@ public sealed class ExpectationSuite
     private ExpectationSuite(IReadOnlyList<Rule> rules) => this.rules = rules;
 
     /// <summary>The rules there are.</summary>
-    public static IReadOnlyList<string> Rules { get; } =
-        ["row_count_between", "column_exists", "columns_exact", "type", "not_null", "between", "in_set", "not_in_set", "unique", "matches", "length_between"];
+    public static IReadOnlyList<string> Rules { get; } = [.. RuleGuide.All.Select(r => r.Name)];
 
     public IReadOnlyList<Expectation> Expectations => [.. rules.Select(r => r.Expectation)];
 

@@ -37,6 +37,22 @@ public sealed class NativeServingTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task Dataset_InAnotherDialect_IsReadAsTheQuerySays()
+    {
+        var path = $"/api/v1/datasets/d-{Guid.NewGuid():N}/versions";
+        byte[] bytes = [.. "ort;n\nZ"u8, 0xFC, .. "rich;1,5\nBern;-\n"u8];
+
+        using var refused = await server.Http.PostAsync(new Uri(path, UriKind.Relative), new ByteArrayContent(bytes), Ct);
+        Assert.Contains("encoding=windows-1252", await refused.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        var version = await Send(HttpMethod.Post, $"{path}?delimiter=semicolon&decimal=,&encoding=windows-1252&missing=-&header=true&trim=false", new ByteArrayContent(bytes));
+
+        Assert.Equal("ort,n\nZürich,1.5\nBern,\n", await server.Http.GetStringAsync(new Uri($"{path}/1/content", UriKind.Relative), Ct));
+        Assert.Equal(bytes, await server.Http.GetByteArrayAsync(new Uri($"{path}/1/content?original=true", UriKind.Relative), Ct));
+        Assert.Equal("windows-1252", version.GetProperty("original").GetProperty("csv").GetProperty("encoding").GetString());
+        Assert.Equal("text number", string.Join(' ', version.GetProperty("columns").EnumerateArray().Select(c => c.GetProperty("type").GetString())));
+    }
+
+    [Fact]
     public async Task Deployment_Lineage_LeadsBackToTheData()
     {
         var name = "l-" + Guid.NewGuid().ToString("N");
@@ -74,6 +90,12 @@ public sealed class NativeServingTests(ServerFixture server)
     [Theory]
     [InlineData("POST", "/api/v1/datasets/x/versions", "a,b\n1\n", 400, "rows[1]")]
     [InlineData("POST", "/api/v1/datasets/x/versions", "", 400, "header")]
+    [InlineData("POST", "/api/v1/datasets/x/versions?delimiter=dot", "a,b\n", 400, "delimiter")]
+    [InlineData("POST", "/api/v1/datasets/x/versions?decimal=dot", "a,b\n", 400, "decimal")]
+    [InlineData("POST", "/api/v1/datasets/x/versions?encoding=klingon", "a,b\n", 400, "encoding")]
+    [InlineData("POST", "/api/v1/datasets/x/versions?header=perhaps", "a,b\n", 400, "header")]
+    [InlineData("POST", "/api/v1/datasets/x/versions?columns=a", "1,2\n", 400, "columns")]
+    [InlineData("POST", "/api/v1/datasets/x/versions", "a,b;c\n1,2;3\n", 400, "delimiter")]
     [InlineData("POST", "/api/v1/datasets/a%20b/versions", "a\n", 400, "name")]
     [InlineData("GET", "/api/v1/datasets/nobody", null, 404, null)]
     [InlineData("GET", "/api/v1/datasets/nobody/versions/latest", null, 404, null)]

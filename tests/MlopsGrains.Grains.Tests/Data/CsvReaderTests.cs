@@ -20,8 +20,16 @@ public sealed class CsvReaderTests
     [InlineData("a,b\n\"\",é€𝄞\n", "|é€𝄞")]
     public void Read_WellFormed_GivesTheCells(string csv, string cells) => Assert.Equal([cells], Rows(csv));
 
+    [Theory]
+    [InlineData("a,b\n1,2\n3,4\n\n", "1|2 3|4")]
+    [InlineData("\n\na,b\r\n\r\n1,2\r\n\r\n\r\n3,4", "1|2 3|4")]
+    [InlineData("a\n1\n\n2\n", "1 2")]
+    [InlineData("a\n1\n\"\"\n2\n", "1  2")]
+    public void Read_BlankLines_AreNotRows(string csv, string rows) => Assert.Equal(rows, string.Join(' ', Rows(csv)));
+
     [Fact]
-    public void Read_OneColumn_TakesAnEmptyLineAsAMissingValue() => Assert.Equal(["1", "", "2"], Rows("a\n1\n\n2\n"));
+    public void Read_BlankLines_CountAsLines() =>
+        Assert.Contains("Row 2 (line 5) has 1 field", Assert.Throws<MlopsException>(() => Rows("a,b\n\n1,2\n\n3\n")).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("", "empty")]
@@ -109,7 +117,7 @@ public sealed class CsvReaderTests
 
     private static List<string> Rows(Stream stream, CsvLimits? limits = null)
     {
-        using var reader = CsvReader.Open(stream, limits);
+        using var reader = CsvReader.Open(stream, limits: limits);
         var rows = new List<string>();
         while (reader.Read())
         {

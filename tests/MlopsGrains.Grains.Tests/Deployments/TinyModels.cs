@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using MlopsGrains.Grains.Data;
@@ -16,11 +17,10 @@ public static class TinyModels
     /// <summary>The four measures of each iris, in the order of the model's inputs, each a column.</summary>
     public static IReadOnlyList<(string Name, float[] Values)> IrisColumns()
     {
-        var table = Table("iris.csv");
-        return [.. IrisInputs.Select(c => (c, table.Numbers(c)))];
+        return [.. IrisInputs.Select(c => (c, Column("iris.csv", c).Select(n => float.Parse(n, CultureInfo.InvariantCulture)).ToArray()))];
     }
 
-    public static IReadOnlyList<string> IrisLabels() => Table("iris.csv").Texts("species");
+    public static IReadOnlyList<string> IrisLabels() => Column("iris.csv", "species");
 
     /// <summary>Three classes, labels by key.</summary>
     public static (byte[] File, ModelSignature Signature) Iris(int iterations = 100)
@@ -60,7 +60,17 @@ public static class TinyModels
         return file.ToArray();
     }
 
-    private static CsvTable Table(string name) => CsvTable.Read(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "testdata", name)));
+    private static List<string> Column(string name, string column)
+    {
+        using var reader = CsvReader.Open(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "testdata", name)));
+        var (place, cells) = (reader.IndexOf(column), new List<string>());
+        while (reader.Read())
+        {
+            cells.Add(reader.Text(place));
+        }
+
+        return cells;
+    }
 
     private sealed record IrisRow(float sepal_length_cm, float sepal_width_cm, float petal_length_cm, float petal_width_cm, string species);
 
