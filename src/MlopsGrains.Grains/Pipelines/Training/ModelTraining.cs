@@ -20,7 +20,7 @@ internal sealed partial class ModelTraining
 
     private readonly MLContext ml;
     private readonly TrainingRequest request;
-    private readonly IReadOnlyList<(string Name, DataViewType Type)> features;
+    private readonly IReadOnlyList<FeatureColumn> features;
     private readonly string? negative;
     private readonly ValueToKeyMappingTransformer? labelKeys;
     private readonly CancellationToken stop;
@@ -63,7 +63,7 @@ internal sealed partial class ModelTraining
 
     private IDataView View(Table table) => labelKeys is null ? Labelled(table) : labelKeys.Transform(Labelled(table));
 
-    private TableView Labelled(Table table) => TableView.Of(table, features, TrainedModel.LabelOf(table, request.Task, request.Label, request.Positive), stop);
+    private TableView Labelled(Table table) => TableView.Of(table, features.Select(f => (f.Name, f.Type)), TrainedModel.LabelOf(table, request.Task, request.Label, request.Positive), stop);
 
     /// <summary>
     /// Work of ML.NET that ends soon after it is told to stop: its trainers look at the context between iterations, and reading a table looks at the token, so
@@ -100,8 +100,9 @@ internal sealed partial class ModelTraining
     /// <summary>The predictor with what stands before it, as one model that takes the feature columns.</summary>
     internal TrainedModel Complete(Predictor predictor)
     {
-        var inputs = TableView.Of(new Table([.. features.Select(f => f.Name)], []), features).Schema;
-        return new TrainedModel(ml, new TransformerChain<ITransformer>(Fitted.Featurizer, predictor.Chain), inputs, request.Task, request.Label, request.Positive, negative);
+        var inputs = TableView.Of(new Table([.. features.Select(f => f.Name)], []), features.Select(f => (f.Name, f.Type))).Schema;
+        var booleans = features.Where(f => f.IsBoolean).Select(f => f.Name).ToList();
+        return new TrainedModel(ml, new TransformerChain<ITransformer>(Fitted.Featurizer, predictor.Chain), inputs, request.Task, request.Label, request.Positive, negative, booleans);
     }
 
     /// <summary>The trained part, with what the curve needs to look inside.</summary>
@@ -228,21 +229,30 @@ internal sealed partial class ModelTraining
     {
         var chain = new EstimatorChain<ITransformer>();
         var (inputs, gaps) = (new List<string>(), new List<string>());
-        foreach (var (name, type) in features)
+        foreach (var (name, type, _) in features)
         {
+            var encoded = name + "#";
             if (type is TextDataViewType)
             {
-                var encoded = name + "#";
                 chain = chain.Append<ITransformer>(ml.Transforms.Categorical.OneHotEncoding(encoded, name, maximumNumberOfKeys: CategoriesMax));
                 inputs.Add(encoded);
+                continue;
             }
-            else
+
+            var number = name;
+            if (type == NumberDataViewType.Double)
             {
-                inputs.Add(name);
-                if (train.HasGaps(train.Index("with.features", name)))
-                {
-                    gaps.Add(name);
-                }
+                // Where it lies in its range is kept to one part in 16 million; the number itself would lose what tells its values apart.
+                chain = chain
+                    .Append<ITransformer>(ml.Transforms.NormalizeMinMax(encoded, name, fixZero: false))
+                    .Append<ITransformer>(ml.Transforms.Conversion.ConvertType(encoded, outputKind: DataKind.Single));
+                number = encoded;
+            }
+
+            inputs.Add(number);
+            if (train.HasGaps(train.Index("with.features", name)))
+            {
+                gaps.Add(number);
             }
         }
 
@@ -288,7 +298,7 @@ internal sealed partial class ModelTraining
         }
     }
 
-    private List<(string, DataViewType)> ChooseFeatures(Table train)
+    private List<FeatureColumn> ChooseFeatures(Table train)
     {
         var label = train.Index("with.label", request.Label);
         var names = request.Features.Count > 0 ? request.Features : [.. train.Columns.Where((_, i) => i != label)];
@@ -304,7 +314,7 @@ internal sealed partial class ModelTraining
                 throw MlopsException.Invalid("with.features", $"with.features holds '{name}', which is the label or a name that models use themselves ({string.Join(", ", Names.Reserved)}).");
             }
 
-            return (name, train.IsNumeric(train.Index("with.features", name)) ? (DataViewType)NumberDataViewType.Single : TextDataViewType.Instance);
+            return FeatureColumn.Of(train, train.Index("with.features", name));
         })];
     }
 

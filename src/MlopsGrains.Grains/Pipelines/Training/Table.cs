@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using MlopsGrains.Data;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Data;
 
@@ -33,9 +33,35 @@ internal sealed class Table(IReadOnlyList<string> columns, IReadOnlyList<string[
 
     public IReadOnlyList<string> Column(int index) => [.. rows.Select(r => r[index])];
 
-    /// <summary>Whether every present cell is a number; a column without any is text.</summary>
-    public bool IsNumeric(int index) =>
-        rows.Any(r => r[index].Length > 0) && rows.All(r => r[index].Length == 0 || double.TryParse(r[index], NumberStyles.Float, CultureInfo.InvariantCulture, out _));
+    /// <summary>The type that all present cells of a column share, as its dataset's profile has it; a column without any is text.</summary>
+    public ColumnType TypeOf(int index)
+    {
+        var type = new TypeInference();
+        foreach (var row in rows)
+        {
+            type.Add(row[index], out _);
+        }
+
+        return type.Type;
+    }
+
+    /// <summary>A column as numbers: a missing cell is NaN, a truth value 1 or 0 when all of the column are.</summary>
+    /// <exception cref="MlopsException">A cell is a text.</exception>
+    public double[] Numbers(int index)
+    {
+        var isBoolean = TypeOf(index) == ColumnType.Boolean;
+        var numbers = new double[rows.Count];
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            var cell = rows[i][index];
+            numbers[i] = cell.Length == 0 ? double.NaN
+                : isBoolean && CsvValue.TryBoolean(cell, out var truth) ? (truth ? 1 : 0)
+                : CsvValue.TryNumber(cell, out var number) ? number
+                : throw MlopsException.Invalid("data", $"Column '{columns[index]}' has '{cell}' in row {i + 1}; expected a number.");
+        }
+
+        return numbers;
+    }
 
     public bool HasGaps(int index) => rows.Any(r => r[index].Length == 0);
 

@@ -1,7 +1,5 @@
-using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using MlopsGrains.Errors;
 
 namespace MlopsGrains.Grains.Pipelines.Training;
 
@@ -32,7 +30,7 @@ internal sealed class TableView : IDataView
     public DataViewSchema Schema { get; }
 
     /// <param name="table">The data.</param>
-    /// <param name="features">Columns and their types: <see cref="NumberDataViewType.Single"/> or text.</param>
+    /// <param name="features">Columns and their types: <see cref="NumberDataViewType.Single"/>, <see cref="NumberDataViewType.Double"/> or text.</param>
     /// <param name="label">A label column to add, or <see langword="null"/>.</param>
     /// <param name="stop">Ends every reading of the rows.</param>
     public static TableView Of(Table table, IEnumerable<(string Name, DataViewType Type)> features, (DataViewType Type, Array Values)? label = null, CancellationToken stop = default)
@@ -41,7 +39,7 @@ internal sealed class TableView : IDataView
         foreach (var (name, type) in features)
         {
             var index = table.Index("features", name);
-            columns.Add((name, type, type is TextDataViewType ? Texts(table, index) : Numbers(table, index, name)));
+            columns.Add((name, type, type is TextDataViewType ? Texts(table, index) : type == NumberDataViewType.Double ? table.Numbers(index) : Singles(table, index)));
         }
 
         if (label is { } l)
@@ -52,19 +50,7 @@ internal sealed class TableView : IDataView
         return new TableView(table.Rows.Count, columns, stop);
     }
 
-    public static float[] Numbers(Table table, int index, string name)
-    {
-        var numbers = new float[table.Rows.Count];
-        for (var i = 0; i < numbers.Length; i++)
-        {
-            var cell = table.Rows[i][index];
-            numbers[i] = cell.Length == 0 ? float.NaN
-                : float.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) ? n
-                : throw MlopsException.Invalid("data", $"Column '{name}' has '{cell}' in row {i + 1}; expected a number.");
-        }
-
-        return numbers;
-    }
+    public static float[] Singles(Table table, int index) => Array.ConvertAll(table.Numbers(index), n => (float)n);
 
     public long? GetRowCount() => Rows;
 

@@ -9,7 +9,7 @@ namespace MlopsGrains.Grains.Pipelines.Training;
 
 /// <summary>A fitted model: saves, loads and scores. The saved file takes feature columns only, never the label.</summary>
 internal sealed class TrainedModel(
-    MLContext ml, ITransformer transformer, DataViewSchema inputs, LearningTask task, string label, string? positive, string? negative)
+    MLContext ml, ITransformer transformer, DataViewSchema inputs, LearningTask task, string label, string? positive, string? negative, IReadOnlyCollection<string> booleans)
 {
     /// <summary>Largest model file.</summary>
     public const long BytesMax = 1L << 30;
@@ -18,7 +18,7 @@ internal sealed class TrainedModel(
     {
         var ml = new MLContext(0);
         var transformer = ml.Model.Load(file, out var inputs);
-        return new TrainedModel(ml, transformer, inputs, task, label, positive, negative: null);
+        return new TrainedModel(ml, transformer, inputs, task, label, positive, negative: null, booleans: []);
     }
 
     public void Save(Stream file) => ml.Model.Save(transformer, inputs, file);
@@ -51,7 +51,7 @@ internal sealed class TrainedModel(
                 var scores = scored.GetColumn<float[]>(Names.Score).ToList();
                 return Evaluation.Multiclass(labels, scores, [.. scores.Select(s => classes[Array.IndexOf(s, s.Max())])], classes);
             default:
-                return Evaluation.Regression([.. TableView.Numbers(table, index, label).Select(a => (double)a)], Numbers(scored, Names.Score));
+                return Evaluation.Regression(table.Numbers(index), Numbers(scored, Names.Score));
         }
     }
 
@@ -67,8 +67,14 @@ internal sealed class TrainedModel(
         };
     }
 
-    /// <summary>What goes in and comes out. Only of a freshly trained model: a binary model's file does not hold its classes' names.</summary>
-    public ModelSignature Signature() => task switch
+    /// <summary>What goes in and comes out. Only of a freshly trained model: its file holds neither the names of two classes nor which numbers are truth values.</summary>
+    public ModelSignature Signature()
+    {
+        var signature = OfFile();
+        return signature with { Inputs = [.. signature.Inputs.Select(i => booleans.Contains(i.Name) ? i with { Datatype = TensorTypes.Bool } : i)] };
+    }
+
+    private ModelSignature OfFile() => task switch
     {
         LearningTask.Binary => MlNetSignature.Of(transformer, inputs, ModelTask.Binary, [], [negative ?? throw new InvalidOperationException("A loaded model does not know its classes."), positive!]),
         LearningTask.Multiclass => MlNetSignature.Of(transformer, inputs, ModelTask.Multiclass, [], Classes(transformer.GetOutputSchema(inputs))),
@@ -86,7 +92,7 @@ internal sealed class TrainedModel(
             case LearningTask.Multiclass:
                 return (TextDataViewType.Instance, table.Rows.Select(r => r[index].AsMemory()).ToArray());
             default:
-                return (NumberDataViewType.Single, TableView.Numbers(table, index, label));
+                return (NumberDataViewType.Single, LabelNumbers(table, index, label));
         }
     }
 
@@ -103,6 +109,14 @@ internal sealed class TrainedModel(
         var first = table.Rows.TakeWhile(r => r[index].Length > 0).Count() + 1;
         throw MlopsException.Invalid(
             "with.label", $"The label '{label}' has no value in {missing} of {table.Rows.Count} rows, first in row {first}; leave such rows out of the data, or fill them in.");
+    }
+
+    private static float[] LabelNumbers(Table table, int index, string label)
+    {
+        var numbers = table.Numbers(index);
+        return FeatureColumn.Rounding(numbers).IsVisible
+            ? throw MlopsException.Invalid("with.label", $"The label '{label}' has numbers that a 32-bit float rounds away, and models predict 32-bit floats; subtract a fixed number from it, or divide it.")
+            : Array.ConvertAll(numbers, n => (float)n);
     }
 
     private static List<string> Classes(DataViewSchema scored)
