@@ -29,6 +29,9 @@ public enum ErrorKind
 
     /// <summary>What was stored is damaged or missing; trying again does not help (HTTP 500).</summary>
     DataLoss = 8,
+
+    /// <summary>The input keeps every rule, but what comes of it is not an answer, such as a score that is infinite (HTTP 422; MLflow: 400).</summary>
+    Unprocessable = 9,
 }
 
 /// <summary>A refusal that the caller can act on. Its message says what was expected, what came, and the limit. Crosses the wire as itself.</summary>

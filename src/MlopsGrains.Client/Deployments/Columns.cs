@@ -7,10 +7,10 @@ namespace MlopsGrains.Client;
 /// <summary>Columns of rows as tensors of shape <c>[rows]</c>, and back.</summary>
 public static class Columns
 {
-    /// <summary>A column of 32-bit numbers (<c>FP32</c>).</summary>
+    /// <summary>A column of 32-bit numbers (<c>FP32</c>); NaN is a missing one.</summary>
     public static Tensor Of(string name, params float[] values) => Column(name, "FP32", values);
 
-    /// <summary>A column of 64-bit numbers (<c>FP64</c>).</summary>
+    /// <summary>A column of 64-bit numbers (<c>FP64</c>); NaN is a missing one.</summary>
     public static Tensor Of(string name, params double[] values) => Column(name, "FP64", values);
 
     /// <summary>A column of whole numbers (<c>INT64</c>).</summary>
@@ -19,7 +19,7 @@ public static class Columns
     /// <summary>A column of truth values (<c>BOOL</c>).</summary>
     public static Tensor Of(string name, params bool[] values) => Column(name, "BOOL", values);
 
-    /// <summary>A column of texts (<c>BYTES</c>).</summary>
+    /// <summary>A column of texts (<c>BYTES</c>); <c>""</c> is a missing one. For an input of truth values also <c>"true"</c> and <c>"false"</c>.</summary>
     public static Tensor Of(string name, params string[] values) => Column(name, "BYTES", values);
 
     /// <summary>The answer's output of that name; throws <see cref="ErrorKind.NotFound"/> naming those that are there.</summary>
@@ -43,7 +43,7 @@ public static class Columns
             ulong[] v when v.GetType() == typeof(ulong[]) => Array.ConvertAll(v, x => (double)x),
             long[] v => Array.ConvertAll(v, x => (double)x),
             bool[] v => Array.ConvertAll(v, x => x ? 1.0 : 0.0),
-            _ => throw MlopsException.Invalid(tensor.Name, $"tensor '{tensor.Name}' holds {tensor.Datatype}, which is no number."),
+            _ => throw MlopsException.Invalid(tensor.Name, $"tensor '{tensor.Name}' holds {tensor.Datatype}, which is not a number."),
         };
     }
 

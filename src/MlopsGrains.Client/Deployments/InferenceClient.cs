@@ -18,7 +18,7 @@ public sealed class InferenceClient
         InferAsync(deployment, new InferenceRequest(columns), version: null, cancellationToken);
 
     /// <summary>Scores rows with a model version that one of the revisions serves, or by the traffic split when <paramref name="version"/> is <see langword="null"/>.</summary>
-    /// <exception cref="MlopsException">Refused, or a number is NaN or infinite, which JSON cannot say (<see cref="ErrorKind.InvalidInput"/>).</exception>
+    /// <exception cref="MlopsException">Refused, or a number is infinite, which JSON cannot say (<see cref="ErrorKind.InvalidInput"/>).</exception>
     public async Task<InferenceResponse> InferAsync(string deployment, InferenceRequest request, string? version = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -58,9 +58,17 @@ public sealed class InferenceClient
 /// <param name="Platform">What runs the model.</param>
 /// <param name="Inputs">Columns to send.</param>
 /// <param name="Outputs">Columns that come back.</param>
+/// <param name="Properties">Further facts as texts; <c>classes</c> holds <see cref="Classes"/> as a JSON list.</param>
 public sealed record InferenceMetadata(
     string Name,
     IReadOnlyList<string>? Versions,
     string Platform,
     IReadOnlyList<TensorSpec> Inputs,
-    IReadOnlyList<TensorSpec> Outputs);
+    IReadOnlyList<TensorSpec> Outputs,
+    IReadOnlyDictionary<string, string>? Properties = null)
+{
+    /// <summary>
+    /// The classes of a classifier, or <see langword="null"/>: in the order of <c>scores</c>; of two classes the second is the one that <c>probability</c> is of.
+    /// </summary>
+    public IReadOnlyList<string>? Classes => Properties?.GetValueOrDefault("classes") is { } list ? JsonSerializer.Deserialize<string[]>(list) : null;
+}

@@ -112,7 +112,7 @@ internal static class OpenInferenceJson
     }
 
     private static MlopsException NoJsonForm(string field, double value) =>
-        MlopsException.Invalid($"{field}.data", FormattableString.Invariant($"{field}.data holds {value}, which JSON cannot say; send a finite number."));
+        MlopsException.Invalid($"{field}.data", FormattableString.Invariant($"{field}.data holds {value}, which JSON cannot say; send a finite number, or NaN for a missing one."));
 
     private static Tensor ReadTensor(JsonElement tensor)
     {

@@ -37,6 +37,7 @@ internal static class GatewayError
         HttpStatusCode.NotFound => ErrorKind.NotFound,
         HttpStatusCode.Conflict => ErrorKind.Conflict,
         HttpStatusCode.RequestEntityTooLarge => ErrorKind.TooLarge,
+        HttpStatusCode.UnprocessableEntity => ErrorKind.Unprocessable,
         HttpStatusCode.TooManyRequests => ErrorKind.Overloaded,
         HttpStatusCode.NotImplemented => ErrorKind.NotSupported,
         >= HttpStatusCode.InternalServerError => ErrorKind.Unavailable,

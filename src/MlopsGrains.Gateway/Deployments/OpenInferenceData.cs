@@ -4,7 +4,10 @@ using MlopsGrains.Errors;
 
 namespace MlopsGrains.Gateway.Deployments;
 
-/// <summary>Reads a tensor's data: one flat list, or lists nested as the shape says. Elements of another kind are refused, never coerced or wrapped.</summary>
+/// <summary>
+/// Reads a tensor's data: one flat list, or lists nested as the shape says. Elements of another kind are refused, never coerced or wrapped. A missing element is
+/// <c>null</c>, and in a floating tensor <c>""</c> or <c>"NaN"</c> too; whole numbers cannot be missing.
+/// </summary>
 internal static class OpenInferenceData
 {
     /// <summary>More than a body within its limit can hold.</summary>
@@ -29,11 +32,7 @@ internal static class OpenInferenceData
             "UINT16" => All(ref reader, place, static (ref Utf8JsonReader r, out ulong v) => Unsigned(ref r, ushort.MaxValue, out v)),
             "UINT32" => All(ref reader, place, static (ref Utf8JsonReader r, out ulong v) => Unsigned(ref r, uint.MaxValue, out v)),
             "UINT64" => All(ref reader, place, static (ref Utf8JsonReader r, out ulong v) => Unsigned(ref r, ulong.MaxValue, out v)),
-            "BOOL" => All(ref reader, place, static (ref Utf8JsonReader r, out bool v) =>
-            {
-                v = r.TokenType == JsonTokenType.True;
-                return v || r.TokenType == JsonTokenType.False;
-            }),
+            "BOOL" => Truths(All<bool?>(ref reader, place, Truth)),
             "BYTES" => base64 ? All<string>(ref reader, place, Base64) : All<string>(ref reader, place, Text),
             "FP16" or "BF16" => throw MlopsException.Invalid(field, $"input '{tensor}' is {datatype}, which has no JSON form (use binary), and binary data is not supported here; send FP32."),
             _ => throw MlopsException.Invalid(field.Replace(".data", ".datatype", StringComparison.Ordinal), $"input '{tensor}' has the unknown datatype '{datatype}'."),
@@ -128,20 +127,51 @@ internal static class OpenInferenceData
 
         return read(ref reader, out var value)
             ? value
-            : throw MlopsException.Invalid($"{place.Field}[{index}]", $"input '{place.Tensor}': element {index} is no {place.Datatype} (found {Shown(reader)}).");
+            : throw MlopsException.Invalid($"{place.Field}[{index}]", $"input '{place.Tensor}': element {index} is not {place.Datatype} (found {Shown(reader)}).");
     }
 
     private static MlopsException Misshapen(Place place) =>
         MlopsException.Invalid(place.Field, $"input '{place.Tensor}': data must be one flat list, or lists nested as the shape [{string.Join(',', place.Shape)}] says.");
 
+    /// <summary>Truth values with gaps go on as texts, for a <c>bool</c> has no third value.</summary>
+    private static object Truths(bool?[] values) => Array.Exists(values, v => v is null)
+        ? Array.ConvertAll(values, v => v is { } truth ? (truth ? "true" : "false") : "")
+        : Array.ConvertAll(values, v => v!.Value);
+
+    private static bool Truth(ref Utf8JsonReader reader, out bool? value)
+    {
+        value = reader.TokenType switch
+        {
+            JsonTokenType.True => true,
+            JsonTokenType.False => false,
+            _ => null,
+        };
+        return value is not null || reader.TokenType == JsonTokenType.Null;
+    }
+
+    private static bool IsMissing(ref Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.Null || (reader.TokenType == JsonTokenType.String && (reader.ValueTextEquals(""u8) || reader.ValueTextEquals("NaN"u8)));
+
     private static bool Number(ref Utf8JsonReader reader, out float value)
     {
+        if (IsMissing(ref reader))
+        {
+            value = float.NaN;
+            return true;
+        }
+
         value = 0;
         return reader.TokenType == JsonTokenType.Number && reader.TryGetSingle(out value) && float.IsFinite(value);
     }
 
     private static bool Number(ref Utf8JsonReader reader, out double value)
     {
+        if (IsMissing(ref reader))
+        {
+            value = double.NaN;
+            return true;
+        }
+
         value = 0;
         return reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out value) && double.IsFinite(value);
     }
@@ -161,12 +191,17 @@ internal static class OpenInferenceData
     private static bool Text(ref Utf8JsonReader reader, out string value)
     {
         value = reader.TokenType == JsonTokenType.String ? reader.GetString()! : "";
-        return reader.TokenType == JsonTokenType.String;
+        return reader.TokenType is JsonTokenType.String or JsonTokenType.Null;
     }
 
     private static bool Base64(ref Utf8JsonReader reader, out string value)
     {
         value = "";
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return true;
+        }
+
         if (reader.TokenType != JsonTokenType.String || !reader.TryGetBytesFromBase64(out var bytes))
         {
             return false;
@@ -186,9 +221,9 @@ internal static class OpenInferenceData
     private static string Shown(in Utf8JsonReader reader) => reader.TokenType switch
     {
         JsonTokenType.Number => "a number out of range or of another kind",
-        JsonTokenType.String => "a text",
+        JsonTokenType.String => reader.ValueTextEquals("Infinity"u8) || reader.ValueTextEquals("-Infinity"u8) ? "infinity, which is not a finite number" : "a text",
         JsonTokenType.True or JsonTokenType.False => "a boolean",
-        JsonTokenType.Null => "null",
+        JsonTokenType.Null => "null; whole numbers cannot be missing",
         _ => "an object",
     };
 

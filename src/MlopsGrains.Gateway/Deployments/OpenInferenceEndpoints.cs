@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Deployments;
@@ -18,13 +19,15 @@ internal static class OpenInferenceEndpoints
     private const int ModelsMax = 100_000;
 
     private const string MetadataExample =
-        """{"name":"iris","versions":["1"],"platform":"mlopsgrains_mlnet","inputs":[{"name":"sepal_length_cm","datatype":"FP32","shape":[-1,1]}],"outputs":[{"name":"scores","datatype":"FP32","shape":[-1,3]}]}""";
+        """{"name":"iris","versions":["1"],"platform":"mlopsgrains_mlnet","inputs":[{"name":"sepal_length_cm","datatype":"FP32","shape":[-1,1]}],"outputs":[{"name":"scores","datatype":"FP32","shape":[-1,3]}],"properties":{"classes":"[\"setosa\",\"versicolor\",\"virginica\"]"}}""";
 
     private const string RequestExample =
         """ "id":"42","inputs!":[{"name!":"sepal_length_cm","shape!":[1,1],"datatype!":"FP32","data!":[5.1]},{"name!":"sepal_width_cm","shape!":[1,1],"datatype!":"FP32","data!":[3.5]},{"name!":"petal_length_cm","shape!":[1,1],"datatype!":"FP32","data!":[1.4]},{"name!":"petal_width_cm","shape!":[1,1],"datatype!":"FP32","data!":[0.2]}],"outputs":[{"name!":"scores"}] """;
 
     private const string ResponseExample =
         """{"model_name":"iris","model_version":"1","id":"42","outputs":[{"name":"scores","shape":[1,3],"datatype":"FP32","data":[0.9,0.1,0.0]}]}""";
+
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void MapOpenInference(this IEndpointRouteBuilder endpoints)
     {
@@ -106,6 +109,13 @@ internal static class OpenInferenceEndpoints
             json.WriteString("platform", "mlopsgrains_" + served.Format);
             WriteSpecs(json, "inputs", served.Signature.Inputs);
             WriteSpecs(json, "outputs", served.Signature.Outputs);
+            if (served.Signature.Classes is { } classes)
+            {
+                // Properties are texts, and a class may hold any character: a JSON list in a text.
+                json.WriteStartObject("properties");
+                json.WriteString("classes", JsonSerializer.Serialize(classes, Plain));
+                json.WriteEndObject();
+            }
         });
     }
 

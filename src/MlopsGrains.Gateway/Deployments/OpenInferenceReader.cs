@@ -18,7 +18,7 @@ internal static class OpenInferenceReader
 
     public static OpenInferenceRequest Read(ReadOnlySequence<byte> body)
     {
-        var reader = new Utf8JsonReader(body);
+        var reader = new Utf8JsonReader(BareNumbers.Quote(body));
         try
         {
             return ReadRequest(ref reader);
@@ -128,7 +128,8 @@ internal static class OpenInferenceReader
         }
 
         Expect(hasData, $"{field}.data", $"{field}.data is required.");
-        return new Tensor(name!, datatype!, shape!, OpenInferenceData.Read(ref data, name!, datatype!, shape!, parameters.Base64, $"{field}.data"));
+        var values = OpenInferenceData.Read(ref data, name!, datatype!, shape!, parameters.Base64, $"{field}.data");
+        return new Tensor(name!, datatype == "BOOL" && values is string[] ? "BYTES" : datatype!, shape!, values);
     }
 
     private static List<string> ReadOutputs(ref Utf8JsonReader reader)

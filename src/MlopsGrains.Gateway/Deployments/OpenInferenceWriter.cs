@@ -1,6 +1,6 @@
 using System.Text.Json;
 using MlopsGrains.Deployments;
-using Microsoft.AspNetCore.Http;
+using MlopsGrains.Errors;
 
 namespace MlopsGrains.Gateway.Deployments;
 
@@ -69,6 +69,6 @@ internal static class OpenInferenceWriter
         json.WriteEndArray();
     }
 
-    private static BadHttpRequestException NoJsonForm(string output, double value) =>
-        new(FormattableString.Invariant($"output '{output}' holds {value}, which JSON has no number for; ask for other outputs or send finite inputs."), StatusCodes.Status422UnprocessableEntity);
+    private static MlopsException NoJsonForm(string output, double value) =>
+        new(ErrorKind.Unprocessable, FormattableString.Invariant($"output '{output}' holds {value}, which JSON has no number for."), output);
 }

@@ -49,6 +49,7 @@ internal sealed partial record Refusal(int Status, string Message, string? Field
         ErrorKind.Overloaded => new(429, e.Message, e.Field, "REQUEST_LIMIT_EXCEEDED"),
         ErrorKind.Unavailable => new(503, e.Message, e.Field, "TEMPORARILY_UNAVAILABLE"),
         ErrorKind.NotSupported => new(501, e.Message, e.Field, "NOT_IMPLEMENTED"),
+        ErrorKind.Unprocessable => new(422, e.Message, e.Field, "INVALID_PARAMETER_VALUE", 400),
         ErrorKind.DataLoss => new(500, e.Message, e.Field, "DATA_LOSS"),
         _ => new(500, e.Message, e.Field, "INTERNAL_ERROR"),
     };

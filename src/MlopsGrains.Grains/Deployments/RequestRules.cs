@@ -1,5 +1,7 @@
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Data;
+using MlopsGrains.Grains.Models;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Deployments;
@@ -33,7 +35,7 @@ internal static class RequestRules
                 throw MlopsException.Invalid($"inputs[{i}].name", $"input '{tensor.Name}' is given twice.");
             }
 
-            if (tensor.Datatype != spec.Datatype)
+            if (tensor.Datatype != spec.Datatype && !IsTruthAsText(tensor, spec))
             {
                 throw MlopsException.Invalid($"inputs[{i}].datatype", $"input '{tensor.Name}' has datatype {tensor.Datatype}; expected {spec.Datatype}.");
             }
@@ -48,9 +50,29 @@ internal static class RequestRules
             CheckData(tensor, spec, i);
         }
 
-        return given.Count == specs.Count
-            ? (int)rows!.Value
-            : throw MlopsException.Invalid("inputs", $"input {Listed(signature.Inputs.Where(s => !given.Contains(s.Name)))} is missing.");
+        var absent = given.Count == specs.Count ? [] : signature.Inputs.Where(s => !given.Contains(s.Name) && !CanBeMissing(s)).ToList();
+        return absent.Count == 0 ? (int)rows!.Value : throw MlopsException.Invalid("inputs", $"input {Listed(absent)} is missing.");
+    }
+
+    /// <summary>Truth values that came as texts in one spelling, whatever their letters' case, so that who scores and who counts see one value.</summary>
+    public static InferenceRequest WithPlainTruths(ModelSignature signature, InferenceRequest request) =>
+        request.Inputs.Any(t => t.Datatype == TensorTypes.Bytes && signature.Inputs.Any(s => s.Name == t.Name && IsTruthAsText(t, s)))
+            ? request with { Inputs = [.. request.Inputs.Select(t => signature.Inputs.Any(s => s.Name == t.Name && IsTruthAsText(t, s)) ? t with { Data = Array.ConvertAll((string?[])t.Data, Plain) } : t)] }
+            : request;
+
+    /// <summary>A score that is not finite is not an answer, and nobody is to count it as one.</summary>
+    public static void CheckFinite(IReadOnlyList<Tensor> outputs)
+    {
+        foreach (var output in outputs)
+        {
+            if (output.Data is float[] scores && Array.FindIndex(scores, s => !float.IsFinite(s)) is >= 0 and var at)
+            {
+                throw new MlopsException(
+                    ErrorKind.Unprocessable,
+                    FormattableString.Invariant($"output '{output.Name}' holds {scores[at]}, which JSON has no number for; ask for other outputs or send inputs nearer to what the model learned from."),
+                    output.Name);
+            }
+        }
     }
 
     /// <summary>The outputs that are asked for, in the order asked; all when none is named.</summary>
@@ -99,11 +121,23 @@ internal static class RequestRules
             throw MlopsException.Invalid($"inputs[{i}].data", $"input '{tensor.Name}' needs {expected} elements of {tensor.Datatype}; found {found}.");
         }
 
+        if (IsTruthAsText(tensor, spec) && Array.FindIndex((string?[])tensor.Data, t => !string.IsNullOrWhiteSpace(t) && !CsvValue.TryBoolean(t, out _)) is >= 0 and var at)
+        {
+            throw MlopsException.Invalid($"inputs[{i}].data[{at}]", $"input '{tensor.Name}': element {at} is '{((string[])tensor.Data)[at]}'; expected true or false, or \"\" for a missing one.");
+        }
+
         if (tensor is { Datatype: "INT32", Data: long[] numbers } && numbers.AsSpan().ContainsAnyExceptInRange((long)int.MinValue, int.MaxValue))
         {
             throw MlopsException.Invalid($"inputs[{i}].data", $"input '{tensor.Name}' holds a number beyond INT32.");
         }
     }
+
+    /// <summary>One value a row that has a way to be missing: NaN, an empty text.</summary>
+    private static bool CanBeMissing(TensorSpec spec) => Width(spec) == 1 && spec.Datatype is TensorTypes.Fp32 or TensorTypes.Fp64 or TensorTypes.Bytes or TensorTypes.Bool;
+
+    private static bool IsTruthAsText(Tensor tensor, TensorSpec spec) => spec.Datatype == TensorTypes.Bool && tensor.Datatype == TensorTypes.Bytes;
+
+    private static string Plain(string? text) => string.IsNullOrWhiteSpace(text) ? "" : Truths.Plain(text);
 
     private static Type ArrayOf(string datatype) => datatype switch
     {

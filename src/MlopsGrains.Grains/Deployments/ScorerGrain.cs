@@ -36,7 +36,7 @@ internal sealed partial class ScorerGrain(
         {
             return await Score(deployment, version, request, cancellationToken);
         }
-        catch (MlopsException e) when (e.Kind is ErrorKind.InvalidInput or ErrorKind.NotFound)
+        catch (MlopsException e) when (e.Kind is ErrorKind.InvalidInput or ErrorKind.NotFound or ErrorKind.Unprocessable)
         {
             metrics.Refused();
             throw;
@@ -49,14 +49,17 @@ internal sealed partial class ScorerGrain(
         var model = await directory.Version(revision, cancellationToken);
         var rows = RequestRules.Check(model.Signature!, request);
         RequestRules.CheckOutputs(model.Signature!, request.Outputs);
+        request = RequestRules.WithPlainTruths(model.Signature!, request);
         var hosted = await host.Get(model, cancellationToken);
         var outputs = rows <= RowsInTurnMax
             ? hosted.Score(request, rows, cancellationToken)
             : await Task.Run(() => hosted.Score(request, rows, cancellationToken), cancellationToken);
         var response = new InferenceResponse(Text(revision.ModelVersion), outputs);
+        var answer = response with { Outputs = RequestRules.Select(outputs, request.Outputs) };
+        RequestRules.CheckFinite(answer.Outputs);
         Observe(deployment, revision.ModelVersion, request, response);
         metrics.Scored(rows);
-        return response with { Outputs = RequestRules.Select(outputs, request.Outputs) };
+        return answer;
     }
 
     private async Task<(Deployment Deployment, DeploymentRevision Revision)> Find(string name, string? version, CancellationToken cancellationToken)

@@ -1,12 +1,14 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using MlopsGrains.Deployments;
+using MlopsGrains.Errors;
+using MlopsGrains.Grains.Data;
 using MlopsGrains.Grains.Models;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Deployments;
 
-/// <summary>One row of a request's tensors, as ML.NET reads rows. Columns that are not inputs (the label) read as missing.</summary>
+/// <summary>One row of a request's tensors, as ML.NET reads rows. Columns that are not inputs (the label) and inputs that were left out read as missing.</summary>
 internal sealed class TensorRow : DataViewRow
 {
     private readonly Dictionary<string, Slot> slots = new(StringComparer.Ordinal);
@@ -76,17 +78,19 @@ internal sealed class TensorRow : DataViewRow
             case VectorDataViewType { IsKnownSize: true } vector when vector.ItemType == NumberDataViewType.Double && datatype == TensorTypes.Fp64 && width == vector.Size:
                 return (ValueGetter<VBuffer<double>>)((ref VBuffer<double> value) => Fill(ref value, slot.Of<double>(), width));
             case NumberDataViewType number when width == 1 && number == NumberDataViewType.Single && datatype == TensorTypes.Fp32:
-                return (ValueGetter<float>)((ref float value) => value = slot.Of<float>()[current]);
+                return (ValueGetter<float>)((ref float value) => value = slot.Find<float>()?[current] ?? float.NaN);
+            case NumberDataViewType number when width == 1 && number == NumberDataViewType.Single && datatype == TensorTypes.Bool:
+                return (ValueGetter<float>)((ref float value) => value = slot.Truth(current) is { } truth ? (truth ? 1 : 0) : float.NaN);
             case NumberDataViewType number when width == 1 && number == NumberDataViewType.Double && datatype == TensorTypes.Fp64:
-                return (ValueGetter<double>)((ref double value) => value = slot.Of<double>()[current]);
+                return (ValueGetter<double>)((ref double value) => value = slot.Find<double>()?[current] ?? double.NaN);
             case NumberDataViewType number when width == 1 && number == NumberDataViewType.Int64 && datatype == "INT64":
                 return (ValueGetter<long>)((ref long value) => value = slot.Of<long>()[current]);
             case NumberDataViewType number when width == 1 && number == NumberDataViewType.Int32 && datatype == "INT32":
                 return (ValueGetter<int>)((ref int value) => value = (int)slot.Of<long>()[current]);
             case BooleanDataViewType when width == 1 && datatype == TensorTypes.Bool:
-                return (ValueGetter<bool>)((ref bool value) => value = slot.Of<bool>()[current]);
+                return (ValueGetter<bool>)((ref bool value) => value = slot.Truth(current) ?? throw MlopsException.Invalid(slot.Spec.Name, $"input '{slot.Spec.Name}' is missing in row {current + 1}; this model takes true or false only."));
             case TextDataViewType when width == 1 && datatype == TensorTypes.Bytes:
-                return (ValueGetter<ReadOnlyMemory<char>>)((ref ReadOnlyMemory<char> value) => value = slot.Of<string>()[current].AsMemory());
+                return (ValueGetter<ReadOnlyMemory<char>>)((ref ReadOnlyMemory<char> value) => value = slot.Find<string>()?[current].AsMemory() ?? default);
             default:
                 throw new InvalidOperationException($"the signature gives input '{column.Name}' as {datatype} of {width} values a row; the model's column is {column.Type}.");
         }
@@ -109,5 +113,15 @@ internal sealed class TensorRow : DataViewRow
         public Array? Data { get; set; }
 
         public T[] Of<T>() => (T[])Data!;
+
+        /// <summary>The values, or <see langword="null"/> when the input was left out.</summary>
+        public T[]? Find<T>() => (T[]?)Data;
+
+        public bool? Truth(int row) => Data switch
+        {
+            bool[] truths => truths[row],
+            string[] texts when texts[row].Length > 0 => texts[row] == Truths.True,
+            _ => null,
+        };
     }
 }

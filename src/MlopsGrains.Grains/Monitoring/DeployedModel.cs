@@ -1,5 +1,6 @@
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Models;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Monitoring;
@@ -53,7 +54,12 @@ internal static class WatchedFeatures
             : throw MlopsException.Invalid($"features[{i}]", $"features[{i}] '{name}' is no input or output with one value a row of deployment '{deployment}'."))];
     }
 
-    private static WatchedFeature Watch(TensorSpec spec) => new(spec.Name, spec.Datatype is "BYTES" or "BOOL" ? FeatureKind.Text : FeatureKind.Numeric);
+    private static WatchedFeature Watch(TensorSpec spec) => new(spec.Name, spec.Datatype switch
+    {
+        TensorTypes.Bytes => FeatureKind.Text,
+        TensorTypes.Bool => FeatureKind.Boolean,
+        _ => FeatureKind.Numeric,
+    });
 
     private static bool IsOneValueARow(TensorSpec spec) => spec.Shape.Skip(1).All(d => d == 1);
 }

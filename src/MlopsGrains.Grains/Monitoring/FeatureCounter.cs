@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Numerics;
 using MlopsGrains.Algorithms.Monitoring;
 using MlopsGrains.Deployments;
+using MlopsGrains.Grains.Data;
 using MlopsGrains.Monitoring;
 
 namespace MlopsGrains.Grains.Monitoring;
@@ -9,6 +11,7 @@ namespace MlopsGrains.Grains.Monitoring;
 internal sealed class FeatureCounter
 {
     private readonly string feature;
+    private readonly bool isBoolean;
     private NumericHistogram? numbers;
     private CategoricalHistogram? texts;
     private int place;
@@ -18,7 +21,9 @@ internal sealed class FeatureCounter
         feature = bins.Feature;
         if (bins.Edges is null)
         {
-            texts = new CategoricalHistogram(FeatureHistogram.Categories(bins));
+            var categories = FeatureHistogram.Categories(bins);
+            isBoolean = categories.Named.Count > 0 && categories.Named.All(c => c is Truths.True or Truths.False);
+            texts = new CategoricalHistogram(categories);
         }
         else
         {
@@ -84,10 +89,10 @@ internal sealed class FeatureCounter
         switch (data)
         {
             case float[] values:
-                numbers.Add(values.AsSpan(from, to - from));
+                AddNumbers(numbers, values.AsSpan(from, to - from));
                 return true;
             case double[] values:
-                numbers.Add(values.AsSpan(from, to - from));
+                AddNumbers(numbers, values.AsSpan(from, to - from));
                 return true;
             case bool[] values:
                 Each(values, v => v ? 1 : 0);
@@ -115,14 +120,30 @@ internal sealed class FeatureCounter
         }
     }
 
+    /// <summary>NaN is how a missing number travels.</summary>
+    private static void AddNumbers<T>(NumericHistogram numbers, ReadOnlySpan<T> values) where T : IBinaryFloatingPointIeee754<T>
+    {
+        foreach (var value in values)
+        {
+            if (T.IsNaN(value))
+            {
+                numbers.AddMissing(1);
+            }
+            else
+            {
+                numbers.Add(double.CreateChecked(value));
+            }
+        }
+    }
+
     private bool CountTexts(Array data, int from, int to)
     {
         for (var i = from; i < to; i++)
         {
             texts!.Add(data switch
             {
-                string[] values => values[i] is { Length: > 0 } text ? text : null,
-                bool[] values => values[i] ? "true" : "false",
+                string[] values => values[i] is { Length: > 0 } text ? (isBoolean ? Truths.Plain(text) : text) : null,
+                bool[] values => values[i] ? Truths.True : Truths.False,
                 _ => Convert.ToString(data.GetValue(i), CultureInfo.InvariantCulture),
             });
         }

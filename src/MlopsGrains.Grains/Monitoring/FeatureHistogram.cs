@@ -33,7 +33,7 @@ internal static class FeatureHistogram
 
     /// <summary>
     /// The quantile cuts, each moved to the middle between the values beside it, and a range a little wider than the reference's: on a value,
-    /// an edge would send the same number to another bin once it has travelled as a 32-bit float.
+    /// an edge would send the same number to another bin once it has travelled as a 32-bit float. Cuts between the same two values become one.
     /// </summary>
     private static double[] Edges(double[] numbers)
     {
@@ -43,7 +43,9 @@ internal static class FeatureHistogram
         }
 
         var sorted = numbers.Where(double.IsFinite).Order().ToArray();
-        return [bins.Minimum - Slack(bins.Minimum), .. bins.ToArray().Select(cut => Between(sorted, cut)), bins.Maximum + Slack(bins.Maximum)];
+        var (least, greatest) = (Finite(bins.Minimum - Slack(bins.Minimum)), Finite(bins.Maximum + Slack(bins.Maximum)));
+        var cuts = bins.ToArray().Select(cut => Between(sorted, cut)).Distinct().Where(cut => cut > least && cut < greatest);
+        return [least, .. cuts, greatest];
     }
 
     private static double Between(double[] sorted, double cut)
@@ -59,4 +61,6 @@ internal static class FeatureHistogram
     }
 
     private static double Slack(double value) => Math.Max(Math.Abs(value) * 1e-6, 1e-300);
+
+    private static double Finite(double edge) => Math.Clamp(edge, double.MinValue, double.MaxValue);
 }

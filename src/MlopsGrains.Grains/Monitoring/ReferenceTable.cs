@@ -40,7 +40,7 @@ internal sealed class ReferenceTable
             {
                 if (!columns[i].Add(csv[places[i]]))
                 {
-                    throw Unfit(csv.Refuse(columns[i].Name, "is no number, but the model takes one"));
+                    throw Unfit(csv.Refuse(columns[i].Name, $"is '{csv.Text(places[i])}', not {(features[i].Kind == FeatureKind.Boolean ? "true or false" : "a number")} as the model takes"));
                 }
             }
         }
@@ -75,7 +75,7 @@ internal sealed class ReferenceTable
     private static int Find(CsvReader csv, string name, int feature)
     {
         var place = csv.IndexOf(name);
-        return place >= 0 ? place : throw MlopsException.Invalid($"features[{feature}]", $"features[{feature}] '{name}' is no column of the reference.");
+        return place >= 0 ? place : throw MlopsException.Invalid($"features[{feature}]", $"features[{feature}] '{name}' is not a column of the reference.");
     }
 
     /// <summary>The caller gave a digest, so that is the field to blame; the message keeps row and column.</summary>
@@ -89,27 +89,35 @@ internal sealed class ReferenceColumn(WatchedFeature feature)
     private const int TextsMax = 10_000;
 
     private readonly Dictionary<string, long> texts = new(StringComparer.Ordinal);
-    private List<double>? numbers = feature.Kind == FeatureKind.Text ? null : [];
+    private List<double>? numbers = feature.Kind is FeatureKind.Text or FeatureKind.Boolean ? null : [];
 
     public string Name => feature.Name;
 
     /// <summary>The numbers, or <see langword="null"/> for a text column.</summary>
     public IReadOnlyList<double>? Numbers => numbers;
 
-    public IReadOnlyDictionary<string, long> Texts => texts;
+    /// <summary>How often each text occurs; truth values in one spelling.</summary>
+    public IReadOnlyDictionary<string, long> Texts => feature.Kind != FeatureKind.Text && texts.Keys.All(t => CsvValue.TryBoolean(t, out _))
+        ? texts.GroupBy(t => Truths.Plain(t.Key)).ToDictionary(t => t.Key, t => t.Sum(x => x.Value), StringComparer.Ordinal)
+        : texts;
 
     /// <summary>Texts beyond the ones counted by name.</summary>
     public long OtherTexts { get; private set; }
 
     public long Missing { get; private set; }
 
-    /// <summary>Adds a cell; false when it is no number in a column of numbers.</summary>
+    /// <summary>Adds a cell; false when it is not what the model takes.</summary>
     public bool Add(ReadOnlySpan<char> cell)
     {
         if (cell.IsEmpty)
         {
             Missing++;
             return true;
+        }
+
+        if (feature.Kind == FeatureKind.Boolean && !CsvValue.TryBoolean(cell, out _))
+        {
+            return false;
         }
 
         if (feature.Kind != FeatureKind.Numeric)

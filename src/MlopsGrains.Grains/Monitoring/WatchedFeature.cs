@@ -8,4 +8,5 @@ internal enum FeatureKind
     Inferred,
     Numeric,
     Text,
+    Boolean,
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 
@@ -57,6 +58,25 @@ public sealed class InferenceTests
 
         Assert.Equal("inputs[1].data", e.Field);
         Assert.Empty(gateway.Requests);
+    }
+
+    [Fact]
+    public async Task Infer_MissingNumbers_TravelAsNull()
+    {
+        var gateway = new StubGateway().Then(HttpStatusCode.OK, """{"outputs":[]}""");
+
+        await gateway.Connect().Inference.InferAsync("churn", [Columns.Of("a", 1f, float.NaN), Columns.Of("b", double.NaN, 0.1), Columns.Of("t", "x", null!)], Cancel);
+
+        Assert.Equal(["[1,null]", "[null,0.1]", "[\"x\",null]"], JsonDocument.Parse(gateway.Requests[0].Body).RootElement.GetProperty("inputs").EnumerateArray().Select(i => i.GetProperty("data").GetRawText()));
+    }
+
+    [Fact]
+    public async Task Metadata_NamesTheClasses()
+    {
+        var gateway = new StubGateway().Then(HttpStatusCode.OK, """{"name":"m","platform":"p","inputs":[],"outputs":[],"properties":{"classes":"[\"a,b\",\"é\"]"}}""").Then(HttpStatusCode.OK, """{"name":"m","platform":"p","inputs":[],"outputs":[]}""");
+
+        Assert.Equal(["a,b", "é"], (await gateway.Connect().Inference.MetadataAsync("m", cancellationToken: Cancel)).Classes!);
+        Assert.Null((await gateway.Connect().Inference.MetadataAsync("m", cancellationToken: Cancel)).Classes);
     }
 
     [Theory]

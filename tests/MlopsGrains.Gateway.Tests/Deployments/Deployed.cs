@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using MlopsGrains.Models;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Gateway.Tests.Deployments;
@@ -24,9 +25,11 @@ internal static class Deployed
         }
     }
 
-    public static async Task<string> New(ServerFixture server, string name, object? lineage = null)
+    public static Task<string> New(ServerFixture server, string name, object? lineage = null) => New(server, name, TinyModels.Iris(), lineage);
+
+    public static async Task<string> New(ServerFixture server, string name, (byte[] File, ModelSignature Signature) model, object? lineage = null)
     {
-        var (file, signature) = TinyModels.Iris();
+        var (file, signature) = model;
         var blob = await Send(server, HttpMethod.Post, "/api/v1/blobs", new ByteArrayContent(file));
         var version = new { format = "mlnet", blob, signature, lineage = lineage ?? new { }, metrics = new { accuracy = 0.97 } };
         await Send(server, HttpMethod.Post, $"/api/v1/models/{name}/versions", JsonContent.Create(version));

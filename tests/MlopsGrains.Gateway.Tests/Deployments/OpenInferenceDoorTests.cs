@@ -35,6 +35,7 @@ public sealed class OpenInferenceDoorTests(ServerFixture server)
             var metadata = await Get(path);
             Assert.Equal(("mlopsgrains_mlnet", "1"), (metadata.GetProperty("platform").GetString(), metadata.GetProperty("versions")[0].GetString()));
             Assert.Equal(["sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm"], metadata.GetProperty("inputs").EnumerateArray().Select(i => i.GetProperty("name").GetString()));
+            Assert.Equal("""["setosa","versicolor","virginica"]""", metadata.GetProperty("properties").GetProperty("classes").GetString());
             Assert.Equal([-1, 3], metadata.GetProperty("outputs")[1].GetProperty("shape").EnumerateArray().Select(s => s.GetInt32()));
             var ready = await Get(path + "/ready");
             Assert.Equal((name, true), (ready.GetProperty("name").GetString(), ready.GetProperty("ready").GetBoolean()));
@@ -68,6 +69,53 @@ public sealed class OpenInferenceDoorTests(ServerFixture server)
         Assert.Equal(["scores"], answer.GetProperty("outputs").EnumerateArray().Select(o => o.GetProperty("name").GetString()));
     }
 
+    /// <summary>Every way that callers have of saying that a value is not there gives the same finite score.</summary>
+    [Fact]
+    public async Task Infer_MissingValues_AreScored()
+    {
+        var name = await Deployed.New(server, "gaps-" + Guid.NewGuid().ToString("N"), TinyModels.Binary());
+        const string Place = """{"name":"place","datatype":"BYTES","shape":[1],"data":["north"]}""";
+        string X(string data) => $$"""{"name":"x","datatype":"FP32","shape":[1],"data":[{{data}}]}""";
+
+        var scores = new List<float>();
+        foreach (var inputs in new[] { X("null") + "," + Place, X("NaN") + "," + Place, X("\"NaN\"") + "," + Place, X("\"\"") + "," + Place, Place })
+        {
+            var answer = await Infer($"/v2/models/{name}/infer", $$"""{"inputs":[{{inputs}}]}""");
+            scores.Add(answer.GetProperty("outputs")[1].GetProperty("data")[0].GetSingle());
+        }
+
+        Assert.Single(scores.Distinct());
+        Assert.InRange(scores[0], 0, 1);
+        foreach (var text in new[] { "null", "\"\"" })
+        {
+            await Infer($"/v2/models/{name}/infer", $$"""{"inputs":[{{X("0.7")}},{{Place.Replace("\"north\"", text, StringComparison.Ordinal)}}]}""");
+        }
+    }
+
+    /// <summary>A score that is not finite is refused, and its monitor counts nothing.</summary>
+    [Fact]
+    public async Task Infer_ScoreThatIsNotFinite_Is422AndNotCounted()
+    {
+        var name = await Deployed.New(server, "refused-" + Guid.NewGuid().ToString("N"));
+        using var csv = new StringContent("sepal_length_cm\n5\n6\n7\n");
+        var reference = (await Deployed.Send(server, HttpMethod.Post, "/api/v1/blobs", csv)).GetProperty("digest").GetString();
+        await Deployed.Send(server, HttpMethod.Put, $"/api/v1/monitors/{name}", JsonContent.Create(new { referenceDigest = reference, features = new[] { "sepal_length_cm" } }));
+
+        for (var i = 0; i < 3; i++)
+        {
+            using var content = new StringContent(Row.Replace("[5.1]", "[null]", StringComparison.Ordinal), Encoding.UTF8, "application/json");
+            using var refused = await server.Http.PostAsync(new Uri($"/v2/models/{name}/infer", UriKind.Relative), content, Ct);
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+            Assert.Contains("output 'scores' holds NaN", await refused.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        }
+
+        await Infer($"/v2/models/{name}/infer", Row);
+        var counted = 0;
+        await Eventually.Async(
+            async () => (counted = (await server.Http.GetFromJsonAsync<JsonElement>($"/api/v1/monitors/{name}", Ct)).GetProperty("totalRows").GetInt32()) > 0, cancellationToken: Ct);
+        Assert.Equal(1, counted);
+    }
+
     public static TheoryData<string, string, string, int, string> Mistakes => new()
     {
         { "POST", "{m}/infer", "{", 400, "JSON" },
@@ -78,7 +126,7 @@ public sealed class OpenInferenceDoorTests(ServerFixture server)
         { "POST", "{m}/infer", Row.Replace("FP32", "FP64", StringComparison.Ordinal), 400, "has datatype FP64; expected FP32" },
         { "POST", "{m}/infer", Row.Replace("[1]", "[1,2]", StringComparison.Ordinal), 400, "elements; found 1" },
         { "POST", "{m}/infer", Row.Replace("[1]", "[1,1,1]", StringComparison.Ordinal), 400, "has shape [1,1,1]; expected [rows,1] or [rows]" },
-        { "POST", "{m}/infer", Row.Replace("[5.1]", "[true]", StringComparison.Ordinal), 400, "is no FP32" },
+        { "POST", "{m}/infer", Row.Replace("[5.1]", "[true]", StringComparison.Ordinal), 400, "is not FP32" },
         { "POST", "{m}/infer", Row.Replace("]}]", "]}],\"outputs\":[{\"name\":\"y\"}]", StringComparison.Ordinal), 400, "output 'y' is unknown" },
         { "POST", "{m}/infer", Row.Replace("]}]", "]}],\"parameters\":{\"binary_data_output\":true}", StringComparison.Ordinal), 501, "binary_tensor_data" },
         { "POST", "/v2/models/nobody/infer", Row, 404, "'nobody' not found" },

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -6,7 +7,6 @@ using CsCheck;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Deployments;
-using Microsoft.AspNetCore.Http;
 
 namespace MlopsGrains.Gateway.Tests.Deployments;
 
@@ -82,13 +82,45 @@ public sealed class OpenInferenceReaderTests
     [InlineData("FP32", "1e39")]
     [InlineData("FP64", "1e400")]
     [InlineData("FP32", "\"1\"")]
-    [InlineData("FP32", "null")]
+    [InlineData("INT64", "null")]
+    [InlineData("FP32", "Infinity")]
+    [InlineData("FP64", "\"-Infinity\"")]
+    [InlineData("FP32", "\"nan\"")]
     [InlineData("FP32", "true")]
     [InlineData("BOOL", "1")]
     [InlineData("BYTES", "1")]
     [InlineData("BYTES", "\"\\ud800\"")]
     public void Read_ElementThatDoesNotFit_IsRefused(string datatype, string element) =>
         Assert.Equal(ErrorKind.InvalidInput, Assert.Throws<MlopsException>(() => Read($$"""{"inputs":[{"name":"x","datatype":"{{datatype}}","shape":[1],"data":[{{element}}]}]}""")).Kind);
+
+    [Theory]
+    [InlineData("FP32", "[1,null,\"\",\"NaN\",NaN]", "1 NaN NaN NaN NaN")]
+    [InlineData("FP64", "[[1],[null],[\"\"],[\"NaN\"],[NaN]]", "1 NaN NaN NaN NaN")]
+    [InlineData("BYTES", "[\"a\",null,\"\",\"NaN\",NaN]", "a   NaN ")]
+    [InlineData("BYTES", "[\"a\\\"NaN\\\\\",\"NaN\",\"-Infinity\",\"b\",null]", "a\"NaN\\ NaN -Infinity b ")]
+    [InlineData("BOOL", "[true,null,false,NaN,true]", "true  false  true")]
+    public void Read_MissingElements_AreNaNOrEmpty(string datatype, string data, string values)
+    {
+        var shape = data.StartsWith("[[", StringComparison.Ordinal) ? "[5,1]" : "[5]";
+
+        var read = Read($$"""{"inputs":[{"name":"x","datatype":"{{datatype}}","shape":{{shape}},"data":{{data}}}]}""").Inference.Inputs[0];
+
+        Assert.Equal(values, string.Join(' ', ((Array)read.Data).Cast<object>().Select(v => Convert.ToString(v, CultureInfo.InvariantCulture))));
+        Assert.Equal(datatype == "BOOL" ? "BYTES" : datatype, read.Datatype);
+    }
+
+    [Fact]
+    public void Read_BareNaNAcrossSegments_IsMissing()
+    {
+        var bytes = Encoding.UTF8.GetBytes("""{"inputs":[{"name":"x","datatype":"FP32","shape":[1],"data":[NaN]}]}""");
+        var cut = Array.IndexOf(bytes, (byte)'N') + 1;
+        var first = new Segment(bytes.AsMemory(0, cut), null);
+        var last = new Segment(bytes.AsMemory(cut), first);
+
+        var read = OpenInferenceReader.Read(new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length));
+
+        Assert.Equal([float.NaN], (float[])read.Inference.Inputs[0].Data);
+    }
 
     [Theory]
     [InlineData("[3]", "[1,2]", "which is 3 elements; found 2")]
@@ -134,13 +166,13 @@ public sealed class OpenInferenceReaderTests
         Assert.Equal(["日本"], (string[])Read("""{"inputs":[{"name":"x","datatype":"BYTES","shape":[1],"parameters":{"content_type":"base64"},"data":["5pel5pys"]}]}""").Inference.Inputs[0].Data);
 
     [Fact]
-    public void Write_NotANumber_Is422() =>
-        Assert.Equal(422, Assert.Throws<BadHttpRequestException>(() =>
+    public void Write_NotANumber_IsUnprocessable() =>
+        Assert.Equal(ErrorKind.Unprocessable, Assert.Throws<MlopsException>(() =>
         {
             using var json = new Utf8JsonWriter(new ArrayBufferWriter<byte>());
             json.WriteStartObject();
             OpenInferenceWriter.Write(json, "m", null, new InferenceResponse("1", [new Tensor("score", "FP32", [1], new[] { float.NaN })]));
-        }).StatusCode);
+        }).Kind);
 
     [Fact]
     public void Read_Damaged_FailsOnlyAsTheCallersMistake() =>
@@ -163,6 +195,19 @@ public sealed class OpenInferenceReaderTests
                 }
             },
             iter: 20_000);
+
+    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    {
+        public Segment(ReadOnlyMemory<byte> memory, Segment? before)
+        {
+            Memory = memory;
+            if (before is not null)
+            {
+                before.Next = this;
+                RunningIndex = before.RunningIndex + before.Memory.Length;
+            }
+        }
+    }
 
     private static OpenInferenceRequest Read(string body) => OpenInferenceReader.Read(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(body)));
 

@@ -21,6 +21,7 @@ public sealed class RefusalTests
     [InlineData(ErrorKind.Overloaded, 429, 429, "REQUEST_LIMIT_EXCEEDED")]
     [InlineData(ErrorKind.Unavailable, 503, 503, "TEMPORARILY_UNAVAILABLE")]
     [InlineData(ErrorKind.NotSupported, 501, 501, "NOT_IMPLEMENTED")]
+    [InlineData(ErrorKind.Unprocessable, 422, 400, "INVALID_PARAMETER_VALUE")]
     [InlineData(ErrorKind.DataLoss, 500, 500, "DATA_LOSS")]
     public async Task Kind_HasItsAnswer_InEachDialect(ErrorKind kind, int status, int mlflowStatus, string code)
     {
