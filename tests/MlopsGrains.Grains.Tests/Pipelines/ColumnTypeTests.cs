@@ -1,3 +1,5 @@
+using MlopsGrains.Grains.Pipelines;
+using Microsoft.Extensions.Options;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -78,7 +80,7 @@ public sealed class ColumnTypeTests
     {
         var table = Table.ReadCsv(new MemoryStream(Encoding.UTF8.GetBytes("x,y\n" + string.Concat(Enumerable.Range(0, 50).Select(i => $"{i},{1_700_000_000 + i}\n")))));
 
-        var refusal = Assert.Throws<MlopsException>(() => new ModelTraining(table, TrainingRequest.Read(new StepInputs(JsonSerializer.SerializeToElement(new { task = "regression", trainer = "sdca", label = "y" })), 1), Token));
+        var refusal = Assert.Throws<MlopsException>(() => new ModelTraining(table, Request(new { task = "regression", trainer = "sdca", label = "y" }), Token));
 
         Assert.Equal("with.label", refusal.Field);
         Assert.Contains("rounds away", refusal.Message, StringComparison.Ordinal);
@@ -125,5 +127,8 @@ public sealed class ColumnTypeTests
         Encoding.UTF8.GetBytes($"{column},l\n" + string.Concat(Enumerable.Range(0, 200).Select(i => $"{cell(i)},{(i < 100 ? "no" : "yes")}\n")));
 
     private static TrainingRequest Request(string trainer) =>
-        TrainingRequest.Read(new StepInputs(JsonSerializer.SerializeToElement(new { trainer, label = "l", positive = "yes", trees = 20 })), threads: 1);
+        Request(new { trainer, label = "l", positive = "yes", trees = 20 });
+
+    private static TrainingRequest Request(object with) =>
+        TrainingRequest.Read(StepInputs.Complete(new ModelTrainStep(Options.Create(new PipelineOptions())).Kind, JsonSerializer.SerializeToElement(with)), threads: 1);
 }
