@@ -60,8 +60,8 @@ internal static class DatasetCommands
         string[] examples =
         [
             "mlops datasets upload customers customers.csv",
-            "mlops datasets upload customers export.csv --encoding windows-1252 --decimal comma",
-            "mlops datasets upload adult adult.data --columns age,workclass,income --json",
+            "mlops datasets upload customers customers.csv --encoding windows-1252 --decimal comma",
+            "mlops datasets upload customers customers.csv --columns age,town,plan --json",
         ];
         return set.Leaf("upload", "Adds a version; the same bytes as the newest version add none.", examples, [name, file, source, description, .. csv.All], async call =>
         {

@@ -106,7 +106,7 @@ public sealed class OpenInferenceDoorTests(ServerFixture server)
             using var content = new StringContent(Row.Replace("[5.1]", "[null]", StringComparison.Ordinal), Encoding.UTF8, "application/json");
             using var refused = await server.Http.PostAsync(new Uri($"/v2/models/{name}/infer", UriKind.Relative), content, Ct);
             Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
-            Assert.Contains("output 'scores' holds NaN", await refused.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+            Assert.Contains("holds NaN", await refused.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
         }
 
         await Infer($"/v2/models/{name}/infer", Row);

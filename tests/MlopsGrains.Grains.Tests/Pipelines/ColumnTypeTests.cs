@@ -46,7 +46,7 @@ public sealed class ColumnTypeTests
         });
         var table = Table.ReadCsv(new MemoryStream(csv));
 
-        var model = new ModelTraining(table, Request("fast-tree"), Token).Model;
+        var model = new ModelTraining(table, Request("sdca"), Token).Model;
 
         Assert.Equal(type, DatasetProfile.Of(new MemoryStream(csv), Token).Columns[0].Type);
         Assert.Equal(type, table.TypeOf(0));
