@@ -32,6 +32,7 @@ public static class GatewayEndpoints
         endpoints.MapMonitoring();
         endpoints.MapWebhooks();
         endpoints.MapMlflowGraph();
+        endpoints.MapMlflowGateway();
         return endpoints;
     }
 }

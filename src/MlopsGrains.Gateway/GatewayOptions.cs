@@ -8,6 +8,10 @@ public sealed class GatewayOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "Gateway";
 
+    /// <summary>Longest request line, in bytes; 128 KiB by default, so that a query of 1,000 run ids is read and answered.</summary>
+    [Range(8192, 1 << 20)]
+    public int RequestLineBytesMax { get; set; } = 128 << 10;
+
     /// <summary>Largest JSON or YAML body, in bytes; 16 MiB by default.</summary>
     [Range(1024, 256L << 20)]
     public long JsonBodyBytesMax { get; set; } = 16L << 20;

@@ -5,6 +5,7 @@ using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -32,6 +33,7 @@ public static class GatewayRegistration
         services.TryAddSingleton<ArtifactFiles>();
         services.TryAddSingleton<ArtifactUploads>();
         services.TryAddSingleton<LiveFeeds>();
+        services.AddOptions<KestrelServerOptions>().Configure<IOptions<GatewayOptions>>((kestrel, gateway) => kestrel.Limits.MaxRequestLineSize = gateway.Value.RequestLineBytesMax);
         services.ConfigureHttpJsonOptions(o => NativeJson.Apply(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddApiDocument();

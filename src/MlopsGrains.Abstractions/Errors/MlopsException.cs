@@ -1,3 +1,6 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
 namespace MlopsGrains.Errors;
 
 /// <summary>What kind of refusal an <see cref="MlopsException"/> is. Each door maps a kind to its own status once.</summary>
@@ -38,6 +41,10 @@ public enum ErrorKind
 [GenerateSerializer, Alias("mlops.Exception")]
 public sealed class MlopsException : Exception
 {
+    private const int ShownCharactersMax = 300;
+
+    private static readonly JsonSerializerOptions ShownJson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Needed by the serializer; use the factories.</summary>
     public MlopsException(string message) : base(message)
     {
@@ -61,6 +68,17 @@ public sealed class MlopsException : Exception
     /// <summary>The input at <paramref name="field"/> breaks a rule.</summary>
     public static MlopsException Invalid(string field, string message) => new(ErrorKind.InvalidInput, message, field);
 
+    /// <summary>The value that came for <paramref name="field"/> breaks a rule, which <paramref name="rule"/> says. In the words of the tracking protocol, whose clients look for them.</summary>
+    public static MlopsException InvalidValue(string field, object? value, string rule) =>
+        Invalid(field, $"Invalid value {Shown(value)} for parameter '{field}' supplied: {rule}");
+
+    /// <summary>Nothing came for <paramref name="field"/>.</summary>
+    public static MlopsException Missing(string field) => Invalid(field, $"Missing value for required parameter '{field}'.");
+
+    /// <summary>The text that came for <paramref name="field"/> has <paramref name="length"/> characters where at most <paramref name="lengthMax"/> may be.</summary>
+    public static MlopsException TooLong(string field, long length, long lengthMax) =>
+        Invalid(field, $"'{field}' exceeds the maximum length of {lengthMax} characters; it has {length}.");
+
     /// <summary>The thing named by <paramref name="what"/> and <paramref name="id"/> does not exist.</summary>
     public static MlopsException NotFound(string what, string id) => new(ErrorKind.NotFound, $"{what} '{id}' not found.");
 
@@ -75,4 +93,11 @@ public sealed class MlopsException : Exception
 
     /// <summary>Known but not able to serve now.</summary>
     public static MlopsException Unavailable(string message) => new(ErrorKind.Unavailable, message);
+
+    /// <summary>A value as JSON has it, cut where it is long.</summary>
+    private static string Shown(object? value)
+    {
+        var json = value is JsonElement element ? element.GetRawText() : JsonSerializer.Serialize(value, ShownJson);
+        return json.Length <= ShownCharactersMax ? json : json[..ShownCharactersMax] + "…";
+    }
 }

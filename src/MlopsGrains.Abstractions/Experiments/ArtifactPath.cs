@@ -30,8 +30,8 @@ public sealed record ArtifactPath(string Root, string Relative)
     /// Splits a decoded path. The root ends with the first segment named <c>artifacts</c>; without one it is the first segment.
     /// </summary>
     /// <exception cref="MlopsException">
-    /// <see cref="ErrorKind.InvalidInput"/> for empty, absolute or too long paths, <c>.</c>, <c>..</c> or empty segments, backslashes, drive letters, control
-    /// characters, and percent-encodings that are still there after decoding once.
+    /// <see cref="ErrorKind.InvalidInput"/> for empty, absolute or too long paths, control characters, and, also where they are still percent-encoded, <c>.</c>,
+    /// <c>..</c> or empty segments, backslashes and drive letters. A <c>%</c> is a letter of a name like any other: images are named <c>dog%step%100</c>.
     /// </exception>
     public static ArtifactPath Parse(string field, string? path)
     {
@@ -46,16 +46,16 @@ public sealed record ArtifactPath(string Root, string Relative)
     {
         if (string.IsNullOrEmpty(path))
         {
-            throw MlopsException.Invalid(field, $"{field} is required.");
+            throw MlopsException.Missing(field);
         }
 
         if (path.Length > LengthMax)
         {
-            throw MlopsException.Invalid(field, $"{field} has {path.Length} characters; at most {LengthMax}.");
+            throw MlopsException.TooLong(field, path.Length, LengthMax);
         }
 
         var decoded = Uri.UnescapeDataString(path);
-        if (IsUnsafe(path) || (decoded != path && IsUnsafe(Uri.UnescapeDataString(decoded))) || IsUnsafe(decoded))
+        if (path.Any(char.IsControl) || Climbs(path) || Climbs(decoded) || Climbs(Uri.UnescapeDataString(decoded)))
         {
             throw MlopsException.Invalid(field, $"Invalid path in {field}: it must be relative, without '.', '..' or empty segments, backslashes or drive letters.");
         }
@@ -63,10 +63,9 @@ public sealed record ArtifactPath(string Root, string Relative)
         return path;
     }
 
-    private static bool IsUnsafe(string path) =>
+    private static bool Climbs(string path) =>
         path.StartsWith('/')
         || path.Contains('\\', StringComparison.Ordinal)
-        || path.Any(char.IsControl)
         || (path.Length > 1 && path[1] == ':' && char.IsAsciiLetter(path[0]))
         || path.Split('/').Any(s => s is "" or "." or "..");
 }

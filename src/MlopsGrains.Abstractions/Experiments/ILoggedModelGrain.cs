@@ -147,7 +147,7 @@ public sealed record LoggedModelQuery(
 
 /// <summary>A dataset that values were measured on; any digest when <see cref="Digest"/> is <see langword="null"/>.</summary>
 [GenerateSerializer, Immutable, Alias("mlops.MetricDataset")]
-public sealed record MetricDataset([property: Id(0)] string Name, [property: Id(1)] string? Digest = null);
+public sealed record MetricDataset([property: Id(0)] string? Name, [property: Id(1)] string? Digest = null);
 
 /// <summary>An attribute or <c>metrics.x</c>; a dataset may be named for metrics only.</summary>
 [GenerateSerializer, Immutable, Alias("mlops.LoggedModelOrderKey")]

@@ -17,12 +17,12 @@ public static partial class Names
     {
         if (string.IsNullOrEmpty(name))
         {
-            throw MlopsException.Invalid(field, $"{field} is required.");
+            throw MlopsException.Missing(field);
         }
 
         if (name.Length > LengthMax)
         {
-            throw MlopsException.Invalid(field, $"{field} has {name.Length} characters; at most {LengthMax}.");
+            throw MlopsException.TooLong(field, name.Length, LengthMax);
         }
 
         return Pattern().IsMatch(name)
@@ -38,12 +38,12 @@ public static partial class Names
     {
         if (string.IsNullOrWhiteSpace(name))
         {
-            throw MlopsException.Invalid(field, $"{field} is required.");
+            throw MlopsException.Missing(field);
         }
 
         if (name.Length > ModelLengthMax)
         {
-            throw MlopsException.Invalid(field, $"{field} has {name.Length} characters; at most {ModelLengthMax}.");
+            throw MlopsException.TooLong(field, name.Length, ModelLengthMax);
         }
 
         return name is not ("." or "..") && !name.Any(c => c is '/' or ':' or '\\' || char.IsControl(c))

@@ -47,7 +47,7 @@ public static class PageToken
             return place;
         }
 
-        throw MlopsException.Invalid(field, "The page token is not one that this list, with this filter and order, gave out.");
+        throw MlopsException.Invalid(field, "Invalid page token, could not base64-decode it as a place in this list: it was not given out by this list with this filter and order.");
     }
 
     private static T? Place<T>(ReadOnlySpan<byte> bytes)

@@ -78,7 +78,7 @@ internal static class FilterLexer
             }
         }
 
-        throw new FilterSyntaxException($"unexpected '{c}' at position {at + 1}");
+        throw new FilterSyntaxException($"{(c == ';' ? "Search filter contained multiple expression(s): " : "")}unexpected '{c}' at position {at + 1}");
     }
 
     private static Token Word(string text, ref int at)

@@ -58,7 +58,8 @@ public static class FilterSyntax
             reader.Skip("asc");
         }
 
-        return reader.Current.Kind == TokenKind.End ? new FilterOrder(entity, name, function, ascending) : throw reader.Unexpected("ASC, DESC or the end");
+        return reader.Current.Kind == TokenKind.End ? new FilterOrder(entity, name, function, ascending)
+            : throw new FilterSyntaxException($"Invalid ordering key in order_by clause '{text}': {reader.Unexpected("ASC, DESC or the end").Message}");
     }
 
     private static void CheckLength(string text)
@@ -177,7 +178,7 @@ public static class FilterSyntax
 
         if (token.Kind != TokenKind.Word)
         {
-            throw reader.Unexpected("a key such as metrics.accuracy");
+            throw new FilterSyntaxException($"Expected 'Identifier' found '{token.Text}': {reader.Unexpected("a key such as metrics.accuracy").Message}");
         }
 
         reader.Advance();
@@ -253,11 +254,19 @@ public static class FilterSyntax
             throw reader.Unexpected("'('");
         }
 
+        const string NotEmpty = "While parsing a list in the query, expected a non-empty list of string values, but got";
         var values = new List<FilterLiteral>();
         do
         {
+            if (reader.Current.IsSymbol(")") || reader.Current.IsSymbol(","))
+            {
+                throw new FilterSyntaxException($"{NotEmpty} {(values.Count == 0 && reader.Current.IsSymbol(")") ? "empty" : "ill-formed")} list at position {reader.Current.Position + 1}");
+            }
+
             var value = Literal(reader);
-            values.Add(value.Number is null ? value : throw new FilterSyntaxException($"the list holds the number {value.Text}; expected quoted texts"));
+            values.Add(value.Number is null
+                ? value
+                : throw new FilterSyntaxException($"While parsing a list in the query, expected string value, punctuation, or whitespace, but got different type in list: the number {value.Text}"));
         }
         while (reader.SkipSymbol(","));
         return reader.SkipSymbol(")") ? values : throw reader.Unexpected("',' or ')'");
@@ -272,7 +281,10 @@ public static class FilterSyntax
             return new FilterLiteral(token.Text, token.Kind == TokenKind.Number ? double.Parse(token.Text, CultureInfo.InvariantCulture) : null);
         }
 
-        throw reader.Unexpected("a number or a quoted text");
+        var unexpected = reader.Unexpected("a number or a quoted text");
+        throw token.Kind is TokenKind.Word or TokenKind.Text
+            ? new FilterSyntaxException($"Parameter value is either not quoted or unidentified quote types used for string value {token.Text}. Use either single or double quotes: {unexpected.Message}")
+            : unexpected;
     }
 
     private sealed class Reader(List<Token> tokens)

@@ -185,7 +185,7 @@ internal static class OpenInferenceEndpoints
     private static async Task Write(HttpContext context, Action<Utf8JsonWriter> members)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = JsonText.Writer(buffer))
         {
             json.WriteStartObject();
             members(json);

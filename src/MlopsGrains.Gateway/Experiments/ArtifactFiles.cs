@@ -22,12 +22,13 @@ internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions
     public Task<BlobRef> Put(ArtifactPath path, Stream content, CancellationToken cancellationToken) =>
         Put(path, () => Write(content, cancellationToken));
 
-    /// <summary>The same for at most <paramref name="bytesMax"/> bytes; more is bad input.</summary>
+    /// <summary>The same for 1 to <paramref name="bytesMax"/> bytes; more and none are bad input.</summary>
     public Task<BlobRef> PutSmall(ArtifactPath path, Stream content, long bytesMax, CancellationToken cancellationToken) => Put(path, async () =>
     {
         try
         {
-            return await blobs.WriteAsync(content, bytesMax, cancellationToken);
+            var blob = await blobs.WriteAsync(content, bytesMax, cancellationToken);
+            return blob.Length > 0 ? blob : throw MlopsException.Invalid("body", "Request must specify data.");
         }
         catch (MlopsException e) when (e.Kind == ErrorKind.TooLarge)
         {
@@ -138,7 +139,7 @@ internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions
     /// <summary>Where a run's files are, and a path below it (<see langword="null"/> or empty for the root itself).</summary>
     public async Task<(string Uri, ArtifactPath Path)> OfRun(string runId, string? path, CancellationToken cancellationToken)
     {
-        var run = await grains.GetGrain<IRunGrain>(runId).Get(cancellationToken) ?? throw MlopsException.NotFound("Run", runId);
+        var run = await grains.GetGrain<IRunGrain>(runId).Get(cancellationToken) ?? throw TrackingErrors.NoRun(runId);
         return (run.Info.ArtifactUri, At(run.Info.ArtifactUri, path));
     }
 
@@ -148,7 +149,7 @@ internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions
         var model = await grains.GetGrain<ILoggedModelGrain>(modelId).Get(cancellationToken);
         return model is { LifecycleStage: LifecycleStage.Active }
             ? (model.ArtifactUri, At(model.ArtifactUri, path))
-            : throw MlopsException.NotFound("Logged model", modelId);
+            : throw TrackingErrors.NoLoggedModel(modelId);
     }
 
     /// <summary>A path below (<see langword="null"/> or empty for itself) a place that a client knows by its URI.</summary>

@@ -1,16 +1,30 @@
+using Microsoft.AspNetCore.StaticFiles;
+
 namespace MlopsGrains.Gateway.Experiments;
 
-/// <summary>How an artifact is shown in a browser: what is text as plain text, so that nothing uploaded is ever executed by one, and all else as bytes to save.</summary>
+/// <summary>
+/// The content type of an artifact by its name, as MLflow has it: what is text as plain text, so that nothing uploaded is ever executed by a browser, and all else by
+/// its extension. Every artifact is sent to be saved.
+/// </summary>
 internal static class ArtifactTypes
 {
-    public const string Bytes = "application/octet-stream";
+    private const string Bytes = "application/octet-stream";
+    private const string Text = "text/plain";
 
     private static readonly HashSet<string> TextExtensions = new(StringComparer.OrdinalIgnoreCase)
     {
-        ".txt", ".log", ".err", ".cfg", ".conf", ".cnf", ".cf", ".ini", ".properties", ".prop", ".hocon", ".toml", ".yaml", ".yml", ".xml", ".json", ".js", ".py", ".py3",
-        ".csv", ".tsv", ".md", ".rst", ".mlmodel", ".mlproject", ".cs", ".sql", ".sh", ".html", ".java", ".scala", ".r",
+        "txt", "log", "err", "cfg", "conf", "cnf", "cf", "ini", "properties", "prop", "hocon", "toml", "yaml", "yml", "xml", "json", "js", "py", "py3", "csv", "tsv", "md",
+        "rst", "MLmodel", "MLproject", "cs", "sql", "sh", "html", "htm", "xhtml", "svg", "java", "scala", "r",
     };
 
-    public static string Shown(string path) =>
-        TextExtensions.Contains(Path.GetExtension(path)) || Path.GetFileName(path) is "MLmodel" or "MLproject" ? "text/plain" : Bytes;
+    private static readonly FileExtensionContentTypeProvider Types = new();
+
+    public static string Of(string path)
+    {
+        var name = path[(path.LastIndexOf('/') + 1)..];
+        var extension = Path.GetExtension(name);
+        return TextExtensions.Contains(extension.Length > 1 ? extension[1..] : name) ? Text
+            : Types.TryGetContentType(name, out var type) ? type
+            : Bytes;
+    }
 }

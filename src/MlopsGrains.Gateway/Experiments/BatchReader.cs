@@ -13,12 +13,6 @@ namespace MlopsGrains.Gateway.Experiments;
 /// </summary>
 internal sealed class BatchReader : IDisposable
 {
-    /// <summary>Most metric points, and most entries in all.</summary>
-    public const int MetricsMax = 1000;
-
-    /// <summary>Most params, and most tags.</summary>
-    public const int PairsMax = 100;
-
     /// <summary>MLflow cuts longer param values instead of refusing them.</summary>
     public const int ParamValueMax = 6000;
 
@@ -28,7 +22,7 @@ internal sealed class BatchReader : IDisposable
     private const int KeyBytesMax = 2048;
 
     private readonly bool _mlflow;
-    private readonly MetricColumnsBuilder _metrics = new(MetricsMax);
+    private readonly MetricColumnsBuilder _metrics = new(BatchLimits.MetricsMax);
     private List<Tag> _params = [];
     private List<Tag> _tags = [];
     private ModelMetrics? _models;
@@ -89,7 +83,7 @@ internal sealed class BatchReader : IDisposable
 
     private void ReadMessage(ref Utf8JsonReader reader)
     {
-        Expect(reader.TokenType == JsonTokenType.StartObject, "body", "a JSON object");
+        Expect(reader.TokenType == JsonTokenType.StartObject, ref reader, "body", "expected a JSON object.");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("metrics"u8))
@@ -126,16 +120,12 @@ internal sealed class BatchReader : IDisposable
             }
         }
 
-        var total = _metrics.Count + _params.Count + _tags.Count;
-        if (total > MetricsMax)
-        {
-            throw MlopsException.Invalid("body", $"A batch can contain at most {MetricsMax} metrics, params and tags together. Got {total}.");
-        }
+        BatchLimits.CheckTotal(_metrics.Count + _params.Count + _tags.Count);
     }
 
     private void ReadMetrics(ref Utf8JsonReader reader)
     {
-        Expect(_mlflow || _metrics.Count == 0, "metrics", "points either as metrics or as columns, and once", whole: true);
+        RequireOneForm(_mlflow || _metrics.Count == 0, "metrics");
         _metrics.Clear();
         _models = null;
         if (!StartsArray(ref reader, "metrics"))
@@ -145,9 +135,9 @@ internal sealed class BatchReader : IDisposable
 
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (_metrics.Count == MetricsMax)
+            if (_metrics.Count == BatchLimits.MetricsMax)
             {
-                throw MlopsException.Invalid("metrics", $"A batch can contain at most {MetricsMax} metrics. Got more.");
+                BatchLimits.Check("metrics", _metrics.Count + CountRest(ref reader), BatchLimits.MetricsMax);
             }
 
             ReadMetric(ref reader);
@@ -159,14 +149,14 @@ internal sealed class BatchReader : IDisposable
     {
         if (ReadsValue(ref reader))
         {
-            Expect(_metrics.Count == 0, "columns", "points either as metrics or as columns, and once", whole: true);
+            RequireOneForm(_metrics.Count == 0, "columns");
             MetricColumnsReader.Read(ref reader, _metrics);
         }
     }
 
     private void ReadMetric(ref Utf8JsonReader reader)
     {
-        Expect(reader.TokenType == JsonTokenType.StartObject, null, "an object");
+        Expect(reader.TokenType == JsonTokenType.StartObject, ref reader, null, "expected an object.");
         var (key, step) = (-1, 0L);
         var (value, timestamp) = (0d, 0L);
         var (hasValue, hasTimestamp) = (false, false);
@@ -180,17 +170,17 @@ internal sealed class BatchReader : IDisposable
             else if (reader.ValueTextEquals("value"u8))
             {
                 hasValue = ReadsValue(ref reader) && (JsonValues.TryReadDouble(ref reader, out value)
-                    || Expect(false, "value", "a number, \"NaN\", \"Infinity\" or \"-Infinity\""));
+                    || Expect(false, ref reader, "value", "Please specify value as a valid double (64-bit floating point): a number, \"NaN\", \"Infinity\" or \"-Infinity\"."));
             }
             else if (reader.ValueTextEquals("timestamp"u8))
             {
                 hasTimestamp = ReadsValue(ref reader) && (JsonValues.TryReadInt64(ref reader, _mlflow, out timestamp)
-                    || Expect(false, "timestamp", "a whole number of milliseconds"));
+                    || Expect(false, ref reader, "timestamp", "expected a whole number of milliseconds."));
             }
             else if (reader.ValueTextEquals("step"u8))
             {
                 step = 0;
-                _ = ReadsValue(ref reader) && (JsonValues.TryReadInt64(ref reader, _mlflow, out step) || Expect(false, "step", "a whole number"));
+                _ = ReadsValue(ref reader) && (JsonValues.TryReadInt64(ref reader, _mlflow, out step) || Expect(false, ref reader, "step", "expected a whole number."));
             }
             else if (_mlflow && (reader.ValueTextEquals("model_id"u8) || reader.ValueTextEquals("modelId"u8)))
             {
@@ -212,12 +202,12 @@ internal sealed class BatchReader : IDisposable
 
         if (key < 0 || !hasValue || !hasTimestamp)
         {
-            throw Missing($"metrics[{_metrics.Count}].{(key < 0 ? "key" : !hasValue ? "value" : "timestamp")}");
+            throw MlopsException.Missing($"metrics[{_metrics.Count}].{(key < 0 ? "key" : !hasValue ? "value" : "timestamp")}");
         }
 
         if (timestamp < 0)
         {
-            throw MlopsException.Invalid($"metrics[{_metrics.Count}].timestamp", $"Invalid value {timestamp} for parameter 'metrics[{_metrics.Count}].timestamp': at least 0.");
+            throw BatchLimits.BadTimestamp($"metrics[{_metrics.Count}].timestamp", _metrics.Keys[key], timestamp);
         }
 
         _metrics.Add(key, value, timestamp, step);
@@ -235,14 +225,14 @@ internal sealed class BatchReader : IDisposable
             return -1;
         }
 
-        Expect(reader.TokenType == JsonTokenType.String, "key", "text");
+        Expect(reader.TokenType == JsonTokenType.String, ref reader, "key", "expected text.");
         if (reader is { HasValueSequence: false, ValueIsEscaped: false })
         {
             return reader.ValueSpan.IsEmpty ? -1 : _metrics.Keys.IndexOf(reader.ValueSpan);
         }
 
         var length = reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
-        Expect(length <= KeyBytesMax, "key", "at most 250 characters");
+        Expect(length <= KeyBytesMax, ref reader, "key", "it exceeds the maximum length of 250 characters.");
         Span<byte> key = stackalloc byte[KeyBytesMax];
         key = key[..reader.CopyString(key)];
         return key.IsEmpty ? -1 : _metrics.Keys.IndexOf(key);
@@ -258,9 +248,9 @@ internal sealed class BatchReader : IDisposable
 
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (pairs.Count == PairsMax)
+            if (pairs.Count == BatchLimits.PairsMax)
             {
-                throw MlopsException.Invalid(list, $"A batch can contain at most {PairsMax} {list}. Got more.");
+                BatchLimits.Check(list, pairs.Count + CountRest(ref reader), BatchLimits.PairsMax);
             }
 
             pairs.Add(ReadPair(ref reader, list, pairs.Count, valueMax));
@@ -273,7 +263,7 @@ internal sealed class BatchReader : IDisposable
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            throw MlopsException.Invalid($"{list}[{index}]", $"Invalid value for parameter '{list}[{index}]': expected an object.");
+            throw Wrong(ref reader, $"{list}[{index}]", "expected an object.");
         }
 
         string? key = null, value = null;
@@ -295,12 +285,12 @@ internal sealed class BatchReader : IDisposable
 
         if (string.IsNullOrEmpty(key))
         {
-            throw Missing($"{list}[{index}].key");
+            throw MlopsException.Missing($"{list}[{index}].key");
         }
 
         if (value is null && !_mlflow)
         {
-            throw Missing($"{list}[{index}].value");
+            throw MlopsException.Missing($"{list}[{index}].value");
         }
 
         return new Tag(key, _mlflow ? (value ?? "").CutTo(valueMax) : value!);
@@ -313,7 +303,7 @@ internal sealed class BatchReader : IDisposable
             return null;
         }
 
-        Expect(reader.TokenType == JsonTokenType.StartObject, "producer", "an object", whole: true);
+        Expect(reader.TokenType == JsonTokenType.StartObject, ref reader, "producer", "expected an object.", whole: true);
         string? id = null;
         long sequence = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -325,7 +315,7 @@ internal sealed class BatchReader : IDisposable
             else if (reader.ValueTextEquals("sequence"u8))
             {
                 _ = ReadsValue(ref reader) && (JsonValues.TryReadInt64(ref reader, numberInText: false, out sequence)
-                    || Expect(false, "producer.sequence", "a whole number", whole: true));
+                    || Expect(false, ref reader, "producer.sequence", "expected a whole number.", whole: true));
             }
             else
             {
@@ -333,9 +323,9 @@ internal sealed class BatchReader : IDisposable
             }
         }
 
-        Expect(id is { Length: >= 1 and <= 64 }, "producer.producerId", "1 to 64 characters", whole: true);
-        Expect(sequence >= 1, "producer.sequence", "at least 1", whole: true);
-        return new ProducerPosition(id!, sequence);
+        return id is not { Length: >= 1 and <= 64 } ? throw MlopsException.InvalidValue("producer.producerId", id, "expected 1 to 64 characters.")
+            : sequence < 1 ? throw MlopsException.InvalidValue("producer.sequence", sequence, "expected at least 1.")
+            : new ProducerPosition(id, sequence);
     }
 
     private static string? ReadText(ref Utf8JsonReader reader, string path)
@@ -347,7 +337,7 @@ internal sealed class BatchReader : IDisposable
 
         return reader.TokenType == JsonTokenType.String
             ? reader.GetString()
-            : throw MlopsException.Invalid(path, $"Invalid value for parameter '{path}': expected text.");
+            : throw Wrong(ref reader, path, "expected text.");
     }
 
     private static string? ReadText(ref Utf8JsonReader reader, string list, int index, string member)
@@ -359,7 +349,7 @@ internal sealed class BatchReader : IDisposable
 
         return reader.TokenType == JsonTokenType.String
             ? reader.GetString()
-            : throw MlopsException.Invalid($"{list}[{index}].{member}", $"Invalid value for parameter '{list}[{index}].{member}': expected text.");
+            : throw Wrong(ref reader, $"{list}[{index}].{member}", "expected text.");
     }
 
     /// <summary>Moves to a member's value; <see langword="false"/> for <c>null</c>, which means unset.</summary>
@@ -378,7 +368,7 @@ internal sealed class BatchReader : IDisposable
 
         return reader.TokenType == JsonTokenType.StartArray
             ? true
-            : throw MlopsException.Invalid(list, $"Invalid value for parameter '{list}': expected an array.");
+            : throw Wrong(ref reader, list, "expected an array.");
     }
 
     private void SkipUnknown(ref Utf8JsonReader reader, string? place, int? index = null)
@@ -393,8 +383,30 @@ internal sealed class BatchReader : IDisposable
         reader.Skip();
     }
 
+    private static void RequireOneForm(bool holds, string list)
+    {
+        if (!holds)
+        {
+            throw MlopsException.Invalid(list, $"{list}: points come either as metrics or as columns, and once.");
+        }
+    }
+
+    /// <summary>Elements from the one that the reader stands on to the end of its list.</summary>
+    private static int CountRest(ref Utf8JsonReader reader)
+    {
+        var count = 0;
+        do
+        {
+            count++;
+            reader.Skip();
+        }
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray);
+
+        return count;
+    }
+
     /// <summary>Throws unless <paramref name="holds"/>; the path is <c>metrics[i].member</c> unless <paramref name="whole"/>.</summary>
-    private bool Expect(bool holds, string? member, string expected, bool whole = false)
+    private bool Expect(bool holds, ref Utf8JsonReader reader, string? member, string rule, bool whole = false)
     {
         if (holds)
         {
@@ -402,10 +414,14 @@ internal sealed class BatchReader : IDisposable
         }
 
         var path = whole || member is "body" ? member! : member is null ? $"metrics[{_metrics.Count}]" : $"metrics[{_metrics.Count}].{member}";
-        throw MlopsException.Invalid(path, $"Invalid value for parameter '{path}': expected {expected}.");
+        throw Wrong(ref reader, path, rule);
     }
 
-    private static MlopsException Missing(string path) => MlopsException.Invalid(path, $"Missing value for required parameter '{path}'.");
+    private static MlopsException Wrong(ref Utf8JsonReader reader, string path, string rule)
+    {
+        using var value = JsonDocument.ParseValue(ref reader);
+        return MlopsException.InvalidValue(path, value.RootElement, rule);
+    }
 }
 
 /// <summary>One <c>log-batch</c> message.</summary>

@@ -63,7 +63,7 @@ internal static class ExperimentsEndpoints
     }
 
     private static async Task<Ok<Experiment>> Get(string id, IGrainFactory grains, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await Experiment(grains, id).Get(cancellationToken) ?? throw MlopsException.NotFound("Experiment", id));
+        TypedResults.Ok(await Experiment(grains, id).Get(cancellationToken) ?? throw TrackingErrors.NoExperiment(id));
 
     private static async Task<NoContent> Delete(string id, IGrainFactory grains, CancellationToken cancellationToken)
     {

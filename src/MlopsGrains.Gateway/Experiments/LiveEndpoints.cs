@@ -35,7 +35,7 @@ internal static class LiveEndpoints
 
     private static async Task WatchExperiment(string id, HttpContext context, IGrainFactory grains)
     {
-        _ = await grains.GetGrain<IExperimentGrain>(ExperimentIds.CheckExisting(id)).Get(context.RequestAborted) ?? throw MlopsException.NotFound("Experiment", id);
+        _ = await grains.GetGrain<IExperimentGrain>(ExperimentIds.CheckExisting(id)).Get(context.RequestAborted) ?? throw TrackingErrors.NoExperiment(id);
         var feed = grains.GetGrain<IExperimentFeedGrain>(id);
         await EventStream.Answer(context, "experiment/" + id, async (after, wait, cancellationToken) =>
         {
@@ -50,7 +50,7 @@ internal static class LiveEndpoints
     private static ReadOnlySpan<byte> Write(RunChange change)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using var json = new Utf8JsonWriter(buffer);
+        using var json = JsonText.Writer(buffer);
         json.WriteStartObject();
         json.WriteNumber("version", change.Version);
         Member(json, "info", change.Info);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
 
 namespace MlopsGrains.Gateway.Experiments;
@@ -18,10 +19,10 @@ internal static class MetricColumnsReader
     {
         Expect(reader.TokenType == JsonTokenType.StartObject, "columns", "an object");
         var keys = new List<int>();
-        var keyIndexes = ArrayPool<long>.Shared.Rent(BatchReader.MetricsMax);
-        var values = ArrayPool<double>.Shared.Rent(BatchReader.MetricsMax);
-        var timestamps = ArrayPool<long>.Shared.Rent(BatchReader.MetricsMax);
-        var steps = ArrayPool<long>.Shared.Rent(BatchReader.MetricsMax);
+        var keyIndexes = ArrayPool<long>.Shared.Rent(BatchLimits.MetricsMax);
+        var values = ArrayPool<double>.Shared.Rent(BatchLimits.MetricsMax);
+        var timestamps = ArrayPool<long>.Shared.Rent(BatchLimits.MetricsMax);
+        var steps = ArrayPool<long>.Shared.Rent(BatchLimits.MetricsMax);
         try
         {
             int indexes = 0, points = 0, times = 0, stepCount = 0;
@@ -66,7 +67,7 @@ internal static class MetricColumnsReader
 
                 if (timestamps[i] < 0)
                 {
-                    throw MlopsException.Invalid($"columns.timestamps[{i}]", $"Invalid value {timestamps[i]} for parameter 'columns.timestamps[{i}]': at least 0.");
+                    throw MlopsException.InvalidValue($"columns.timestamps[{i}]", timestamps[i], "expected Unix milliseconds, 0 or more.");
                 }
 
                 metrics.Add(keys[(int)keyIndexes[i]], values[i], timestamps[i], steps[i]);
@@ -87,7 +88,7 @@ internal static class MetricColumnsReader
         StartArray(ref reader, "columns.keys");
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            Expect(keys.Count < BatchReader.MetricsMax, "columns.keys", $"at most {BatchReader.MetricsMax} keys");
+            Expect(keys.Count < BatchLimits.MetricsMax, "columns.keys", $"at most {BatchLimits.MetricsMax} keys");
             var key = reader.TokenType == JsonTokenType.String ? reader.GetString()! : "";
             Expect(key.Length is > 0 and <= KeyLengthMax, $"columns.keys[{keys.Count}]", $"text of 1 to {KeyLengthMax} characters");
             keys.Add(table.IndexOf(System.Text.Encoding.UTF8.GetBytes(key)));
@@ -138,9 +139,9 @@ internal static class MetricColumnsReader
 
     private static void CheckCount(string path, int count)
     {
-        if (count >= BatchReader.MetricsMax)
+        if (count >= BatchLimits.MetricsMax)
         {
-            throw MlopsException.Invalid(path, $"A batch can contain at most {BatchReader.MetricsMax} metrics. Got more.");
+            throw MlopsException.Invalid(path, $"A batch can contain at most {BatchLimits.MetricsMax} metrics. Got more.");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Mlflow;
@@ -59,7 +60,8 @@ internal static class MlflowArtifactEndpoints
 
     private static async Task ProxyGet(HttpContext context)
     {
-        var file = await Files(context).Get(ArtifactPath.Parse("path", ProxyPath(context)), ArtifactTypes.Bytes, context.RequestAborted);
+        var path = ProxyPath(context);
+        var file = await Files(context).Get(ArtifactPath.Parse("path", path), ArtifactTypes.Of(path), context.RequestAborted);
         await file.ExecuteAsync(context);
     }
 
@@ -82,7 +84,8 @@ internal static class MlflowArtifactEndpoints
         var path = query["path"].ToString();
         if (run.Length == 0 || path.Length == 0)
         {
-            throw MlflowRequest.Missing(run.Length == 0 ? "run_uuid" : "path");
+            var missing = run.Length == 0 ? "run_uuid" : "path";
+            throw MlopsException.Invalid(missing, $"Request must specify {missing}.");
         }
 
         var (_, file) = await Files(context).OfRun(ExperimentIds.CheckRun("run_uuid", run), path, context.RequestAborted);
@@ -95,7 +98,7 @@ internal static class MlflowArtifactEndpoints
         using var request = await MlflowRequest.ReadAsync(context);
         var path = request.Required("path");
         var (_, file) = await Files(context).OfRun(MlflowRunEndpoints.RunId(request), path, context.RequestAborted);
-        await (await Files(context).Get(file, ArtifactTypes.Shown(path), context.RequestAborted)).ExecuteAsync(context);
+        await (await Files(context).Get(file, ArtifactTypes.Of(path), context.RequestAborted)).ExecuteAsync(context);
     }
 
     /// <summary>Files and directories; each path begins with <paramref name="prefix"/>.</summary>

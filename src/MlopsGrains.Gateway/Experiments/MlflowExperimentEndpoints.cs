@@ -59,31 +59,26 @@ internal static class MlflowExperimentEndpoints
     private static async Task GetByName(MlflowCall call)
     {
         var name = call.Request.Required("experiment_name");
-        var experiment = await Catalog(call).FindByName(name, call.Aborted) ?? throw MlopsException.NotFound("Experiment", name);
+        var experiment = await Catalog(call).FindByName(name, call.Aborted) ?? throw TrackingErrors.NoExperimentNamed(name);
         await Answer(call, experiment);
     }
 
     private static async Task Get(MlflowCall call)
     {
         var id = RequiredId(call);
-        var experiment = await call.Grains.GetGrain<IExperimentGrain>(id).Get(call.Aborted) ?? throw MlopsException.NotFound("Experiment", id);
+        var experiment = await call.Grains.GetGrain<IExperimentGrain>(id).Get(call.Aborted) ?? throw TrackingErrors.NoExperiment(id);
         await Answer(call, experiment);
     }
 
     private static async Task Search(MlflowCall call)
     {
-        var max = call.Request.Int64("max_results");
-        if (max is not (>= 1 and <= ResultsMax))
-        {
-            throw MlflowRequest.Invalid("max_results", $"{(max is null ? "missing" : $"{max}")}; must be 1 to {ResultsMax}");
-        }
-
+        var max = call.Request.MaxResults(0, ResultsMax);
         var page = await Catalog(call).Search(
             new ExperimentQuery(
                 call.Request.Text("filter"),
                 call.Request.Enum("view_type", MlflowEntities.Views) ?? LifecycleView.ActiveOnly,
                 call.Request.Texts("order_by"),
-                (int)max,
+                max,
                 call.Request.Text("page_token") is { Length: > 0 } token ? token : null),
             call.Aborted);
         var readable = await call.Context.ReadableAsync(PermissionKind.Experiment, page.Items, e => e.ExperimentId);
@@ -94,16 +89,18 @@ internal static class MlflowExperimentEndpoints
     private static async Task SearchDatasets(MlflowCall call)
     {
         var experiments = call.Request.Texts("experiment_ids");
-        if (experiments.Count is 0 or > DatasetExperimentsMax)
+        if (experiments.Count == 0)
         {
-            throw MlflowRequest.Invalid("experiment_ids", $"{experiments.Count} experiments; must be 1 to {DatasetExperimentsMax}");
+            throw MlopsException.Invalid("experiment_ids", "SearchDatasets request must specify at least one experiment_id. Give them as experiment_ids.");
         }
 
-        if (experiments.FirstOrDefault(e => !ExperimentIds.IsId(e)) is not null)
+        if (experiments.Count > DatasetExperimentsMax)
         {
-            throw MlflowRequest.Invalid("experiment_ids", "expected decimal experiment ids");
+            throw MlopsException.Invalid(
+                "experiment_ids", $"SearchDatasets request cannot specify more than {DatasetExperimentsMax} experiment_ids. Received {experiments.Count} experiment_ids.");
         }
 
+        ExperimentIds.Check("experiment_ids", experiments);
         experiments = await call.Context.ReadableAsync(PermissionKind.Experiment, experiments, id => id);
         var found = new HashSet<(string Experiment, string Name, string Digest, string? Context)>();
         string? token = null;
@@ -191,7 +188,7 @@ internal static class MlflowExperimentEndpoints
     });
 
     private static string RequiredId(MlflowCall call) =>
-        ExperimentIds.CheckExisting(call.Request.Id("experiment_id") is { Length: > 0 } id ? id : throw MlflowRequest.Missing("experiment_id"));
+        ExperimentIds.CheckExisting(call.Request.Id("experiment_id") is { Length: > 0 } id ? id : throw MlopsException.Missing("experiment_id"));
 
     private static IExperimentGrain Existing(MlflowCall call) => call.Grains.GetGrain<IExperimentGrain>(RequiredId(call));
 

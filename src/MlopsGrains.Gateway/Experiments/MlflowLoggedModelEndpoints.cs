@@ -57,7 +57,7 @@ internal static class MlflowLoggedModelEndpoints
     private static async Task Create(MlflowCall call)
     {
         var request = call.Request;
-        var experiment = ExperimentIds.CheckExisting(request.Id("experiment_id") is { Length: > 0 } id ? id : throw MlflowRequest.Missing("experiment_id"));
+        var experiment = ExperimentIds.CheckExisting(request.Id("experiment_id") is { Length: > 0 } id ? id : throw MlopsException.Missing("experiment_id"));
         var model = new NewLoggedModel(
             experiment,
             NullIfEmpty(request.Text("name")),
@@ -72,12 +72,12 @@ internal static class MlflowLoggedModelEndpoints
     {
         var model = await Existing(call).Get(call.Aborted);
         var deletedToo = call.Request.Bool("allow_deleted") ?? false;
-        await Answer(call, model is not null && (deletedToo || model.LifecycleStage == LifecycleStage.Active) ? model : throw MlopsException.NotFound("Logged model", ModelId(call)));
+        await Answer(call, model is not null && (deletedToo || model.LifecycleStage == LifecycleStage.Active) ? model : throw TrackingErrors.NoLoggedModel(ModelId(call)));
     }
 
     private static async Task SetStatus(MlflowCall call)
     {
-        var status = call.Request.Enum("status", Statuses) ?? throw MlflowRequest.Missing("status");
+        var status = call.Request.Enum("status", Statuses) ?? throw MlopsException.Missing("status");
         await Answer(call, await Existing(call).SetStatus(status, call.Aborted));
     }
 
@@ -93,7 +93,7 @@ internal static class MlflowLoggedModelEndpoints
     private static async Task DeleteTag(MlflowCall call)
     {
         var key = RequestTarget.Rest(call.Context, TagKeySegments);
-        await Existing(call).DeleteTag(key.Length > 0 ? key : throw MlflowRequest.Missing("tag_key"), call.Aborted);
+        await Existing(call).DeleteTag(key.Length > 0 ? key : throw MlopsException.Missing("tag_key"), call.Aborted);
         await call.Done();
     }
 
@@ -106,19 +106,16 @@ internal static class MlflowLoggedModelEndpoints
     private static async Task Search(MlflowCall call)
     {
         var request = call.Request;
-        var max = request.Int64("max_results") is { } given and not 0 ? given : SearchResultsDefault;
-        if (max is < 1 or > SearchResultsMax)
-        {
-            throw MlflowRequest.Invalid("max_results", $"{max}; must be 1 to {SearchResultsMax}");
-        }
-
+        var max = request.Int64("max_results") is 0 ? SearchResultsDefault : request.MaxResults(SearchResultsDefault, SearchResultsMax);
         var query = new LoggedModelQuery(
             await call.Context.ReadableAsync(PermissionKind.Experiment, request.Texts("experiment_ids"), id => id),
             request.Text("filter"),
-            [.. request.Messages("datasets").Select((d, i) => Dataset(d) ?? throw MlflowRequest.Missing($"datasets[{i}].dataset_name"))],
+            [.. request.Messages("datasets").Select((d, i) => Dataset(d) is { Name: not null } dataset
+                ? dataset
+                : throw MlopsException.Invalid($"datasets[{i}].dataset_name", $"`dataset_name` in the `datasets` clause must be specified: datasets[{i}].dataset_name."))],
             [.. request.Messages("order_by").Select((key, i) => new LoggedModelOrderKey(
-                key.Text("field_name") is { Length: > 0 } field ? field : throw MlflowRequest.Missing($"order_by[{i}].field_name"), key.Bool("ascending") ?? true, Dataset(key)))],
-            (int)max,
+                key.Text("field_name") is { Length: > 0 } field ? field : throw MlopsException.Missing($"order_by[{i}].field_name"), key.Bool("ascending") ?? true, Dataset(key)))],
+            max,
             NullIfEmpty(request.Text("page_token")));
         var page = await call.Grains.GetGrain<ILoggedModelSearchGrain>(0).Search(query, call.Aborted);
         await call.AnswerPage("models", page, WriteLoggedModel);
@@ -142,11 +139,15 @@ internal static class MlflowLoggedModelEndpoints
         var path = call.Request.Required("artifact_file_path");
         var files = call.Context.RequestServices.GetRequiredService<ArtifactFiles>();
         var (_, file) = await files.OfLoggedModel(ModelId(call), path, call.Aborted);
-        await (await files.Get(file, ArtifactTypes.Shown(path), call.Aborted)).ExecuteAsync(call.Context);
+        await (await files.Get(file, ArtifactTypes.Of(path), call.Aborted)).ExecuteAsync(call.Context);
     }
 
-    private static MetricDataset? Dataset(MlflowRequest request) =>
-        request.Text("dataset_name") is { Length: > 0 } name ? new MetricDataset(name, NullIfEmpty(request.Text("dataset_digest"))) : null;
+    /// <summary>What a part of the message says of a metric's dataset, if anything.</summary>
+    private static MetricDataset? Dataset(MlflowRequest request)
+    {
+        var (name, digest) = (NullIfEmpty(request.Text("dataset_name")), NullIfEmpty(request.Text("dataset_digest")));
+        return name is null && digest is null ? null : new MetricDataset(name, digest);
+    }
 
     private static Task Answer(MlflowCall call, LoggedModel model) => call.Answer(json =>
     {

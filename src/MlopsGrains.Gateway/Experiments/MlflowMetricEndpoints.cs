@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Mlflow;
@@ -25,34 +26,36 @@ internal static class MlflowMetricEndpoints
 
     private static async Task GetHistoryBulk(MlflowCall call)
     {
-        var runs = RunIds(call.Request, "run_id");
-        var key = call.Request.Required("metric_key");
-        var max = MaxResults(call.Request, BulkResultsMax);
+        const string Method = "GetMetricHistoryBulk";
+        var ids = call.Request.Texts("run_id");
+        if (ids.Count == 0)
+        {
+            throw MlopsException.Invalid("run_id", $"{Method} request must specify at least one run_id.");
+        }
+
+        var runs = Runs("run_id", ids, $"{Method} request cannot specify more than {RunsMax} run_ids.");
+        var key = call.Request.Text("metric_key") is { Length: > 0 } given ? given : throw MlopsException.Invalid("metric_key", $"{Method} request must specify a metric_key.");
+        var max = call.Request.MaxResults(BulkResultsMax, BulkResultsMax);
         await Answer(call, await call.Grains.GetGrain<IMetricHistoriesGrain>(0).All(runs, key, max, call.Aborted));
     }
 
     private static async Task GetHistoryBulkInterval(MlflowCall call)
     {
-        var runs = RunIds(call.Request, "run_ids");
+        var ids = call.Request.Texts("run_ids");
+        var runs = Runs("run_ids", ids.Count > 0 ? ids : throw MlopsException.Missing("run_ids"), $"GetMetricHistoryBulkInterval request must specify at most {RunsMax} run_ids.");
         var key = call.Request.Required("metric_key");
         var (start, end) = (call.Request.Int64("start_step"), call.Request.Int64("end_step"));
-        var max = MaxResults(call.Request, IntervalResultsMax);
-        await Answer(call, await call.Grains.GetGrain<IMetricHistoriesGrain>(0).Sampled(runs, key, start, end, max, call.Aborted));
+        var max = call.Request.Int64("max_results") ?? IntervalResultsMax;
+        if (max is < 1 or > IntervalResultsMax)
+        {
+            throw MlopsException.Invalid("max_results", $"max_results must be between 1 and {IntervalResultsMax}. It is {max}.");
+        }
+
+        await Answer(call, await call.Grains.GetGrain<IMetricHistoriesGrain>(0).Sampled(runs, key, start, end, (int)max, call.Aborted));
     }
 
-    private static IReadOnlyList<string> RunIds(MlflowRequest request, string name)
-    {
-        var ids = request.Texts(name);
-        return ids.Count is >= 1 and <= RunsMax
-            ? [.. ids.Select(id => ExperimentIds.CheckRun(name, id))]
-            : throw (ids.Count == 0 ? MlflowRequest.Missing(name) : MlflowRequest.Invalid(name, $"{ids.Count} run ids; at most {RunsMax}"));
-    }
-
-    private static int MaxResults(MlflowRequest request, int max)
-    {
-        var given = request.Int64("max_results") ?? max;
-        return given >= 1 && given <= max ? (int)given : throw MlflowRequest.Invalid("max_results", $"{given}; must be 1 to {max}");
-    }
+    private static IReadOnlyList<string> Runs(string field, IReadOnlyList<string> ids, string tooMany) =>
+        ids.Count <= RunsMax ? [.. ids.Select(id => ExperimentIds.CheckRun(field, id))] : throw MlopsException.Invalid(field, $"{tooMany} Received {ids.Count} run_ids.");
 
     private static Task Answer(MlflowCall call, IReadOnlyList<RunMetricHistory> histories) => call.Answer(json =>
     {

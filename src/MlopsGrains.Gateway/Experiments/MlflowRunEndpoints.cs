@@ -69,7 +69,7 @@ internal static class MlflowRunEndpoints
     private static async Task Get(MlflowCall call)
     {
         var id = RunId(call.Request);
-        await Answer(call, await call.Grains.GetGrain<IRunGrain>(id).Get(call.Aborted) ?? throw MlopsException.NotFound("Run", id));
+        await Answer(call, await call.Grains.GetGrain<IRunGrain>(id).Get(call.Aborted) ?? throw TrackingErrors.NoRun(id));
     }
 
     private static async Task Update(MlflowCall call)
@@ -102,11 +102,11 @@ internal static class MlflowRunEndpoints
     {
         var run = Run(call);
         var key = call.Request.Required("key");
-        var value = call.Request.Double("value") ?? throw MlflowRequest.Missing("value");
-        var timestamp = call.Request.Int64("timestamp") ?? throw MlflowRequest.Missing("timestamp");
+        var value = call.Request.Double("value") ?? throw MlopsException.Missing("value");
+        var timestamp = call.Request.Int64("timestamp") ?? throw MlopsException.Missing("timestamp");
         if (timestamp < 0)
         {
-            throw MlflowRequest.Invalid("timestamp", $"{timestamp}; at least 0");
+            throw BatchLimits.BadTimestamp("timestamp", key, timestamp);
         }
 
         var step = call.Request.Int64("step") ?? 0;
@@ -158,7 +158,7 @@ internal static class MlflowRunEndpoints
             reader.AdvanceTo(body.End);
         }
 
-        var id = ExperimentIds.CheckRun("run_id", batch.RunId is { Length: > 0 } given ? given : throw MlflowRequest.Missing("run_id"));
+        var id = ExperimentIds.CheckRun("run_id", batch.RunId is { Length: > 0 } given ? given : throw MlopsException.Missing("run_id"));
         var grains = context.RequestServices.GetRequiredService<IGrainFactory>();
         await context.RequireModelsAsync(batch.Models?.ModelIds ?? []);
         await (batch.Models is { } models ? models.LogAsync(grains, id, batch.Batch) : grains.GetGrain<IRunGrain>(id).LogBatch(batch.Batch, CancellationToken.None));
@@ -177,7 +177,7 @@ internal static class MlflowRunEndpoints
         var inputs = call.Request.Messages("datasets").Select(ToInput).ToArray();
         if (inputs.Length > InputsMax)
         {
-            throw MlflowRequest.Invalid("datasets", $"{inputs.Length} datasets; at most {InputsMax}");
+            throw MlopsException.Invalid("datasets", $"datasets has {inputs.Length} entries; at most {InputsMax}.");
         }
 
         var models = call.Request.Messages("models").Select((model, i) => ModelId(model, i)).ToArray();
@@ -191,7 +191,7 @@ internal static class MlflowRunEndpoints
         await Run(call).LogOutputs(models, call.Aborted);
         await call.Done();
 
-        static long Step(MlflowRequest model, int index) => model.Int64("step") ?? throw MlflowRequest.Missing($"models[{index}].step");
+        static long Step(MlflowRequest model, int index) => model.Int64("step") ?? throw MlopsException.Missing($"models[{index}].step");
     }
 
     private static async Task LogModel(MlflowCall call)
@@ -203,13 +203,13 @@ internal static class MlflowRunEndpoints
     private static string ModelId(MlflowRequest model, int index)
     {
         var place = $"models[{index}].model_id";
-        return ExperimentIds.CheckRun(place, model.Text("model_id") is { Length: > 0 } id ? id : throw MlflowRequest.Missing(place));
+        return ExperimentIds.CheckRun(place, model.Text("model_id") is { Length: > 0 } id ? id : throw MlopsException.Missing(place));
     }
 
     private static DatasetInput ToInput(MlflowRequest input, int index)
     {
         var place = $"datasets[{index}].dataset";
-        var dataset = input.Message("dataset") ?? throw MlflowRequest.Missing(place);
+        var dataset = input.Message("dataset") ?? throw MlopsException.Missing(place);
         return new DatasetInput(
             Text("name", 500)!,
             Text("digest", 36)!,
@@ -224,10 +224,10 @@ internal static class MlflowRunEndpoints
             var text = dataset.Text(name);
             if (required && string.IsNullOrEmpty(text))
             {
-                throw MlflowRequest.Missing($"{place}.{name}");
+                throw MlopsException.Missing($"{place}.{name}");
             }
 
-            return text is null || text.Length <= max ? text : throw MlflowRequest.Invalid($"{place}.{name}", $"{text.Length} characters; at most {max}");
+            return text is null || text.Length <= max ? text : throw MlopsException.TooLong($"{place}.{name}", text.Length, max);
         }
     }
 
@@ -235,17 +235,8 @@ internal static class MlflowRunEndpoints
     {
         var request = call.Request;
         var experiments = request.Texts("experiment_ids");
-        var max = request.Int64("max_results") ?? 1000;
-        if (max is < 1 or > SearchResultsMax)
-        {
-            throw MlflowRequest.Invalid("max_results", $"{max}; must be 1 to {SearchResultsMax}");
-        }
-
-        if (experiments.FirstOrDefault(e => !ExperimentIds.IsId(e)) is not null)
-        {
-            throw MlflowRequest.Invalid("experiment_ids", "expected decimal experiment ids");
-        }
-
+        var max = request.MaxResults(1000, SearchResultsMax);
+        ExperimentIds.Check("experiment_ids", experiments);
         experiments = await call.Context.ReadableAsync(PermissionKind.Experiment, experiments, id => id);
 
         var query = new RunQuery(
@@ -253,7 +244,7 @@ internal static class MlflowRunEndpoints
             request.Text("filter"),
             request.Enum("run_view_type", MlflowEntities.Views) ?? LifecycleView.ActiveOnly,
             request.Texts("order_by"),
-            (int)max,
+            max,
             request.Text("page_token") is { Length: > 0 } token ? token : null);
         if (experiments.Count == 0)
         {
@@ -269,13 +260,8 @@ internal static class MlflowRunEndpoints
     {
         var run = Run(call);
         var key = call.Request.Required("metric_key");
-        var max = call.Request.Int64("max_results") is { } given and not 0 ? given : HistoryResultsMax;
-        if (max is < 1 or > HistoryResultsMax)
-        {
-            throw MlflowRequest.Invalid("max_results", $"{max}; must be 1 to {HistoryResultsMax}");
-        }
-
-        var history = await run.GetMetricHistory(key, call.Request.Text("page_token") is { Length: > 0 } token ? token : null, (int)max, call.Aborted);
+        var max = call.Request.Int64("max_results") is 0 ? HistoryResultsMax : call.Request.MaxResults(HistoryResultsMax, HistoryResultsMax);
+        var history = await run.GetMetricHistory(key, call.Request.Text("page_token") is { Length: > 0 } token ? token : null, max, call.Aborted);
         await call.Answer(json =>
         {
             var points = history.Points;
@@ -304,7 +290,7 @@ internal static class MlflowRunEndpoints
     public static string RunId(MlflowRequest request)
     {
         var id = request.Text("run_id") is { Length: > 0 } given ? given : request.Text("run_uuid");
-        return ExperimentIds.CheckRun("run_id", id is { Length: > 0 } ? id : throw MlflowRequest.Missing("run_id"));
+        return ExperimentIds.CheckRun("run_id", id is { Length: > 0 } ? id : throw MlopsException.Missing("run_id"));
     }
 
     private static IRunGrain Run(MlflowCall call) => call.Grains.GetGrain<IRunGrain>(RunId(call.Request));

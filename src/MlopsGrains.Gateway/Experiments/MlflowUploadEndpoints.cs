@@ -46,7 +46,7 @@ internal static class MlflowUploadEndpoints
         var parts = call.Request.Int64("num_parts") ?? 1;
         if (parts is < 1 or > ArtifactUploads.PartsMax)
         {
-            throw MlflowRequest.Invalid("num_parts", $"{parts}; must be 1 to {ArtifactUploads.PartsMax}");
+            throw MlopsException.InvalidValue("num_parts", parts, $"expected 1 to {ArtifactUploads.PartsMax}.");
         }
 
         var (id, key) = await Uploads(call.Context).Begin(file, (int)parts, call.Aborted);
@@ -75,7 +75,7 @@ internal static class MlflowUploadEndpoints
         var file = ArtifactPath.Parse("path", RequestTarget.Rest(context, PathSegments));
         if (!int.TryParse(query["part_number"], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number))
         {
-            throw MlflowRequest.Invalid("part_number", "expected a whole number");
+            throw MlopsException.InvalidValue("part_number", query["part_number"].ToString(), "expected a whole number.");
         }
 
         var part = await Uploads(context).PutPart(file, query["upload_id"].ToString(), query["key"].ToString(), number, context.Request.Body, context.RequestAborted);
@@ -86,12 +86,14 @@ internal static class MlflowUploadEndpoints
     private static async Task Complete(MlflowCall call)
     {
         var parts = call.Request.Messages("parts").Select((part, i) => new UploadedPart(
-            part.Int64("part_number") is { } number and >= 1 and <= ArtifactUploads.PartsMax
-                ? (int)number
-                : throw MlflowRequest.Invalid($"parts[{i}].part_number", $"expected 1 to {ArtifactUploads.PartsMax}"),
-            part.Text("etag") is { Length: > 0 } etag ? etag.Trim('"') : throw MlflowRequest.Missing($"parts[{i}].etag"))).ToList();
+            Number(part.Int64("part_number"), i),
+            part.Text("etag") is { Length: > 0 } etag ? etag.Trim('"') : throw MlopsException.Missing($"parts[{i}].etag"))).ToList();
         await Uploads(call.Context).Complete(FileOf(call), call.Request.Required("upload_id"), parts, call.Aborted);
         await call.Done();
+
+        static int Number(long? number, int index) => number is >= 1 and <= ArtifactUploads.PartsMax
+            ? (int)number
+            : throw MlopsException.InvalidValue($"parts[{index}].part_number", number, $"expected 1 to {ArtifactUploads.PartsMax}.");
     }
 
     private static async Task Abort(MlflowCall call)
@@ -105,7 +107,7 @@ internal static class MlflowUploadEndpoints
     {
         var local = call.Request.Required("path");
         var name = local[(local.LastIndexOfAny(['/', '\\']) + 1)..];
-        return ArtifactPath.Parse("path", $"{RequestTarget.Rest(call.Context, PathSegments).TrimEnd('/')}/{(name.Length > 0 ? name : throw MlflowRequest.Invalid("path", "expected a file"))}");
+        return ArtifactPath.Parse("path", $"{RequestTarget.Rest(call.Context, PathSegments).TrimEnd('/')}/{(name.Length > 0 ? name : throw MlopsException.InvalidValue("path", local, "expected a file."))}");
     }
 
     private static string Escape(ArtifactPath file) => string.Join('/', $"{file.Root}/{file.Relative}".Split('/').Select(Uri.EscapeDataString));

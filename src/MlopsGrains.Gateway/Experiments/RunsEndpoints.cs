@@ -61,7 +61,7 @@ internal static class RunsEndpoints
     }
 
     private static async Task<Ok<Run>> Get(string id, IGrainFactory grains, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await Run(grains, id).Get(cancellationToken) ?? throw MlopsException.NotFound("Run", id));
+        TypedResults.Ok(await Run(grains, id).Get(cancellationToken) ?? throw TrackingErrors.NoRun(id));
 
     private static async Task<Ok<RunInfo>> Update(string id, RunUpdate update, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await Run(grains, id).Update(update, cancellationToken));
@@ -137,7 +137,7 @@ internal static class RunsEndpoints
         string id, string key, IGrainFactory grains, CancellationToken cancellationToken, int points = 1000, long startStep = long.MinValue, long endStep = long.MaxValue)
     {
         var run = Run(grains, id);
-        _ = await run.Get(cancellationToken) ?? throw MlopsException.NotFound("Run", id);
+        _ = await run.Get(cancellationToken) ?? throw TrackingErrors.NoRun(id);
         return TypedResults.Ok(await run.GetMetricBuckets(Uri.UnescapeDataString(key), points, startStep, endStep, cancellationToken));
     }
 

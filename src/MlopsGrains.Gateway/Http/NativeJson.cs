@@ -17,6 +17,7 @@ internal static class NativeJson
         options.RespectRequiredConstructorParameters = true;
         options.AllowDuplicateProperties = false;
         options.NumberHandling = JsonNumberHandling.Strict;
+        options.Encoder = JsonText.Encoder;
         options.MaxDepth = DepthMax;
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new DoubleConverter());

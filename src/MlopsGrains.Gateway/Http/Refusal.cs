@@ -6,6 +6,12 @@ using Orleans.Runtime;
 
 namespace MlopsGrains.Gateway.Http;
 
+/// <summary>The request wants a part of MLflow that is switched off here.</summary>
+internal sealed class FeatureDisabledException(string field, string message) : Exception(message)
+{
+    public string Field { get; } = field;
+}
+
 /// <summary>The answer to a request that is not served, before a dialect gives it its form.</summary>
 /// <param name="Status">HTTP status in the native and Open Inference dialects.</param>
 /// <param name="Message">What was expected, what came, and the limit.</param>
@@ -15,12 +21,18 @@ namespace MlopsGrains.Gateway.Http;
 /// <param name="Kind">The platform's own name for it; two kinds share status 409.</param>
 internal sealed partial record Refusal(int Status, string Message, string? Field, string Code, int? MlflowStatus = null, ErrorKind? Kind = null)
 {
+    private const string InvalidPath = "Invalid path";
+
+    /// <summary>The message for MLflow's clients. All of them say MLflow's sentence first; this one its tests compare as a whole.</summary>
+    public string MlflowMessage => Message.StartsWith(InvalidPath, StringComparison.Ordinal) ? InvalidPath : Message;
+
     public bool AsksToWait => Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable;
 
     /// <summary>The refusal that an exception means; an exception that means nothing to a caller becomes a 500 without its words.</summary>
     public static Refusal From(Exception exception, BodyLimit? limit, GatewayOptions options) => exception switch
     {
         MlopsException e => From(e) with { Kind = e.Kind },
+        FeatureDisabledException e => new(400, e.Message, e.Field, "FEATURE_DISABLED"),
         BadHttpRequestException e => From(e, limit, options),
         JsonException e => Json(e),
         TimeoutException or OrleansException => Unavailable,

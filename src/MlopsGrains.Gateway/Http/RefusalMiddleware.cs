@@ -66,13 +66,13 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, IOptions<G
             return;
         }
 
-        await using var json = new Utf8JsonWriter(response.BodyWriter);
+        await using var json = JsonText.Writer(response.BodyWriter);
         json.WriteStartObject();
         switch (dialect)
         {
             case Dialect.Mlflow:
                 json.WriteString("error_code", refusal.Code);
-                json.WriteString("message", refusal.Message);
+                json.WriteString("message", refusal.MlflowMessage);
                 break;
             case Dialect.OpenInference:
                 json.WriteString("error", refusal.Message);

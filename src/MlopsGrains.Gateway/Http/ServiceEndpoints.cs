@@ -19,8 +19,8 @@ internal static class ServiceEndpoints
             .Describe("Whether the process can serve: 200, or 503 with what is not ready.", gives: "OK", givesBytes: "text/plain");
         endpoints.MapGet("/version", () => Results.Text(MlflowVersion)).ExcludeFromDescription().WithTags("Operation")
             .Describe("The MLflow release that its clients may take this server for.", gives: MlflowVersion, givesBytes: "text/plain");
-        endpoints.MapMlflowMethod("GET", "/mlflow/server-info", ServerInfo, generation: 3).WithTags("MLflow server")
-            .Describe("What kind of server this is, for clients.", gives: """{"store_type":"SqlStore","workspaces_enabled":false}""");
+        endpoints.MapMlflowMethod("GET", "/mlflow/server-info", ServerInfo, generation: 3).WithMetadata(new InAnyWorkspace()).WithTags("MLflow server")
+            .Describe("What kind of server this is, for clients.", gives: """{"store_type":"SqlStore","workspaces_enabled":false,"trace_archival_enabled":false,"multipart_uploads_enabled":true,"multipart_downloads_enabled":true,"features_enabled":{"gateway":false}}""");
         endpoints.MapHome();
         endpoints.MapOpenApi().ExcludeFromDescription();
         endpoints.MapScalarApiReference("/docs", o => o
@@ -41,6 +41,12 @@ internal static class ServiceEndpoints
     {
         json.WriteString("store_type", "SqlStore");
         json.WriteBoolean("workspaces_enabled", false);
+        json.WriteBoolean("trace_archival_enabled", false);
+        json.WriteBoolean("multipart_uploads_enabled", true);
+        json.WriteBoolean("multipart_downloads_enabled", true);
+        json.WriteStartObject("features_enabled");
+        json.WriteBoolean("gateway", false);
+        json.WriteEndObject();
     });
 
     private static async Task<IResult> Health(HealthCheckService checks, CancellationToken cancellationToken)

@@ -57,7 +57,7 @@ internal static class MlflowUserEndpoints
         var on = $$"""{"{{field}}!":"{{example}}","username!":"ada"}""";
         var level = $$"""{"{{field}}!":"{{example}}","username!":"ada","permission!":"EDIT"}""";
         var given = $$$"""{"{{{message}}}":{"{{{field}}}":"{{{example}}}","user_id":7,"permission":"EDIT"}}""";
-        PermissionOn On(MlflowCall call) => new(kind, call.Request.Id(field) is { Length: > 0 } id ? id : throw MlflowRequest.Missing(field));
+        PermissionOn On(MlflowCall call) => new(kind, call.Request.Id(field) is { Length: > 0 } id ? id : throw MlopsException.Missing(field));
         endpoints.MapMlflowMethod("POST", root + "create", async call =>
         {
             var (place, name, granted) = (On(call), Name(call), Level(call));
@@ -68,7 +68,7 @@ internal static class MlflowUserEndpoints
         {
             var (place, name) = (On(call), Name(call));
             var user = await Accounts(call).GetUser(name, call.Aborted);
-            var permission = user.Permissions.FirstOrDefault(p => p.On == place) ?? throw MlopsException.NotFound("Permission", $"{name} on {field} {place.Id}");
+            var permission = user.Permissions.FirstOrDefault(p => p.On == place) ?? throw UserErrors.NoPermission(name, place);
             await call.Answer(json => WritePermission(json, message, field, user.Id, permission));
         }).Describe("The permission that a user was given.", on, given);
         endpoints.MapMlflowMethod("PATCH", root + "update", async call =>
@@ -117,7 +117,7 @@ internal static class MlflowUserEndpoints
 
     private static async Task UpdateAdmin(MlflowCall call)
     {
-        await Accounts(call).SetAdministrator(Name(call), call.Request.Bool("is_admin") ?? throw MlflowRequest.Missing("is_admin"), call.Aborted);
+        await Accounts(call).SetAdministrator(Name(call), call.Request.Bool("is_admin") ?? throw MlopsException.Missing("is_admin"), call.Aborted);
         await call.Done();
     }
 
@@ -132,7 +132,7 @@ internal static class MlflowUserEndpoints
     private static PermissionLevel Level(MlflowCall call)
     {
         var text = call.Request.Required("permission");
-        return Levels.TryGetValue(text, out var level) ? level : throw MlflowRequest.Invalid("permission", $"expected one of {string.Join(", ", Levels.Keys)}");
+        return Levels.TryGetValue(text, out var level) ? level : throw MlopsException.Invalid("permission", $"Invalid permission '{text}'. Valid permissions are: {string.Join(", ", Levels.Keys)}");
     }
 
     private static IAccountsGrain Accounts(MlflowCall call) => call.Grains.GetGrain<IAccountsGrain>(IAccountsGrain.Main);
@@ -151,6 +151,10 @@ internal static class MlflowUserEndpoints
         json.WriteBoolean("is_admin", user.IsAdministrator);
         WritePermissions(json, "experiment_permissions", "experiment_id", user, PermissionKind.Experiment);
         WritePermissions(json, "registered_model_permissions", "name", user, PermissionKind.RegisteredModel);
+
+        // There are no scorers to permit, but the client reads the list without asking whether it is there.
+        json.WriteStartArray("scorer_permissions");
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 

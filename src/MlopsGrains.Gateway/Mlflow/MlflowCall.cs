@@ -1,5 +1,4 @@
 using System.Text.Json;
-using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -35,7 +34,7 @@ internal sealed class MlflowCall(HttpContext context, MlflowRequest request)
     public async Task Answer(Action<Utf8JsonWriter> write)
     {
         Context.Response.ContentType = "application/json";
-        await using var json = new Utf8JsonWriter(Context.Response.BodyWriter);
+        await using var json = JsonText.Writer(Context.Response.BodyWriter);
         json.WriteStartObject();
         write(json);
         json.WriteEndObject();
@@ -76,16 +75,17 @@ internal static class MlflowRoutes
     public static IEndpointConventionBuilder MapMlflowPage(this IEndpointRouteBuilder endpoints, string methods, string path, RequestDelegate handler) =>
         endpoints.MapMethods(path, methods.Split(' '), context =>
         {
-            RefuseWorkspace(context.Request);
+            RefuseWorkspace(context);
             return handler(context);
         });
 
     /// <summary>There is one workspace, without a name; who asks for another one must not be answered from it.</summary>
-    private static void RefuseWorkspace(HttpRequest request)
+    private static void RefuseWorkspace(HttpContext context)
     {
-        if (!Microsoft.Extensions.Primitives.StringValues.IsNullOrEmpty(request.Headers[WorkspaceHeader]))
+        if (!Microsoft.Extensions.Primitives.StringValues.IsNullOrEmpty(context.Request.Headers[WorkspaceHeader]) && context.GetEndpoint()?.Metadata.GetMetadata<InAnyWorkspace>() is null)
         {
-            throw MlopsException.Invalid(WorkspaceHeader, $"{WorkspaceHeader} is set, but this server has no workspaces (workspaces_enabled is false). Leave the header out.");
+            throw new FeatureDisabledException(
+                WorkspaceHeader, $"{WorkspaceHeader} is set, but this server has no workspaces (workspaces_enabled is false). Leave the header out.");
         }
     }
 
@@ -100,3 +100,6 @@ internal static class MlflowRoutes
         }
     }
 }
+
+/// <summary>Marks the endpoint that tells clients whether there are workspaces, and is asked with the header that names one.</summary>
+internal sealed record InAnyWorkspace;

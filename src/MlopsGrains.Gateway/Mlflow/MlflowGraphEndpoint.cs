@@ -51,7 +51,12 @@ internal static class MlflowGraphEndpoint
     {
         using var request = await MlflowRequest.ReadAsync(context);
         var query = request.Required("query");
-        Check(query);
+        if (Fault(query) is { } fault)
+        {
+            await WriteAsync(context, null, [fault]);
+            return;
+        }
+
         var (calls, answers) = (0, new Dictionary<string, Task<object>>(StringComparer.Ordinal));
         GraphCall call = (method, path, message) =>
         {
@@ -78,9 +83,41 @@ internal static class MlflowGraphEndpoint
             options.RequestServices = context.RequestServices;
             options.CancellationToken = context.RequestAborted;
         });
-        context.Response.StatusCode = result.Executed ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
+        var errors = result.Errors?.Select(e => e.Message).ToList() ?? [];
+        result.Errors = null;
+        using var answer = new MemoryStream();
+        await Json.WriteAsync(answer, result, context.RequestAborted);
+        using var json = JsonDocument.Parse(answer.GetBuffer().AsMemory(0, (int)answer.Length));
+        await WriteAsync(context, json.RootElement.TryGetProperty("data", out var data) ? data : null, errors);
+    }
+
+    /// <summary>MLflow's form of a GraphQL answer: always 200, both members always there, an error is its text.</summary>
+    private static async Task WriteAsync(HttpContext context, JsonElement? data, List<string> errors)
+    {
         context.Response.ContentType = "application/json";
-        await Json.WriteAsync(context.Response.Body, result, context.RequestAborted);
+        await using var json = JsonText.Writer(context.Response.BodyWriter);
+        json.WriteStartObject();
+        json.WritePropertyName("data");
+        if (data is { } some)
+        {
+            some.WriteTo(json);
+        }
+        else
+        {
+            json.WriteNullValue();
+        }
+
+        json.WritePropertyName("errors");
+        if (errors.Count > 0)
+        {
+            JsonSerializer.Serialize(json, errors);
+        }
+        else
+        {
+            json.WriteNullValue();
+        }
+
+        json.WriteEndObject();
     }
 
     private static Inputs? VariablesOf(string? text)
@@ -91,7 +128,7 @@ internal static class MlflowGraphEndpoint
         }
         catch (JsonException)
         {
-            throw MlflowRequest.Invalid("variables", "expected a JSON object");
+            throw MlopsException.InvalidValue("variables", text, "expected a JSON object.");
         }
     }
 
@@ -136,24 +173,29 @@ internal static class MlflowGraphEndpoint
         static IEnumerable<object?> Values(object? value) => value is IEnumerable list and not string ? list.Cast<object?>() : [value];
     }
 
-    /// <summary>Holds a query to its limits; fragments count as often as they are used.</summary>
-    private static void Check(string query)
+    /// <summary>What is wrong with a query's form or size, if anything.</summary>
+    private static string? Fault(string query)
     {
-        GraphQLDocument document;
         try
         {
-            document = Parser.Parse(query);
+            Check(Parser.Parse(query));
+            return null;
         }
-        catch (GraphQLParserException e)
+        catch (Exception e) when (e is GraphQLParserException or TooLargeException)
         {
-            throw MlflowRequest.Invalid("query", e.Message);
+            return e.Message;
         }
+    }
+
+    /// <summary>Holds a query to its limits; fragments count as often as they are used.</summary>
+    private static void Check(GraphQLDocument document)
+    {
 
         var fragments = document.Definitions.OfType<GraphQLFragmentDefinition>().GroupBy(f => f.FragmentName.Name.StringValue).ToDictionary(f => f.Key, f => f.First().SelectionSet);
         var (selections, aliases) = (0, 0);
         foreach (var operation in document.Definitions.OfType<GraphQLOperationDefinition>())
         {
-            Require(Count(operation.SelectionSet, 1), RootFieldsMax, "root fields");
+            Require(Count(operation.SelectionSet, 1), RootFieldsMax, $"GraphQL queries should have at most {RootFieldsMax} root fields");
         }
 
         int Count(GraphQLSelectionSet set, int depth)
@@ -161,13 +203,13 @@ internal static class MlflowGraphEndpoint
             var fields = 0;
             foreach (var selection in set.Selections)
             {
-                Require(++selections, SelectionsMax, "selections");
+                Require(++selections, SelectionsMax, $"Query exceeds maximum total selections of {SelectionsMax}");
                 switch (selection)
                 {
                     case GraphQLField field:
                         fields++;
-                        Require(depth, DepthMax, "levels");
-                        Require(aliases += field.Alias is null ? 0 : 1, AliasesMax, "aliases");
+                        Require(depth, DepthMax, $"Query exceeds maximum depth of {DepthMax}");
+                        Require(aliases += field.Alias is null ? 0 : 1, AliasesMax, $"GraphQL queries should have at most {AliasesMax} aliases");
                         if (field.SelectionSet is { } below)
                         {
                             Count(below, depth + 1);
@@ -188,12 +230,14 @@ internal static class MlflowGraphEndpoint
             return fields;
         }
 
-        static void Require(int count, int most, string what)
+        static void Require(int count, int most, string limit)
         {
             if (count > most)
             {
-                throw MlflowRequest.Invalid("query", string.Create(CultureInfo.InvariantCulture, $"it has more than {most} {what}"));
+                throw new TooLargeException(limit);
             }
         }
     }
+
+    private sealed class TooLargeException(string message) : Exception(message);
 }

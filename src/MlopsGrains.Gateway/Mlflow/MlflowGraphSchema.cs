@@ -167,7 +167,7 @@ internal static class MlflowGraphSchema
 
     private static ListGraphType Many(IGraphType type) => new(new NonNullGraphType(type));
 
-    /// <summary>A member of the answer; a list that is left out is empty.</summary>
+    /// <summary>A member of the answer. One that is left out is what an unset field is in MLflow: an empty list or text, zero, false.</summary>
     private static FieldType Own(string name, IGraphType type)
     {
         var member = MemberOf(name);
@@ -178,7 +178,7 @@ internal static class MlflowGraphSchema
     {
         if (!source.TryGetProperty(member, out var value) || value.ValueKind == JsonValueKind.Null)
         {
-            return type is ListGraphType ? Array.Empty<object>() : null;
+            return type == TextType ? "" : type == LongType ? "0" : type == TruthType ? false : type is ListGraphType ? Array.Empty<object>() : null;
         }
 
         return value.ValueKind switch

@@ -18,6 +18,10 @@ internal sealed class MlflowRequest : IDisposable
 {
     private static readonly ConcurrentDictionary<string, string> CamelNames = new(StringComparer.Ordinal);
 
+    private const string WholeNumber = "expected a whole number.";
+    private const string RealNumber = "Please specify value as a valid double (64-bit floating point): a number, \"NaN\", \"Infinity\" or \"-Infinity\".";
+    private const string Truth = "expected true or false.";
+
     private readonly JsonDocument? _document;
     private readonly JsonElement _message;
     private readonly IQueryCollection? _query;
@@ -78,8 +82,17 @@ internal sealed class MlflowRequest : IDisposable
         return Find(name) is { } value ? AsText(value, name) : null;
     }
 
+    /// <summary>Whether a member is there and holds more than nothing.</summary>
+    public bool IsGiven(string name) => _query is not null ? Query(name) is { Length: > 0 } : Find(name) switch
+    {
+        null => false,
+        { ValueKind: JsonValueKind.String } text => AsText(text, name).Length > 0,
+        { ValueKind: JsonValueKind.Array } list => list.GetArrayLength() > 0,
+        _ => true,
+    };
+
     /// <summary>A text that must be there; empty counts as missing.</summary>
-    public string Required(string name) => Text(name) is { Length: > 0 } text ? text : throw Missing(name);
+    public string Required(string name) => Text(name) is { Length: > 0 } text ? text : throw MlopsException.Missing(name);
 
     /// <summary>An id that some clients send as a number.</summary>
     public string? Id(string name) =>
@@ -98,7 +111,7 @@ internal sealed class MlflowRequest : IDisposable
             { ValueKind: JsonValueKind.Number } n when n.TryGetInt64(out var whole) => whole,
             { ValueKind: JsonValueKind.Number } n when n.TryGetDouble(out var number) && JsonValues.TryWhole(number, out var whole) => whole,
             { ValueKind: JsonValueKind.String } s => ParseInt64(AsText(s, name), name),
-            _ => throw Invalid(name, "expected a whole number"),
+            { } other => throw MlopsException.InvalidValue(name, other, WholeNumber),
         };
     }
 
@@ -111,9 +124,9 @@ internal sealed class MlflowRequest : IDisposable
             "NaN" => double.NaN,
             "Infinity" => double.PositiveInfinity,
             "-Infinity" => double.NegativeInfinity,
-            _ => throw Invalid(name, "expected a number, \"NaN\", \"Infinity\" or \"-Infinity\""),
+            _ => throw MlopsException.InvalidValue(name, s, RealNumber),
         },
-        _ => throw Invalid(name, "expected a number, \"NaN\", \"Infinity\" or \"-Infinity\""),
+        { } other => throw MlopsException.InvalidValue(name, other, RealNumber),
     };
 
     public bool? Bool(string name)
@@ -129,7 +142,7 @@ internal sealed class MlflowRequest : IDisposable
             { ValueKind: JsonValueKind.True } => true,
             { ValueKind: JsonValueKind.False } => false,
             { ValueKind: JsonValueKind.String } s => ParseBool(AsText(s, name), name),
-            _ => throw Invalid(name, "expected true or false"),
+            { } other => throw MlopsException.InvalidValue(name, other, Truth),
         };
     }
 
@@ -155,7 +168,16 @@ internal sealed class MlflowRequest : IDisposable
             }
         }
 
-        throw Invalid(name, $"'{Short(text)}' is none of {string.Join(", ", names.Keys)}");
+        throw MlopsException.InvalidValue(name, text, $"expected one of {string.Join(", ", names.Keys)}.");
+    }
+
+    /// <summary>How many things an answer may hold at most: 1 to <paramref name="most"/>.</summary>
+    public int MaxResults(int usual, int most)
+    {
+        var max = Int64("max_results") ?? usual;
+        return max >= 1 && max <= most
+            ? (int)max
+            : throw MlopsException.InvalidValue("max_results", max, max < 1 ? "It must be a positive integer" : $"It must be at most {most}");
     }
 
     /// <summary>A list of texts; numbers in it are taken as text, as ids are.</summary>
@@ -195,11 +217,7 @@ internal sealed class MlflowRequest : IDisposable
 
     /// <summary>A list of pairs; a value that is not given is empty.</summary>
     public IReadOnlyList<Tag> Tags(string name) =>
-        [.. Messages(name).Select((tag, i) => new Tag(tag.Text("key") is { Length: > 0 } key ? key : throw Missing($"{name}[{i}].key"), tag.Text("value") ?? ""))];
-
-    public static MlopsException Missing(string name) => MlopsException.Invalid(name, $"Missing value for required parameter '{name}'.");
-
-    public static MlopsException Invalid(string name, string expected) => MlopsException.Invalid(name, $"Invalid value for parameter '{name}': {expected}.");
+        [.. Messages(name).Select((tag, i) => new Tag(tag.Text("key") is { Length: > 0 } key ? key : throw MlopsException.Missing($"{name}[{i}].key"), tag.Text("value") ?? ""))];
 
     private static JsonDocument Parse(in ReadOnlySequence<byte> body)
     {
@@ -221,20 +239,20 @@ internal sealed class MlflowRequest : IDisposable
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
             document.Dispose();
-            throw Invalid("body", "expected a JSON object");
+            throw MlopsException.Invalid("body", "The body is not a JSON object.");
         }
 
         return document;
     }
 
     private static MlflowRequest Part(JsonElement value, string name) =>
-        value.ValueKind == JsonValueKind.Object ? new MlflowRequest(value) : throw Invalid(name, "expected an object");
+        value.ValueKind == JsonValueKind.Object ? new MlflowRequest(value) : throw MlopsException.InvalidValue(name, value, "expected an object.");
 
     private JsonElement[] List(string name) => Find(name) switch
     {
         null => [],
         { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray()],
-        _ => throw Invalid(name, "expected an array"),
+        { } other => throw MlopsException.InvalidValue(name, other, "expected an array."),
     };
 
     private JsonElement? Find(string name)
@@ -261,7 +279,7 @@ internal sealed class MlflowRequest : IDisposable
     {
         if (value.ValueKind != JsonValueKind.String)
         {
-            throw Invalid(name, "expected text");
+            throw MlopsException.InvalidValue(name, value, "expected text.");
         }
 
         try
@@ -274,15 +292,13 @@ internal sealed class MlflowRequest : IDisposable
         }
     }
 
-    private static MlopsException NotUnicode(string name) => Invalid(name, "the text is not valid Unicode");
+    private static MlopsException NotUnicode(string name) => MlopsException.Invalid(name, $"{name} is not valid Unicode.");
 
     private static long ParseInt64(string text, string name) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : throw Invalid(name, "expected a whole number");
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : throw MlopsException.InvalidValue(name, text, WholeNumber);
 
     private static bool ParseBool(string text, string name) =>
-        bool.TryParse(text, out var value) ? value : throw Invalid(name, "expected true or false");
-
-    private static string Short(string text) => text.Length <= 50 ? text : text[..50] + "…";
+        bool.TryParse(text, out var value) ? value : throw MlopsException.InvalidValue(name, text, Truth);
 
     private static string Camel(string name) => CamelNames.GetOrAdd(name, static n =>
         string.Concat(n.Split('_').Select((part, i) => i == 0 ? part : char.ToUpperInvariant(part[0]) + part[1..])));

@@ -68,16 +68,11 @@ internal static class MlflowModelEndpoints
     public static async Task AnswerSearch<T>(
         this MlflowCall call, string list, int sizeDefault, int sizeMax, Func<RegistryQuery, Task<Paging.Page<T>>> search, Func<T, string> modelOf, Action<Utf8JsonWriter, T> write)
     {
-        var left = call.Request.Int64("max_results") ?? sizeDefault;
-        if (left < 1 || left > sizeMax)
-        {
-            throw MlflowRequest.Invalid("max_results", $"{left}; must be 1 to {sizeMax}");
-        }
-
+        var left = call.Request.MaxResults(sizeDefault, sizeMax);
         var query = new RegistryQuery(call.Request.Text("filter"), call.Request.Texts("order_by"), Size(left), call.Request.Text("page_token"));
         var page = await Readable(query);
         call.Context.Response.ContentType = "application/json";
-        await using var json = new Utf8JsonWriter(call.Context.Response.BodyWriter);
+        await using var json = JsonText.Writer(call.Context.Response.BodyWriter);
         json.WriteStartObject();
         if (page.Items.Count > 0)
         {
@@ -111,7 +106,7 @@ internal static class MlflowModelEndpoints
             return found with { Items = await call.Context.ReadableAsync(PermissionKind.RegisteredModel, found.Items, modelOf) };
         }
 
-        static int Size(long left) => (int)Math.Min(left, IModelRegistryGrain.ResultsMax);
+        static int Size(int left) => Math.Min(left, IModelRegistryGrain.ResultsMax);
     }
 
     private static async Task Create(MlflowCall call)
@@ -172,7 +167,7 @@ internal static class MlflowModelEndpoints
     public static ModelStage Stage(string field, string text) =>
         MlflowRegistryEntities.Stages.TryGetValue(text, out var stage)
             ? stage
-            : throw MlflowRequest.Invalid(field, $"'{(text.Length <= 50 ? text : text[..50])}' is none of {string.Join(", ", MlflowRegistryEntities.Stages.Keys)}");
+            : throw MlopsException.Invalid(field, $"Invalid Model Version stage: {text}. Value must be one of {string.Join(", ", MlflowRegistryEntities.Stages.Keys)}.");
 
     private static async Task SetTag(MlflowCall call)
     {
@@ -208,12 +203,12 @@ internal static class MlflowModelEndpoints
         var number = string.Equals(alias, "latest", StringComparison.OrdinalIgnoreCase) ? model.LatestVersion : model.Aliases.GetValueOrDefault(alias);
         var version = number > 0
             ? await call.Model().Resolve(number.ToString(CultureInfo.InvariantCulture), call.Aborted)
-            : throw MlopsException.Invalid("alias", $"Registered model alias {alias} not found.");
+            : throw MlopsException.Invalid("alias", RegistryErrors.NoAlias(alias));
         await call.AnswerVersion(version);
     }
 
     private static async Task<RegisteredModel> Existing(MlflowCall call) =>
-        await call.Model().Get(call.Aborted) ?? throw MlopsException.NotFound("Registered model", Name(call));
+        await call.Model().Get(call.Aborted) ?? throw RegistryErrors.NoModel(Name(call));
 
     private static string Name(MlflowCall call) => Names.CheckModel("name", call.Request.Required("name"));
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Http;
@@ -47,10 +48,10 @@ internal static class MlflowVersionEndpoints
     /// <summary>The version that a message names; a number beyond any version is none.</summary>
     public static int Number(MlflowRequest request)
     {
-        var text = request.Id("version") is { Length: > 0 } id ? id : throw MlflowRequest.Missing("version");
+        var text = request.Id("version") is { Length: > 0 } id ? id : throw MlopsException.Missing("version");
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? (int)Math.Min(number, int.MaxValue)
-            : throw MlflowRequest.Invalid("version", "expected a whole number of at least 1");
+            : throw MlopsException.Invalid("version", $"Parameter 'version' must be an integer, got '{text}'.");
     }
 
     /// <summary>One version, with the params and metrics of the logged model that it is.</summary>
@@ -93,7 +94,7 @@ internal static class MlflowVersionEndpoints
         var model = call.Model();
         var number = Number(call.Request);
         var stage = MlflowModelEndpoints.Stage("stage", call.Request.Required("stage"));
-        var archive = call.Request.Bool("archive_existing_versions") ?? throw MlflowRequest.Missing("archive_existing_versions");
+        var archive = call.Request.Bool("archive_existing_versions") ?? throw MlopsException.Missing("archive_existing_versions");
         await call.AnswerVersion(await model.SetStage(number, stage, archive, call.Aborted));
     }
 
@@ -122,7 +123,7 @@ internal static class MlflowVersionEndpoints
         var path = request.Required("path");
         var uri = await call.Model().DownloadUri(Number(request), call.Aborted);
         var files = context.RequestServices.GetRequiredService<ArtifactFiles>();
-        await (await files.Get(ArtifactFiles.At(uri, path), ArtifactTypes.Shown(path), call.Aborted)).ExecuteAsync(context);
+        await (await files.Get(ArtifactFiles.At(uri, path), ArtifactTypes.Of(path), call.Aborted)).ExecuteAsync(context);
     }
 
     private static async Task SetTag(MlflowCall call)

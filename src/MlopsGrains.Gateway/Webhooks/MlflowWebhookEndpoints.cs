@@ -53,7 +53,7 @@ internal static class MlflowWebhookEndpoints
         var webhook = new NewWebhook(
             request.Required("name"),
             request.Required("url"),
-            Events(request) is { Count: > 0 } events ? events : throw MlflowRequest.Missing("events"),
+            Events(request) is { Count: > 0 } events ? events : throw MlopsException.Missing("events"),
             request.Text("description"),
             NotEmpty(request.Text("secret")),
             request.Enum("status", Statuses) ?? WebhookStatus.Active);
@@ -68,7 +68,7 @@ internal static class MlflowWebhookEndpoints
     }
 
     private static async Task Get(MlflowCall call) =>
-        await Answer(call, await Webhooks(call).Get(Id(call), call.Aborted) ?? throw MlopsException.NotFound("Webhook", Id(call)));
+        await Answer(call, await Webhooks(call).Get(Id(call), call.Aborted) ?? throw WebhookErrors.NoWebhook(Id(call)));
 
     private static async Task Update(MlflowCall call)
     {
@@ -124,7 +124,7 @@ internal static class MlflowWebhookEndpoints
     /// <summary>An enumeration's name, which may be given as its number; whether the pair exists is decided where webhooks are kept.</summary>
     private static string Name(string at, MlflowRequest part, string field, string[] names)
     {
-        var text = part.Id(field) is { Length: > 0 } given ? given : throw MlflowRequest.Missing(at + field);
+        var text = part.Id(field) is { Length: > 0 } given ? given : throw MlopsException.Missing(at + field);
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= names.Length ? names[number - 1] : text;
     }
 

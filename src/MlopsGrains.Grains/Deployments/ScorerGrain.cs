@@ -78,7 +78,7 @@ internal sealed partial class ScorerGrain(
 
         // It may have been deployed a moment ago.
         deployment = await directory.Get(name, now: true, cancellationToken);
-        return (deployment, Named(deployment, version) ?? throw MlopsException.NotFound("Model version", $"{name}/{version}"));
+        return (deployment, Named(deployment, version) ?? throw RegistryErrors.NoVersion(name, version));
     }
 
     /// <summary>The newest revision that serves a model version of this number.</summary>

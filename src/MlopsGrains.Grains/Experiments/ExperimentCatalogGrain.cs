@@ -51,7 +51,7 @@ internal sealed class ExperimentCatalogGrain(IJournal journal, TimeProvider time
     public async Task Rename(string experimentId, string name, CancellationToken cancellationToken = default)
     {
         await Settle();
-        var experiment = State.Find(experimentId) ?? throw MlopsException.NotFound("Experiment", experimentId);
+        var experiment = State.Find(experimentId) ?? throw TrackingErrors.NoExperiment(experimentId);
         if (experiment.Name != name)
         {
             RequireFree(name);
@@ -62,7 +62,7 @@ internal sealed class ExperimentCatalogGrain(IJournal journal, TimeProvider time
     public async Task Changed(Experiment experiment, CancellationToken cancellationToken = default)
     {
         await Settle();
-        var listed = State.Find(experiment.ExperimentId) ?? throw MlopsException.NotFound("Experiment", experiment.ExperimentId);
+        var listed = State.Find(experiment.ExperimentId) ?? throw TrackingErrors.NoExperiment(experiment.ExperimentId);
         if (listed with { Tags = [] } != experiment with { Tags = [] } || !listed.Tags.SequenceEqual(experiment.Tags))
         {
             await Record(new ExperimentListed(experiment));
@@ -123,10 +123,7 @@ internal sealed class ExperimentCatalogGrain(IJournal journal, TimeProvider time
     {
         if (State.FindByName(name) is { } holder)
         {
-            throw new MlopsException(
-                ErrorKind.AlreadyExists,
-                $"Experiment '{name}' already exists{(holder.LifecycleStage == LifecycleStage.Deleted ? " in deleted state; restore it or choose another name" : "")}.",
-                "name");
+            throw TrackingErrors.ExperimentTaken(name, holder.LifecycleStage == LifecycleStage.Deleted ? "It is in deleted state; restore it or choose another name." : "");
         }
     }
 }

@@ -150,7 +150,7 @@ internal sealed partial class ExperimentGrain(
         var experiment = await Require();
         if (experiment.LifecycleStage == stage)
         {
-            throw MlopsException.NotFound(stage == LifecycleStage.Deleted ? "Active experiment" : "Deleted experiment", Id);
+            throw TrackingErrors.NoExperiment(Id, stage == LifecycleStage.Deleted ? "that is active" : "that is deleted");
         }
 
         await Write(experiment with { LifecycleStage = stage, LastUpdateTime = Now() }, runsFollow: true);
@@ -173,7 +173,7 @@ internal sealed partial class ExperimentGrain(
         await EnsureDefault();
         if (stored is null)
         {
-            throw MlopsException.NotFound("Experiment", Id);
+            throw TrackingErrors.NoExperiment(Id);
         }
 
         await Settle();
@@ -185,7 +185,7 @@ internal sealed partial class ExperimentGrain(
         var experiment = await Require();
         return experiment.LifecycleStage == LifecycleStage.Active
             ? experiment
-            : throw MlopsException.Invalid("experimentId", $"The experiment {Id} must be in the 'active' state. Current state is deleted.");
+            : throw TrackingErrors.ExperimentDeleted(Id);
     }
 
     /// <summary>Finishes what an earlier activation began.</summary>

@@ -10,8 +10,6 @@ internal static class ExperimentRules
     public const string DefaultId = "0";
     public const string DefaultName = "Default";
 
-    private static readonly string[] SchemesWithQuery = ["s3", "gs", "wasb", "wasbs", "abfs", "abfss", "hdfs", "viewfs", "dbfs"];
-
     public static bool IsId(string? id) => id is { Length: > 0 and <= 18 } && id.All(char.IsAsciiDigit) && (id.Length == 1 || id[0] != '0');
 
     /// <summary>Whether it has been deleted long enough to be removed. A deleted experiment takes no other change, so its last one was that.</summary>
@@ -44,11 +42,18 @@ internal static class ExperimentRules
             [.. tags.Select(t => new Tag(t.Key, t.Value))]);
     }
 
+    /// <summary>A place below an experiment's location. What follows a URI's path, such as <c>?driver=d</c>, stays behind it.</summary>
+    public static string Below(string location, string path)
+    {
+        var query = location.Contains(':', StringComparison.Ordinal) ? location.IndexOf('?', StringComparison.Ordinal) : -1;
+        return query < 0 ? $"{location.TrimEnd('/')}/{path}" : $"{location[..query].TrimEnd('/')}/{path}{location[query..]}";
+    }
+
     public static void CheckName(string? name)
     {
         if (string.IsNullOrWhiteSpace(name))
         {
-            throw MlopsException.Invalid("name", "name is required.");
+            throw MlopsException.Missing("name");
         }
 
         TrackingLimits.CheckLength("name", name, TrackingLimits.ExperimentNameLengthMax);
@@ -71,7 +76,7 @@ internal static class ExperimentRules
     public static Experiment DeleteTag(Experiment experiment, string key)
     {
         var tags = experiment.Tags.Where(t => t.Key != key).ToList();
-        return tags.Count < experiment.Tags.Count ? experiment with { Tags = tags } : throw MlopsException.NotFound("Tag", key);
+        return tags.Count < experiment.Tags.Count ? experiment with { Tags = tags } : throw TrackingErrors.NoExperimentTag(key, experiment.ExperimentId);
     }
 
     private static void CheckTagCount(int count)
@@ -93,9 +98,19 @@ internal static class ExperimentRules
         TrackingLimits.CheckLength(field, location, TrackingLimits.ArtifactLocationLengthMax);
         var colon = location.IndexOf(':', StringComparison.Ordinal);
         var scheme = colon > 0 ? location[..colon].ToLowerInvariant() : "";
-        if (scheme == "runs" || location.Any(c => c is '#' or ';' || char.IsControl(c)) || (location.Contains('?', StringComparison.Ordinal) && !SchemesWithQuery.Contains(scheme)))
+        if (scheme == "runs")
         {
-            throw MlopsException.Invalid(field, $"{field} '{location}' must be a path or URI without fragment and parameters, and not a runs:/ URI.");
+            throw MlopsException.Invalid(field, $"Artifact location cannot be a runs:/ URI. Given: '{location}'");
+        }
+
+        if (location.Any(c => c is '#' or ';' || char.IsControl(c)))
+        {
+            throw MlopsException.Invalid(field, $"'artifact_location' URL can't include fragments or params. Given: '{location}'");
+        }
+
+        if (location.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query && Uri.UnescapeDataString(location[query..]).Contains("..", StringComparison.Ordinal))
+        {
+            throw MlopsException.Invalid(field, $"Invalid query string: '..' is not allowed in one. Given: '{location}'");
         }
     }
 }

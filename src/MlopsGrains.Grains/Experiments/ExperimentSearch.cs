@@ -42,7 +42,7 @@ internal static class ExperimentSearch
 
         if (comparison.Entity is not (null or "attribute" or "attributes" or "attr"))
         {
-            throw MlopsException.Invalid("filter", $"Invalid entity type '{comparison.Entity}'. Valid values are attributes, tags.");
+            throw FilterWords.UnknownEntity("filter", comparison.Entity, "attributes, tags");
         }
 
         switch (comparison.Name)
@@ -57,7 +57,7 @@ internal static class ExperimentSearch
                 var updated = FilterBinding.Numbers("filter", comparison);
                 return e => updated(e.LastUpdateTime);
             default:
-                throw MlopsException.Invalid("filter", $"Invalid attribute key '{comparison.Name}'. Valid values are name, creation_time, last_update_time.");
+                throw FilterWords.UnknownAttribute("filter", comparison.Name, "name, creation_time, last_update_time");
         }
     }
 
@@ -89,7 +89,7 @@ internal static class ExperimentSearch
             var (name, ascending) = Key($"orderBy[{i}]", orderBy[i]);
             if (keys.Exists(k => k.Name == name))
             {
-                throw MlopsException.Invalid("orderBy", $"orderBy names {name} twice.");
+                throw FilterWords.OrderedTwice("orderBy", name);
             }
 
             keys.Add((name, ascending));
@@ -105,11 +105,11 @@ internal static class ExperimentSearch
             var (entity, name, function, ascending) = FilterSyntax.ParseOrder(text);
             return function is null && entity is null or "attribute" or "attributes" or "attr" && name is "name" or "experiment_id" or "creation_time" or "last_update_time"
                 ? (name, ascending)
-                : throw MlopsException.Invalid(field, $"Invalid order_by key '{text}'. Valid values are name, experiment_id, creation_time, last_update_time.");
+                : throw FilterWords.UnknownAttribute(field, text, "name, experiment_id, creation_time, last_update_time");
         }
         catch (FilterSyntaxException e)
         {
-            throw MlopsException.Invalid(field, $"Invalid order_by '{text}': {e.Message}.");
+            throw FilterWords.BadOrder(field, text, e);
         }
     }
 

@@ -6,12 +6,14 @@ namespace MlopsGrains.Grains.Experiments;
 /// <summary>Binds a comparison's operator and literals to a test of a text or a number, and refuses what does not fit.</summary>
 internal static class FilterBinding
 {
+    private const string NumberSigns = "=, !=, >, >=, <, <=";
+
     /// <summary>Reads a filter of things without a history.</summary>
     /// <exception cref="MlopsException">Bad syntax, or what <paramref name="bind"/> refuses; it names the field.</exception>
     public static Func<T, bool> Bind<T>(string field, string? text, Func<FilterComparison, Func<T, bool>> bind) =>
         Parse(field, text).Bind(comparison => comparison.Function is null
             ? bind(comparison)
-            : throw Wrong(field, comparison, "only the metrics of runs have a history that a function can look at"));
+            : throw FilterWords.Wrong(field, comparison, "only the metrics of runs have a history that a function can look at"));
 
     /// <exception cref="MlopsException">Bad syntax; it names the field.</exception>
     public static FilterExpression Parse(string field, string? text)
@@ -22,7 +24,7 @@ internal static class FilterBinding
         }
         catch (FilterSyntaxException e)
         {
-            throw MlopsException.Invalid(field, $"Invalid {field}: {e.Message}.");
+            throw FilterWords.BadFilter(field, e);
         }
     }
 
@@ -30,7 +32,7 @@ internal static class FilterBinding
     {
         if (comparison.Values.FirstOrDefault(v => v.Number is not null) is { } number)
         {
-            throw Wrong(field, comparison, $"expected a quoted text, found {number.Text}");
+            throw FilterWords.NotText(field, comparison, number.Text);
         }
 
         var text = comparison.Values.Count > 0 ? comparison.Values[0].Text : "";
@@ -47,15 +49,20 @@ internal static class FilterBinding
                 var (set, wanted) = (comparison.Values.Select(v => v.Text).ToHashSet(StringComparer.Ordinal), comparison.Operator == FilterOperator.In);
                 return value => set.Contains(value) == wanted;
             default:
-                throw Wrong(field, comparison, "a text takes =, !=, LIKE, ILIKE, IN and NOT IN");
+                throw FilterWords.BadComparator(field, comparison, "=, !=, LIKE, ILIKE, IN, NOT IN");
         }
     }
 
     public static Func<double, bool> Numbers(string field, FilterComparison comparison)
     {
+        if (comparison.Operator is FilterOperator.In or FilterOperator.NotIn or FilterOperator.IsNull or FilterOperator.IsNotNull or FilterOperator.Like or FilterOperator.ILike)
+        {
+            throw FilterWords.BadComparator(field, comparison, NumberSigns);
+        }
+
         if (comparison.Values is not [{ Number: { } number }])
         {
-            throw Wrong(field, comparison, "a number takes =, !=, >, >=, < and <= with a number");
+            throw FilterWords.NotNumber(field, comparison, comparison.Values is [var text, ..] ? text.Text : "nothing");
         }
 
         return comparison.Operator switch
@@ -66,10 +73,7 @@ internal static class FilterBinding
             FilterOperator.GreaterOrEqual => value => value >= number,
             FilterOperator.Less => value => value < number,
             FilterOperator.LessOrEqual => value => value <= number,
-            _ => throw Wrong(field, comparison, "a number takes =, !=, >, >=, < and <="),
+            _ => throw FilterWords.BadComparator(field, comparison, NumberSigns),
         };
     }
-
-    public static MlopsException Wrong(string field, FilterComparison comparison, string why) =>
-        MlopsException.Invalid(field, $"Invalid comparison of {comparison.Key} at position {comparison.Position + 1}: {why}.");
 }

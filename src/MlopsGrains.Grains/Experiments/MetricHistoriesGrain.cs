@@ -37,12 +37,12 @@ internal sealed class MetricHistoriesGrain(IGrainFactory grains) : Grain, IMetri
         TrackingLimits.CheckPage("max_results", maxSteps, StepsMax);
         if (startStep is null != endStep is null)
         {
-            throw MlopsException.Invalid("start_step", "start_step and end_step are given together or not at all.");
+            throw MlopsException.Invalid("start_step", "If either start step or end step are specified, both must be specified.");
         }
 
         if (startStep > endStep)
         {
-            throw MlopsException.Invalid("start_step", $"start_step is {startStep} and end_step {endStep}; the start comes first.");
+            throw MlopsException.Invalid("start_step", $"end_step must be greater than start_step. Found start_step={startStep} and end_step={endStep}.");
         }
 
         var ids = Distinct(runIds);

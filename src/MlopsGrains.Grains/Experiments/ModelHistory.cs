@@ -44,9 +44,9 @@ internal static class ModelHistory
         var missing = model is null ? null : Required.Where(name => model[name] is null).ToList();
         return missing switch
         {
-            null => throw MlopsException.Invalid("model_json", "model_json is not a JSON object, or it names a member twice."),
+            null => throw MlopsException.Invalid("model_json", "Malformed model info. model_json is not a valid JSON object, or it names a member twice."),
             [] => model!,
-            _ => throw MlopsException.Invalid("model_json", $"model_json has no {string.Join(", ", missing)}; a model description needs {string.Join(", ", Required)}."),
+            _ => throw MlopsException.Invalid("model_json", $"Model json is missing mandatory fields: {string.Join(", ", missing)}. A model description needs {string.Join(", ", Required)}."),
         };
     }
 

@@ -45,7 +45,7 @@ internal sealed partial class RunGrain(IJournal journal, ExperimentMetrics metri
             throw new MlopsException(ErrorKind.Conflict, $"Run '{Id}' was deleted and removed for good; its id cannot be used again.", "runId");
         }
 
-        var experiment = await Experiment(run.ExperimentId).Get(cancellationToken) ?? throw MlopsException.NotFound("Experiment", run.ExperimentId);
+        var experiment = await Experiment(run.ExperimentId).Get(cancellationToken) ?? throw TrackingErrors.NoExperiment(run.ExperimentId);
         RequireActive(experiment);
         var created = RunRules.Create(Id, run, experiment, time.GetUtcNow());
         await ExpectBeats(created.Tags.Any(t => t.Key == Heartbeat.TimeoutTag));
@@ -477,14 +477,14 @@ internal sealed partial class RunGrain(IJournal journal, ExperimentMetrics metri
     {
         if (!State.Exists)
         {
-            throw MlopsException.NotFound("Run", Id);
+            throw TrackingErrors.NoRun(Id);
         }
     }
 
     private Run View() => view ??= State.View(Id);
 
     private IExperimentGrain Experiment(string id) =>
-        GrainFactory.GetGrain<IExperimentGrain>(string.IsNullOrEmpty(id) ? throw MlopsException.Invalid("experimentId", "experimentId is required.") : id);
+        GrainFactory.GetGrain<IExperimentGrain>(string.IsNullOrEmpty(id) ? throw MlopsException.Missing("experimentId") : id);
 
     private Task Audit(string action, Dictionary<string, string> detail) =>
         GrainFactory.Audit(action, $"run/{Id}", detail);
@@ -493,7 +493,7 @@ internal sealed partial class RunGrain(IJournal journal, ExperimentMetrics metri
     {
         if (experiment.LifecycleStage != LifecycleStage.Active)
         {
-            throw MlopsException.Invalid("experimentId", $"The experiment {experiment.ExperimentId} must be in the 'active' state. Current state is deleted.");
+            throw TrackingErrors.ExperimentDeleted(experiment.ExperimentId);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Search;
 
 namespace MlopsGrains.Grains.Experiments;
 
@@ -11,17 +12,14 @@ internal static class RunRules
     {
         TrackingLimits.CheckRunId(id);
         TrackingLimits.CheckLength("userId", run.UserId, TrackingLimits.UserIdLengthMax);
-        if (run.StartTime < 0)
-        {
-            throw MlopsException.Invalid("startTime", $"startTime is {run.StartTime}; expected Unix milliseconds, 0 or more.");
-        }
-
         List<Tag> tags = [.. CutTags(WithHeartbeat(run)).Where(t => t.Key != RunState.RunNameTag || !string.IsNullOrEmpty(t.Value))];
         CheckTags(tags);
         var tagged = tags.LastOrDefault(t => t.Key == RunState.RunNameTag)?.Value;
         if (!string.IsNullOrEmpty(run.RunName) && tagged is not null && tagged != run.RunName)
         {
-            throw MlopsException.Invalid("runName", $"runName '{run.RunName}' and the tag {RunState.RunNameTag} '{tagged}' differ; give one of them or the same.");
+            throw MlopsException.Invalid(
+                "runName",
+                $"Both 'run_name' argument and '{RunState.RunNameTag}' tag are specified, but with different values (run_name='{run.RunName}', {RunState.RunNameTag}='{tagged}').");
         }
 
         var name = CheckRunName("runName", string.IsNullOrEmpty(run.RunName) ? tagged ?? RunNames.Of(id) : run.RunName);
@@ -30,7 +28,7 @@ internal static class RunRules
             name,
             run.UserId ?? "",
             run.StartTime ?? now.ToUnixTimeMilliseconds(),
-            $"{experiment.ArtifactLocation.TrimEnd('/')}/{id}/artifacts",
+            ExperimentRules.Below(experiment.ArtifactLocation, $"{id}/artifacts"),
             [.. tags.Where(t => t.Key != RunState.RunNameTag), new Tag(RunState.RunNameTag, name)]);
     }
 
@@ -76,12 +74,12 @@ internal static class RunRules
         RequireActive(state, id);
         if (update.Status is { } status && !Enum.IsDefined(status))
         {
-            throw MlopsException.Invalid("status", $"status {(int)status} is unknown; expected one of {string.Join(", ", Enum.GetNames<RunStatus>())}.");
+            throw MlopsException.InvalidValue("status", (int)status, $"expected one of {string.Join(", ", Enum.GetNames<RunStatus>())}.");
         }
 
-        if (update.EndTime < 0)
+        if (update.EndTime == RunBlock.NoTime)
         {
-            throw MlopsException.Invalid("endTime", $"endTime is {update.EndTime}; expected Unix milliseconds, 0 or more.");
+            throw MlopsException.InvalidValue("endTime", update.EndTime, $"it must be above {RunBlock.NoTime}.");
         }
 
         var name = string.IsNullOrEmpty(update.RunName) ? null : CheckRunName("runName", update.RunName);
@@ -96,7 +94,7 @@ internal static class RunRules
             throw MlopsException.Invalid("key", $"The tag {RunState.RunNameTag} is the run's name and cannot be removed; set it instead.");
         }
 
-        return state.Tags.ContainsKey(key) ? new TagDeleted(key) : throw MlopsException.NotFound("Tag", key);
+        return state.Tags.ContainsKey(key) ? new TagDeleted(key) : throw TrackingErrors.NoRunTag(key, id);
     }
 
     public static InputsLogged? LogInputs(RunState state, string id, IReadOnlyList<DatasetInput> datasets)
@@ -149,24 +147,20 @@ internal static class RunRules
     {
         if (string.IsNullOrEmpty(model))
         {
-            throw MlopsException.Invalid($"models[{index}].model_id", $"models[{index}].model_id is required.");
+            throw MlopsException.Missing($"models[{index}].model_id");
         }
 
         return TrackingLimits.IsId(model)
             ? model
-            : throw MlopsException.Invalid($"models[{index}].model_id", $"models[{index}].model_id must begin with a letter or digit and hold at most 256 letters, digits, '_' and '-'.");
+            : throw MlopsException.InvalidValue($"models[{index}].model_id", model, "it must begin with a letter or digit and hold at most 256 letters, digits, '_' and '-'.");
     }
 
     private static void CheckSizes(RunBatch batch)
     {
-        Limit("metrics", batch.Metrics.Count, TrackingLimits.BatchMetricsMax);
-        Limit("params", batch.Params.Count, TrackingLimits.BatchParamsMax);
-        Limit("tags", batch.Tags.Count, TrackingLimits.BatchTagsMax);
-        var total = batch.Metrics.Count + batch.Params.Count + batch.Tags.Count;
-        if (total > TrackingLimits.BatchTotalMax)
-        {
-            throw MlopsException.Invalid("metrics", $"The batch has {total} metrics, params and tags together; at most {TrackingLimits.BatchTotalMax}.");
-        }
+        BatchLimits.Check("metrics", batch.Metrics.Count, BatchLimits.MetricsMax);
+        BatchLimits.Check("params", batch.Params.Count, BatchLimits.PairsMax);
+        BatchLimits.Check("tags", batch.Tags.Count, BatchLimits.PairsMax);
+        BatchLimits.CheckTotal(batch.Metrics.Count + batch.Params.Count + batch.Tags.Count);
     }
 
     private static void CheckParams(RunState state, string id, IReadOnlyList<Tag> parameters)
@@ -183,7 +177,13 @@ internal static class RunRules
             var key = parameters[i].Key;
             TrackingLimits.CheckKey($"params[{i}].key", key);
             var value = (parameters[i].Value ?? "").CutTo(TrackingLimits.ParamValueLengthMax);
-            var stored = state.Params.TryGetValue(key, out var old) || first.TryGetValue(key, out old);
+            var stored = state.Params.TryGetValue(key, out var old);
+            if (!stored && first.TryGetValue(key, out var earlier) && earlier != value)
+            {
+                throw MlopsException.Invalid(
+                    $"params[{i}].key", $"Duplicate parameter keys have been submitted: ['{key}']. Please ensure the request contains only one param value per param key.");
+            }
+
             if (stored && old != value)
             {
                 throw MlopsException.Invalid(
@@ -191,8 +191,7 @@ internal static class RunRules
                     $"Changing param values is not allowed. Param with key='{key}' was already logged with value='{Shown(old!)}' for run ID='{id}'. Attempted logging new value '{Shown(value)}'.");
             }
 
-            added += stored ? 0 : 1;
-            first.TryAdd(key, value);
+            added += !stored && first.TryAdd(key, value) ? 1 : 0;
         }
 
         Limit("params", state.Params.Count + added, TrackingLimits.KeysPerRunMax, " keys over the whole run");
@@ -229,7 +228,7 @@ internal static class RunRules
 
             if (metrics.Timestamps[i] < 0)
             {
-                throw MlopsException.Invalid($"metrics[{i}].timestamp", $"metrics[{i}].timestamp is {metrics.Timestamps[i]}; expected Unix milliseconds, 0 or more.");
+                throw BatchLimits.BadTimestamp($"metrics[{i}].timestamp", metrics.Keys[metrics.KeyIndexes[i]], metrics.Timestamps[i]);
             }
         }
 
@@ -266,12 +265,12 @@ internal static class RunRules
     {
         if (string.IsNullOrEmpty(dataset.Name))
         {
-            throw MlopsException.Invalid($"{field}.dataset.name", $"{field}.dataset.name is required.");
+            throw MlopsException.Missing($"{field}.dataset.name");
         }
 
         if (string.IsNullOrEmpty(dataset.Digest))
         {
-            throw MlopsException.Invalid($"{field}.dataset.digest", $"{field}.dataset.digest is required.");
+            throw MlopsException.Missing($"{field}.dataset.digest");
         }
 
         TrackingLimits.CheckLength($"{field}.dataset.name", dataset.Name, TrackingLimits.DatasetNameLengthMax);
@@ -279,7 +278,7 @@ internal static class RunRules
         TrackingLimits.CheckLength($"{field}.dataset.source", dataset.Source, TrackingLimits.DatasetSourceLengthMax);
         TrackingLimits.CheckLength($"{field}.dataset.schema", dataset.Schema, TrackingLimits.DatasetSchemaLengthMax);
         TrackingLimits.CheckLength($"{field}.dataset.profile", dataset.Profile, TrackingLimits.DatasetProfileLengthMax);
-        Limit($"{field}.tags", dataset.Tags.Count, TrackingLimits.BatchTagsMax);
+        Limit($"{field}.tags", dataset.Tags.Count, BatchLimits.PairsMax);
         for (var i = 0; i < dataset.Tags.Count; i++)
         {
             TrackingLimits.CheckLength($"{field}.tags[{i}].key", dataset.Tags[i].Key, TrackingLimits.InputTagKeyLengthMax);
@@ -322,12 +321,12 @@ internal static class RunRules
     {
         if (!state.Exists)
         {
-            throw MlopsException.NotFound("Run", id);
+            throw TrackingErrors.NoRun(id);
         }
 
         if (state.Stage != LifecycleStage.Active)
         {
-            throw MlopsException.Invalid("runId", $"The run {id} must be in the 'active' state. Current state is deleted.");
+            throw TrackingErrors.RunDeleted(id);
         }
     }
 

@@ -18,11 +18,6 @@ internal static partial class TrackingLimits
     public const int RunNameLengthMax = 250;
     public const int UserIdLengthMax = 256;
 
-    public const int BatchMetricsMax = 1000;
-    public const int BatchParamsMax = 100;
-    public const int BatchTagsMax = 100;
-    public const int BatchTotalMax = 1000;
-
     public const int ModelsPerRequestMax = 1000;
     public const int ModelHistoryLengthMax = 256 * 1024;
     public const int DatasetsPerRequestMax = 1000;
@@ -51,7 +46,7 @@ internal static partial class TrackingLimits
     {
         if (string.IsNullOrEmpty(key))
         {
-            throw MlopsException.Invalid(field, $"{field} is required.");
+            throw MlopsException.Missing(field);
         }
 
         CheckLength(field, key, KeyLengthMax);
@@ -59,7 +54,8 @@ internal static partial class TrackingLimits
         {
             if (!IsKeyRune(rune))
             {
-                throw MlopsException.Invalid(field, $"{field} '{key}' holds '{rune}'; a key may hold letters, digits, '_', '-', '.', ':', '/' and spaces.");
+                throw MlopsException.InvalidValue(
+                    field, key, $"Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/). This one holds '{rune}'.");
             }
         }
 
@@ -67,7 +63,8 @@ internal static partial class TrackingLimits
         {
             if (segment is "" or "." or "..")
             {
-                throw MlopsException.Invalid(field, $"{field} '{key}' is no normalised relative path: no '.', '..' or empty segments.");
+                throw MlopsException.InvalidValue(
+                    field, key, "Names may be treated as files in certain cases, and must not resolve to other names when treated as such: no '.', '..' or empty segments.");
             }
         }
     }
@@ -76,7 +73,7 @@ internal static partial class TrackingLimits
     {
         if (value is not null && value.IsLongerThan(lengthMax))
         {
-            throw MlopsException.Invalid(field, $"{field} has {value.CharacterCount()} characters; at most {lengthMax}.");
+            throw MlopsException.TooLong(field, value.CharacterCount(), lengthMax);
         }
     }
 
@@ -84,7 +81,7 @@ internal static partial class TrackingLimits
     {
         if (!IsId(id))
         {
-            throw MlopsException.Invalid("runId", $"Run id '{id}' must begin with a letter or digit and hold only letters, digits, '_' and '-', at most 256.");
+            throw MlopsException.InvalidValue("runId", id, "A run id begins with a letter or digit and holds only letters, digits, '_' and '-', at most 256.");
         }
     }
 
@@ -95,7 +92,7 @@ internal static partial class TrackingLimits
     {
         if (results < 1 || results > resultsMax)
         {
-            throw MlopsException.Invalid(field, $"{field} is {results}; expected 1–{resultsMax}.");
+            throw MlopsException.InvalidValue(field, results, results < 1 ? "It must be a positive integer" : $"It must be at most {resultsMax}");
         }
     }
 

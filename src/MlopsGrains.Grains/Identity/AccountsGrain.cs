@@ -55,7 +55,7 @@ internal sealed class AccountsGrain(IJournal journal)
         Check(on, level);
         if (user.LevelOn(on) is not null)
         {
-            throw MlopsException.AlreadyExists("Permission", $"{name} on {on.Kind} {on.Id}");
+            throw UserErrors.PermissionTaken(name, on);
         }
 
         State.CheckRoom();
@@ -116,7 +116,7 @@ internal sealed class AccountsGrain(IJournal journal)
     private AccountsState.User Granted(string name, PermissionOn on)
     {
         var user = State.Existing(name);
-        return user.LevelOn(on) is not null ? user : throw MlopsException.NotFound("Permission", $"{name} on {Text(on)}");
+        return user.LevelOn(on) is not null ? user : throw UserErrors.NoPermission(name, on);
     }
 
     private Task StoreLevel(AccountsState.User user, PermissionOn on, PermissionLevel? level) =>

@@ -52,7 +52,7 @@ internal sealed class AccountsState
 
     public User? Find(string name) => Users.Values.FirstOrDefault(u => u.Name == name);
 
-    public User Existing(string name) => Find(name) ?? throw MlopsException.NotFound("User", name.Length <= 128 ? name : name[..128] + "…");
+    public User Existing(string name) => Find(name) ?? throw UserErrors.NoUser(name);
 
     public UserCreated Create(string name, PasswordHash password, bool isAdministrator)
     {
@@ -63,7 +63,7 @@ internal sealed class AccountsState
 
         if (Find(name) is not null)
         {
-            throw MlopsException.AlreadyExists("User", name);
+            throw UserErrors.UserTaken(name);
         }
 
         return Users.Count < UsersMax

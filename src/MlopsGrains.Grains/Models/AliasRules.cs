@@ -13,13 +13,23 @@ internal static partial class AliasRules
 
     public static string Check(string? alias)
     {
-        if (string.IsNullOrEmpty(alias) || alias.Length > LengthMax || !Pattern().IsMatch(alias))
+        if (string.IsNullOrEmpty(alias))
         {
-            throw MlopsException.Invalid("alias", $"alias must be 1–{LengthMax} letters, digits, '_' and '-'.");
+            throw MlopsException.Invalid("alias", "Registered model alias name cannot be empty.");
         }
 
-        return Reserved().IsMatch(alias)
-            ? throw MlopsException.Invalid("alias", $"alias '{alias}' is reserved: 'latest' and 'v' with digits name versions.")
+        if (alias.Length > LengthMax)
+        {
+            throw MlopsException.Invalid("alias", $"'Registered model alias name' exceeds the maximum length of {LengthMax} characters; it has {alias.Length}.");
+        }
+
+        if (!Pattern().IsMatch(alias))
+        {
+            throw MlopsException.Invalid("alias", $"Invalid alias name: '{alias}'. Names may only contain alphanumerics, underscores (_), and dashes (-).");
+        }
+
+        return alias.Equals(Latest, StringComparison.OrdinalIgnoreCase) ? throw MlopsException.Invalid("alias", "'latest' alias name (case insensitive) is reserved.")
+            : VersionName().IsMatch(alias) ? throw MlopsException.Invalid("alias", $"Version alias name '{alias}' is reserved.")
             : alias;
     }
 
@@ -30,6 +40,6 @@ internal static partial class AliasRules
     [GeneratedRegex(@"\A[\w-]+\z")]
     private static partial Regex Pattern();
 
-    [GeneratedRegex(@"\A(latest|v[0-9]+)\z", RegexOptions.IgnoreCase)]
-    private static partial Regex Reserved();
+    [GeneratedRegex(@"\Av[0-9]+\z", RegexOptions.IgnoreCase)]
+    private static partial Regex VersionName();
 }

@@ -55,7 +55,7 @@ internal sealed class ModelRegistryGrain : Grain, IModelRegistryGrain, IRegistry
         var grain = Model(Names.CheckModel("name", model));
         SourcedVersionRules.Check(version);
         var source = ModelSource.Read(version.Source);
-        var head = await grain.Get(cancellationToken) ?? throw MlopsException.NotFound("Registered model", model);
+        var head = await grain.Get(cancellationToken) ?? throw RegistryErrors.NoModel(model);
         var isPrompt = ModelTags.IsPrompt(head.Tags) || ModelTags.IsPrompt(version.Tags ?? ModelTags.None);
         var (known, location, origin) = await LookUp(await WithModel(version, source, cancellationToken), source, isPrompt, cancellationToken);
         var added = await GrainFactory.GetGrain<IRegistrySource>(model).AddSourced(known, location, origin, cancellationToken);
@@ -125,7 +125,7 @@ internal sealed class ModelRegistryGrain : Grain, IModelRegistryGrain, IRegistry
             return version;
         }
 
-        var found = await FindLoggedModel(version.ModelId, cancellationToken) ?? throw MlopsException.NotFound("Logged model", version.ModelId);
+        var found = await FindLoggedModel(version.ModelId, cancellationToken) ?? throw TrackingErrors.NoLoggedModel(version.ModelId);
         return string.IsNullOrEmpty(version.RunId) ? version with { RunId = found.SourceRunId ?? "" } : version;
     }
 
@@ -135,15 +135,20 @@ internal sealed class ModelRegistryGrain : Grain, IModelRegistryGrain, IRegistry
         switch (source)
         {
             case ModelSource.OfLoggedModel logged:
-                var found = await FindLoggedModel(logged.Id, cancellationToken) ?? throw MlopsException.NotFound("Logged model", logged.Id);
+                var found = await FindLoggedModel(logged.Id, cancellationToken) ?? throw TrackingErrors.NoLoggedModel(logged.Id);
                 return (version with { RunId = found.SourceRunId ?? version.RunId, ModelId = logged.Id }, found.ArtifactUri, null);
             case ModelSource.OfVersion copy:
                 var grain = Model(Names.CheckModel("source", copy.Model));
                 var origin = await grain.Resolve(copy.Reference, cancellationToken);
                 return (version, await grain.DownloadUri(origin.Version, cancellationToken), origin);
             case ModelSource.OfRun ofRun:
-                var uri = (await Run(ofRun.RunId, cancellationToken))?.ArtifactUri ?? throw MlopsException.Invalid("source", $"Invalid model version source: run '{ofRun.RunId}' does not exist.");
-                return (string.IsNullOrEmpty(version.RunId) ? version with { RunId = ofRun.RunId } : version, ofRun.Path.Length == 0 ? uri : $"{uri.TrimEnd('/')}/{ofRun.Path}", null);
+                // Clients name runs of other servers too, and look them up themselves.
+                if ((await Run(ofRun.RunId, cancellationToken))?.ArtifactUri is not { } uri)
+                {
+                    return (version, ofRun.Text, null);
+                }
+
+                return (string.IsNullOrEmpty(version.RunId) ? version with { RunId = ofRun.RunId } : version, ofRun.Path.Length == 0 ? uri : ExperimentRules.Below(uri, ofRun.Path), null);
             case ModelSource.Local local when isPrompt:
                 return local.IsAbsolute
                     ? throw MlopsException.Invalid("source", $"Invalid prompt source: '{local.Text}'. Local paths are not allowed for prompts; use a word such as dummy-source.")
@@ -151,7 +156,8 @@ internal sealed class ModelRegistryGrain : Grain, IModelRegistryGrain, IRegistry
             case ModelSource.Local local:
                 return await IsInside(local, version, cancellationToken)
                     ? (version, local.Text, null)
-                    : throw MlopsException.Invalid("source", $"Invalid model version source: '{local.Text}'. A local path must lie inside the artifacts of the run or logged model that is named.");
+                    : throw MlopsException.Invalid("source", $"Invalid model version source: '{local.Text}'. To use a local path as a model version source, the {(string.IsNullOrEmpty(version.ModelId) ? "run_id" : "model_id")} request parameter has to be "
+                        + $"specified and the local path has to be contained within the artifact directory of the {(string.IsNullOrEmpty(version.ModelId) ? "run specified by the run_id" : "model specified by the model_id")}.");
             default:
                 return (version, source.Text, null);
         }

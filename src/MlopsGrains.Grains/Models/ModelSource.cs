@@ -9,18 +9,23 @@ internal abstract partial record ModelSource(string Text)
 {
     public const int CharactersMax = 2_048;
 
+    private const int DecodingsMax = 10;
+
     /// <summary>Reads a source or refuses it.</summary>
     public static ModelSource Read(string? source)
     {
         if (string.IsNullOrWhiteSpace(source))
         {
-            throw MlopsException.Invalid("source", "source is required.");
+            throw MlopsException.Missing("source");
         }
 
         TrackingLimits.CheckLength("source", source, CharactersMax);
         if (source.Any(char.IsControl) || Climbs(source))
         {
-            throw MlopsException.Invalid("source", $"Invalid model version source: '{Short(source)}'. '..' segments and control characters are not allowed, in any encoding.");
+            throw MlopsException.Invalid(
+                "source",
+                $"Invalid model version source: '{Short(source)}'. If supplying a source as an http, https, local file path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided "
+                + "without relative path references present. Please provide an absolute path. '..' segments and control characters are not allowed, in any encoding.");
         }
 
         if (LoggedModel().Match(source) is { Success: true } logged)
@@ -57,11 +62,13 @@ internal abstract partial record ModelSource(string Text)
         return Scheme().IsMatch(text) ? null : text;
     }
 
+    /// <summary>Whether it leads out of where it begins, or holds what no path of a store may hold, in any encoding.</summary>
     private static bool Climbs(string source)
     {
-        for (var decodings = 0; decodings < 3; decodings++)
+        var isOurs = source.StartsWith("mlflow-artifacts:", StringComparison.OrdinalIgnoreCase);
+        for (var decodings = 0; decodings < DecodingsMax; decodings++)
         {
-            if (source.Split('/', '\\', '?', '#', '&').Contains(".."))
+            if (source.Split('/', '\\', '?', '#', '&').Contains("..") || source.Contains('\0', StringComparison.Ordinal) || (isOurs && source.Any(char.IsControl)))
             {
                 return true;
             }

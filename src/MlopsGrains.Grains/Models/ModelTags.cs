@@ -1,4 +1,5 @@
 using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Models;
 
@@ -9,6 +10,8 @@ internal static class ModelTags
 {
     public const int TagsMax = 1_000;
     public const int ValueCharactersMax = 100_000;
+
+    private const string PromptTextTag = "mlflow.prompt.text";
 
     public static IReadOnlyDictionary<string, string> None { get; } = new Dictionary<string, string>();
 
@@ -43,6 +46,11 @@ internal static class ModelTags
     private static void Check(string prefix, string key, string? value)
     {
         TrackingLimits.CheckKey(prefix + "key", key);
-        TrackingLimits.CheckLength(prefix + "value", value ?? throw MlopsException.Invalid(prefix + "value", $"{prefix}value is required."), ValueCharactersMax);
+        if (key == PromptTextTag && value is not null && value.IsLongerThan(ValueCharactersMax))
+        {
+            throw MlopsException.Invalid(prefix + "value", $"Prompt text exceeds max length of {ValueCharactersMax} characters.");
+        }
+
+        TrackingLimits.CheckLength(prefix + "value", value ?? throw MlopsException.Missing(prefix + "value"), ValueCharactersMax);
     }
 }

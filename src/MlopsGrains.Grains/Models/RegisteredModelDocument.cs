@@ -188,7 +188,7 @@ internal sealed class RegisteredModelDocument
     public void UpdateVersion(StoredModelVersion version, string description, DateTimeOffset now)
     {
         CheckRoom(Weight(description) - Weight(version.Description));
-        Replace(version with { Description = description }, now);
+        Replace(version with { Description = description }, now, touches: false);
     }
 
     public void SetVersionTag(StoredModelVersion version, string key, string value, DateTimeOffset now)
@@ -258,8 +258,8 @@ internal sealed class RegisteredModelDocument
         var number = (alias == reference ? AliasRules.Number(reference) : null)
             ?? (string.Equals(alias, AliasRules.Latest, StringComparison.OrdinalIgnoreCase) ? Latest
             : Aliases.TryGetValue(alias, out var target) ? target
-            : throw MlopsException.NotFound("Alias", $"{name}@{alias}"));
-        return Find(number) ?? throw MlopsException.NotFound("Model version", $"{name}/{reference}");
+            : throw new MlopsException(ErrorKind.NotFound, RegistryErrors.NoAlias(alias)));
+        return Find(number) ?? throw RegistryErrors.NoVersion(name, reference);
     }
 
     public RegisteredModel View(string name) => new(
@@ -321,9 +321,12 @@ internal sealed class RegisteredModelDocument
         return added;
     }
 
-    private void Replace(StoredModelVersion version, DateTimeOffset now)
+    /// <param name="version">What it becomes.</param>
+    /// <param name="now">When.</param>
+    /// <param name="touches">Whether the model's own time of change moves too.</param>
+    private void Replace(StoredModelVersion version, DateTimeOffset now, bool touches = true)
     {
-        Touch(now);
+        Touch(touches ? now : UpdatedAt);
         Versions[IndexOf(version.Version)] = version with { UpdatedAt = now, Change = Change };
     }
 

@@ -51,7 +51,7 @@ internal sealed partial class RegisteredModelGrain(
         ModelTags.Check(model.Tags);
         if (Model.Exists)
         {
-            return Model.CreatedByRequest is { } request && request == RequestKey.Current ? Model.View(Name) : throw MlopsException.AlreadyExists("Registered model", Name);
+            return Model.CreatedByRequest is { } request && request == RequestKey.Current ? Model.View(Name) : throw RegistryErrors.ModelTaken(Name);
         }
 
         Model.Create(model, Actor.Current, Now);
@@ -88,13 +88,13 @@ internal sealed partial class RegisteredModelGrain(
         Existing();
         if (newName == Name || await GrainFactory.GetGrain<IRegistrySource>(newName).IsTaken(cancellationToken))
         {
-            throw MlopsException.AlreadyExists("Registered model", newName);
+            throw RegistryErrors.ModelTaken(newName);
         }
 
         Model.RenamingTo = newName;
         await Store();
         await FinishRename();
-        return await GrainFactory.GetGrain<IRegisteredModelGrain>(newName).Get(cancellationToken) ?? throw MlopsException.NotFound("Registered model", newName);
+        return await GrainFactory.GetGrain<IRegisteredModelGrain>(newName).Get(cancellationToken) ?? throw RegistryErrors.NoModel(newName);
     }
 
     public async Task Delete(CancellationToken cancellationToken = default)
@@ -180,7 +180,7 @@ internal sealed partial class RegisteredModelGrain(
     public Task<ModelVersion> Served(int version, string digest, CancellationToken cancellationToken = default) => Task.FromResult(
         Model.Find(version) is { } found && found.Blob?.Digest == digest
             ? Model.View(Name, found)
-            : Model.Withdrawn.FindLast(w => w.Version == version && w.Blob?.Digest == digest) ?? throw MlopsException.NotFound("Model version", $"{Name}/{Text(version)}"));
+            : Model.Withdrawn.FindLast(w => w.Version == version && w.Blob?.Digest == digest) ?? throw RegistryErrors.NoVersion(Name, Text(version)));
 
     public async Task<string> DownloadUri(int version, CancellationToken cancellationToken = default)
     {
@@ -215,7 +215,7 @@ internal sealed partial class RegisteredModelGrain(
     {
         if (archiveExisting && stage is not (ModelStage.Staging or ModelStage.Production))
         {
-            throw MlopsException.Invalid("archive_existing_versions", "archive_existing_versions is only for the stages Staging and Production.");
+            throw MlopsException.Invalid("archive_existing_versions", $"Model version transition cannot archive existing model versions because '{stage}' is not an Active stage. Valid stages are Staging, Production.");
         }
 
         var before = Version(version).Stage;
@@ -302,7 +302,7 @@ internal sealed partial class RegisteredModelGrain(
 
         if (Model.Exists)
         {
-            throw MlopsException.AlreadyExists("Registered model", Name);
+            throw RegistryErrors.ModelTaken(Name);
         }
 
         Model.Adopt(JsonSerializer.Deserialize<RegisteredModelDocument>(json)!, from, Now);
@@ -338,9 +338,9 @@ internal sealed partial class RegisteredModelGrain(
         await Audit("model.renamed", ("to", to));
     }
 
-    private RegisteredModelDocument Existing() => Model.Exists ? Model : throw MlopsException.NotFound("Registered model", Name);
+    private RegisteredModelDocument Existing() => Model.Exists ? Model : throw RegistryErrors.NoModel(Name);
 
-    private StoredModelVersion Version(int number) => Existing().Find(number) ?? throw MlopsException.NotFound("Model version", $"{Name}/{Text(number)}");
+    private StoredModelVersion Version(int number) => Existing().Find(number) ?? throw RegistryErrors.NoVersion(Name, Text(number));
 
     /// <summary>A version whose file is not there could never be served.</summary>
     private async Task CheckBlob(BlobRef blob, CancellationToken cancellationToken)

@@ -31,7 +31,7 @@ internal static class RegistryFilter
         {
             "tags" or "tag" => BindTag(c, tags),
             null or "attribute" or "attributes" => attribute(c),
-            _ => throw MlopsException.Invalid(Field, $"Invalid entity type '{c.Entity}'. Valid values are attribute, tags."),
+            _ => throw FilterWords.UnknownEntity(Field, c.Entity, "attribute, tags"),
         });
         return FilterBinding.Parse(Field, filter).Comparisons().Any(IsPromptTag) ? test : item => test(item) && !ModelTags.IsPrompt(tags(item));
     }
@@ -58,5 +58,5 @@ internal static class RegistryFilter
     private static bool IsPromptTag(FilterComparison comparison) => comparison is { Entity: "tags" or "tag", Name: RegisteredModel.PromptTag };
 
     private static MlopsException Unknown(FilterComparison comparison, string valid) =>
-        MlopsException.Invalid(Field, $"Invalid attribute key '{comparison.Name}'. Valid values are {valid}.");
+        FilterWords.UnknownAttribute(Field, comparison.Name, valid);
 }

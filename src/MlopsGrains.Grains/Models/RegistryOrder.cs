@@ -30,7 +30,7 @@ internal sealed class RegistryOrder : IComparer<RegistryPlace>
     }
 
     public static RegistryOrder OfModels(RegistryQuery question) =>
-        new(Complete(Parse(question.OrderBy, ["name", "creation_timestamp", "timestamp", "last_updated_timestamp"]), ("name", true)), question.Filter);
+        new(Complete(Parse(question.OrderBy, ["name", "timestamp", "last_updated_timestamp"]), ("name", true)), question.Filter);
 
     public static RegistryOrder OfVersions(RegistryQuery question)
     {
@@ -82,7 +82,7 @@ internal sealed class RegistryOrder : IComparer<RegistryPlace>
             var (name, ascending) = Key($"order_by[{i}]", orderBy[i], valid);
             if (keys.Exists(k => k.Name == name))
             {
-                throw MlopsException.Invalid($"order_by[{i}]", $"order_by names {name} twice.");
+                throw FilterWords.OrderedTwice($"order_by[{i}]", name);
             }
 
             keys.Add((name, ascending));
@@ -102,11 +102,11 @@ internal sealed class RegistryOrder : IComparer<RegistryPlace>
                 return (name == "timestamp" ? "last_updated_timestamp" : name, ascending);
             }
 
-            throw MlopsException.Invalid(field, $"Invalid {field} '{text}'. Valid keys are {string.Join(", ", valid)}.");
+            throw FilterWords.UnknownOrderKey(field, text, string.Join(", ", valid));
         }
         catch (FilterSyntaxException e)
         {
-            throw MlopsException.Invalid(field, $"Invalid {field} '{text}': {e.Message}.");
+            throw FilterWords.BadOrder(field, text, e);
         }
     }
 

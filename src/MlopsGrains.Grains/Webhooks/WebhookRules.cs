@@ -16,7 +16,8 @@ internal static partial class WebhookRules
     {
         if (string.IsNullOrEmpty(webhook.Name) || !Name().IsMatch(webhook.Name))
         {
-            throw MlopsException.Invalid("name", "name must be 1–63 letters, digits, '.', '_' and '-', and begin and end with a letter or digit.");
+            throw MlopsException.Invalid(
+                "name", $"Webhook name '{webhook.Name}' is invalid. It must start and end with a letter or digit, have at most 63 characters, and contain only letters, digits, dots (.), underscores (_), and hyphens (-).");
         }
 
         CheckLength("description", webhook.Description, DescriptionCharactersMax);
@@ -38,7 +39,7 @@ internal static partial class WebhookRules
     {
         if (events.Count is 0 || events.Count > WebhookEventKind.All.Count)
         {
-            throw MlopsException.Invalid("events", $"events has {events.Count} entries; expected 1–{WebhookEventKind.All.Count}.");
+            throw MlopsException.Invalid("events", $"Webhook events must be a non-empty list of at most {WebhookEventKind.All.Count}: events has {events.Count}.");
         }
 
         for (var i = 0; i < events.Count; i++)
@@ -58,14 +59,19 @@ internal static partial class WebhookRules
     private static void CheckUrl(string? url, WebhookOptions options)
     {
         CheckLength("url", url, UrlCharactersMax);
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp) || uri.Host.Length == 0)
+        if (string.IsNullOrWhiteSpace(url))
         {
-            throw MlopsException.Invalid("url", "url must be an absolute https address.");
+            throw MlopsException.Invalid("url", "Webhook URL cannot be empty or just whitespace: url must be an absolute https address.");
         }
 
-        if (uri.Scheme == Uri.UriSchemeHttp && !options.AllowHttp)
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
         {
-            throw MlopsException.Invalid("url", "url must be https; this server does not allow http (Webhooks:AllowHttp).");
+            throw MlopsException.Invalid("url", $"Invalid webhook URL '{url}': url must be an absolute https address.");
+        }
+
+        if (uri.Scheme != Uri.UriSchemeHttps && (uri.Scheme != Uri.UriSchemeHttp || !options.AllowHttp))
+        {
+            throw MlopsException.Invalid("url", $"Invalid webhook URL scheme: '{uri.Scheme}'. Allowed schemes of url are: {(options.AllowHttp ? "https, http" : "https; a server whose setting Webhooks:AllowHttp is true takes http too")}.");
         }
 
         if (uri.UserInfo.Length > 0)
@@ -87,7 +93,7 @@ internal static partial class WebhookRules
     {
         if (text?.Length > max)
         {
-            throw MlopsException.Invalid(field, $"{field} has {text.Length} characters; at most {max}.");
+            throw MlopsException.TooLong(field, text.Length, max);
         }
     }
 

@@ -62,7 +62,7 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
         CheckLimit(limit);
         if (!string.IsNullOrEmpty(pageToken) && !Guid.TryParseExact(pageToken, "D", out _))
         {
-            throw MlopsException.Invalid("page_token", "The page token is not one that this list gave out.");
+            throw MlopsException.Invalid("page_token", "Invalid page token: it is not one that this list gave out.");
         }
 
         var items = State.Webhooks.Values.Where(w => string.IsNullOrEmpty(pageToken) || string.CompareOrdinal(w.Id, pageToken) > 0).Take(limit + 1).Select(w => w.View()).ToList();
@@ -306,13 +306,13 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
         }
     }
 
-    private StoredWebhook Existing(string id) => State.Webhooks.GetValueOrDefault(id) ?? throw MlopsException.NotFound("Webhook", id);
+    private StoredWebhook Existing(string id) => State.Webhooks.GetValueOrDefault(id) ?? throw WebhookErrors.NoWebhook(id);
 
     private static void CheckLimit(int limit)
     {
         if (limit is < 1 or > PageMax)
         {
-            throw MlopsException.Invalid("max_results", $"max_results is {limit}; must be 1 to {PageMax}.");
+            throw MlopsException.Invalid("max_results", $"max_results must be between 1 and {PageMax}. It is {limit}.");
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using MlopsGrains.Cli.Import;
 using MlopsGrains.Client;
+using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Testing;
 
@@ -259,6 +261,56 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
         Assert.Contains("names dataset 'd-lost'", said.Error, StringComparison.Ordinal);
         Assert.Equal(2, said.Json.GetProperty("failures").GetArrayLength());
         Assert.Equal(2, (await RunsAsync()).Count(r => r.Tags.Any(t => t.Key == "mlops.import.state")));
+    }
+
+    [Theory]
+    [InlineData("10.5", null)]
+    [InlineData("1e3", null)]
+    [InlineData("abc", null)]
+    [InlineData("99999999999999999999", null)]
+    [InlineData("10.0", 10)]
+    [InlineData("-3", -3)]
+    public async Task Step_IsWhatIsWritten_OrAFailureThatNamesFileAndLine(string step, int? imported)
+    {
+        store.Experiment("1", name);
+        store.Run("1", "a1", "first");
+        store.Metric("1", "a1", "loss", "1700000001000 0.5 7", $"1700000002000 0.4 {step}");
+
+        var said = await ImportAsync();
+
+        if (imported is { } whole)
+        {
+            Assert.Equal((0, ""), (said.Code, said.Error));
+            Assert.Equal([(1700000001000, 7, 0.5), (1700000002000, whole, 0.4)], await PointsAsync(Assert.Single(await RunsAsync()), "loss"));
+        }
+        else
+        {
+            Assert.Equal(3, said.Code);
+            Assert.Contains($"loss:2: step is '{step}'", said.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("1", 1)]
+    [InlineData("+1", 1)]
+    [InlineData("10.0", 10)]
+    [InlineData("10.", 10)]
+    [InlineData("-9223372036854775808", long.MinValue)]
+    [InlineData("9223372036854775808", null)]
+    [InlineData("10.5", null)]
+    [InlineData("1e3", null)]
+    [InlineData(".0", null)]
+    [InlineData("0x1", null)]
+    [InlineData(" 1", null)]
+    [InlineData("1,000", null)]
+    public void WholeNumber_IsReadExactly_OrNotAtAll(string text, long? number) => Assert.Equal(number, WholeNumber.TryRead(text));
+
+    [Fact]
+    public void WholeNumberThatCannotBeRead_NamesItsPlace()
+    {
+        Assert.Null(WholeNumber.Read("", "step", () => "nowhere"));
+        var refusal = Assert.Throws<MlopsException>(() => WholeNumber.Read("10.5", "step", () => """{"key":"loss","step":"10.5"}"""));
+        Assert.Equal("""{"key":"loss","step":"10.5"}: step is '10.5'; expected a whole number of 64 bits.""", refusal.Message);
     }
 
     [Fact]

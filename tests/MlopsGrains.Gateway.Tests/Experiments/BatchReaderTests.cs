@@ -144,7 +144,7 @@ public sealed class BatchReaderTests
     [InlineData(0, 101, 0, "params")]
     [InlineData(0, 0, 101, "tags")]
     [InlineData(800, 100, 100, null)]
-    [InlineData(801, 100, 100, "body")]
+    [InlineData(801, 100, 100, "metrics")]
     public void Limits_HoldAtTheLimitAndOneBeyond(int metrics, int parameters, int tags, string? refused)
     {
         var body = Segments.One(OddJson.Write(

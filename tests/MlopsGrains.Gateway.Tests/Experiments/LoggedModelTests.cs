@@ -250,7 +250,7 @@ public sealed class LoggedModelTests(ServerFixture server)
 
         var info = (await _mlflow.DoAsync($"{Root}/{id}"))["model"]!["info"]!;
         Assert.Equal("""[{"name":"churn","version":"3"}]""", info["registrations"]!.ToJsonString());
-        Assert.Equal("""[{"name":"churn","version":3}]""", (string?)info["tags"]![0]!["value"]);
+        Assert.Equal("""[{"name": "churn", "version": 3}]""", (string?)info["tags"]![0]!["value"]);
     }
 
     private async Task<string> NewModelAsync(string experiment, string? name = null, object? parameter = null) =>

@@ -319,13 +319,13 @@ public sealed class MlflowArtifactTests(ServerFixture server)
     {
         var id = await _mlflow.NewRunAsync();
         var target = $"/ajax-api/2.0/mlflow/upload-artifact?run_uuid={id}&path=notes/a.txt";
-        foreach (var (bytes, status) in new[] { ((10 * 1024 * 1024) + 1, 400), (10 * 1024 * 1024, 200), (0, 200) })
+        foreach (var (bytes, status) in new[] { ((10 * 1024 * 1024) + 1, 400), (0, 400), (10 * 1024 * 1024, 200), (1, 200) })
         {
             using var content = new ByteArrayContent(new byte[bytes]);
             Assert.Equal(status, (int)(await server.Http.PostAsync(target, content, TestContext.Current.CancellationToken)).StatusCode);
         }
 
-        Assert.Equal("""[{"path":"notes/a.txt","is_dir":false,"file_size":0}]""", (await _mlflow.DoAsync($"/mlflow/artifacts/list?run_id={id}&path=notes"))["files"]!.ToJsonString());
+        Assert.Equal("""[{"path":"notes/a.txt","is_dir":false,"file_size":1}]""", (await _mlflow.DoAsync($"/mlflow/artifacts/list?run_id={id}&path=notes"))["files"]!.ToJsonString());
         foreach (var query in new[] { "path=a", $"run_uuid={id}", $"run_uuid={id}&path=../a", $"run_uuid={id}&path=%2e%2e%2fa" })
         {
             Assert.Equal(400, (int)(await server.Http.PostAsync("/ajax-api/2.0/mlflow/upload-artifact?" + query, null, TestContext.Current.CancellationToken)).StatusCode);

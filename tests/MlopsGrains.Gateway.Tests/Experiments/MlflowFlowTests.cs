@@ -102,7 +102,7 @@ public sealed class MlflowFlowTests(ServerFixture server)
         string Letters(int count) => string.Concat(Enumerable.Repeat("\U0001D49C", count));
         await _mlflow.DoAsync("/mlflow/runs/log-parameter", new { run_id = run, key = Letters(250), value = Letters(6000) });
         await _mlflow.DoAsync("/mlflow/runs/log-batch", new { run_id = run, @params = new[] { new { key = "p", value = Letters(6001) } }, tags = new[] { new { key = "t", value = Letters(8001) } } });
-        Assert.Contains("251 characters", await _mlflow.RefusedAsync("/mlflow/runs/log-parameter", new { run_id = run, key = Letters(251), value = "" }, 400, "INVALID_PARAMETER_VALUE"), StringComparison.Ordinal);
+        Assert.Contains("exceeds the maximum length of 250 characters; it has 251", await _mlflow.RefusedAsync("/mlflow/runs/log-parameter", new { run_id = run, key = Letters(251), value = "" }, 400, "INVALID_PARAMETER_VALUE"), StringComparison.Ordinal);
 
         var data = (await _mlflow.RunAsync(run))["data"]!;
         Assert.Equal(new[] { (Letters(250), Letters(6000)), ("p", Letters(6000)) }.ToHashSet(), Pairs(data["params"]!).ToHashSet());

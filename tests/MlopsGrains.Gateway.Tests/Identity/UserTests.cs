@@ -34,7 +34,7 @@ public sealed class UserTests : IAsyncLifetime
     public async Task User_IsMadeChangedAndRemoved_ByAdministratorsOnly()
     {
         var created = (await Json(await SendAsync("root", HttpMethod.Post, "/users/create", new { username = "ada", password = UserPassword })))["user"]!;
-        Assert.Equal("""{"id":2,"username":"ada","is_admin":false,"experiment_permissions":[],"registered_model_permissions":[]}""", created.ToJsonString());
+        Assert.Equal("""{"id":2,"username":"ada","is_admin":false,"experiment_permissions":[],"registered_model_permissions":[],"scorer_permissions":[]}""", created.ToJsonString());
         Assert.Equal((400, "RESOURCE_ALREADY_EXISTS"), await Code("root", HttpMethod.Post, "/users/create", new { username = "ada", password = UserPassword }));
         Assert.Equal((400, "INVALID_PARAMETER_VALUE"), await Code("root", HttpMethod.Post, "/users/create", new { username = "bob", password = "11 letters." }));
         Assert.Equal((400, "INVALID_PARAMETER_VALUE"), await Code("root", HttpMethod.Post, "/users/create", new { username = "b:b", password = UserPassword }));
@@ -152,7 +152,7 @@ public sealed class UserTests : IAsyncLifetime
             (3, HttpMethod.Post, "/api/2.0/mlflow/logged-models", new { experiment_id = experiment }),
             (3, HttpMethod.Patch, $"/api/2.0/mlflow/logged-models/{model}/tags", new { tags = new[] { new { key = "k", value = "v" } } }),
             (3, HttpMethod.Post, $"/api/2.0/mlflow-artifacts/mpu/create/{experiment}/{run}/artifacts", new { path = "g", num_parts = 1 }),
-            (3, HttpMethod.Post, "/ajax-api/2.0/mlflow/upload-artifact?path=g&run_uuid=" + run, null),
+            (3, HttpMethod.Post, "/ajax-api/2.0/mlflow/upload-artifact?path=g&run_uuid=" + run, new { }),
             (3, HttpMethod.Post, "/api/v1/runs", new { experimentId = experiment }),
             (3, HttpMethod.Put, $"/api/v1/runs/{Guid.NewGuid():N}", new { experimentId = experiment }),
             (3, HttpMethod.Post, $"/api/v1/runs/{run}/batches", new { tags = Array.Empty<object>() }),

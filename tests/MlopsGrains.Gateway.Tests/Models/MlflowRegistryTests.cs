@@ -259,7 +259,7 @@ public sealed class MlflowRegistryTests(ServerFixture server)
         string[] refused =
         [
             "", "/etc/passwd", "file:///etc/passwd", "file:/etc", "relative/model", "dummy-source", "s3://bucket/../x", "s3://bucket/%2e%2e/x", "s3://bucket/%252E%252e/x",
-            "mlflow-artifacts:/1/../2", "http://host/a?b=/../c", "C:\\models\\x", "models:/", "models:/nothing", "runs:/", "runs:/0123456789abcdef0123456789abcdef/model", "s3://b/" + new string('x', 2048),
+            "mlflow-artifacts:/1/../2", "http://host/a?b=/../c", "C:\\models\\x", "models:/", "models:/nothing", "runs:/", "s3://bucket/a%00b", "mlflow-artifacts:/1/a%00", "mlflow-artifacts:/1/a%0Ab", "mlflow-artifacts:/1/a%2500", "mlflow-artifacts:/1/a%250D", "s3://b/" + new string('x', 2048),
         ];
         foreach (var source in refused)
         {
@@ -275,6 +275,9 @@ public sealed class MlflowRegistryTests(ServerFixture server)
         await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = $"runs:/{run}/model" });
         Assert.Equal(uri + "/model", (string?)(await _mlflow.DoAsync(Version("get-download-uri", name, 2)))["artifact_uri"]);
         Assert.Equal(run, (string?)(await _mlflow.DoAsync(Version("get", name, 2)))["model_version"]!["run_id"]);
+        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "runs:/0123456789abcdef0123456789abcdef/model", run_id = run });
+        Assert.Equal("runs:/0123456789abcdef0123456789abcdef/model", (string?)(await _mlflow.DoAsync(Version("get-download-uri", name, 3)))["artifact_uri"]);
+        Assert.Equal(run, (string?)(await _mlflow.DoAsync(Version("get", name, 3)))["model_version"]!["run_id"]);
         var copy = await NewModelAsync(0);
         await _mlflow.DoAsync("/mlflow/model-versions/create", new { name = copy, source = $"models:/{name}/2" });
         Assert.Equal(uri + "/model", (string?)(await _mlflow.DoAsync(Version("get-download-uri", copy, 1)))["artifact_uri"]);

@@ -50,7 +50,7 @@ public sealed class RunRulesTests
     {
         AssertGood(false, "metrics[3].key", () => RunRules.LogBatch(Begun(), Id, Points(("a", 1, 1, 1), ("a", 2, 2, 2), ("b", 1, 1, 1), ("c,", 1, 1, 1))));
         AssertGood(false, "metrics[1].timestamp", () => RunRules.LogBatch(Begun(), Id, Points(("a", 1, 0, -5), ("a", 2, -1, 2))));
-        AssertGood(false, "params[1].value", () => RunRules.LogBatch(Begun(), Id, Batch(@params: [new("p", "1"), new("p", "2")])), "'p'");
+        AssertGood(false, "params[1].key", () => RunRules.LogBatch(Begun(), Id, Batch(@params: [new("p", "1"), new("p", "2")])), "'p'");
         AssertGood(false, "metrics[0].key", () => RunRules.LogBatch(Begun(), Id, new RunBatch(new MetricColumns(["a"], [1], [0], [0], [0]), [], [])));
         AssertGood(false, "metrics", () => RunRules.LogBatch(Begun(), Id, new RunBatch(new MetricColumns(["a"], [0], [0], [0], []), [], [])));
     }
@@ -213,10 +213,10 @@ public sealed class RunRulesTests
     }
 
     [Fact]
-    public void UnknownStatusAndNegativeEnd_AreRefused()
+    public void UnknownStatusAndTimeThatStandsForNone_AreRefused()
     {
         AssertGood(false, "status", () => RunRules.Update(Begun(), Id, new RunUpdate((RunStatus)9)));
-        AssertGood(false, "endTime", () => RunRules.Update(Begun(), Id, new RunUpdate(EndTime: -1)));
+        AssertGood(false, "endTime", () => RunRules.Update(Begun(), Id, new RunUpdate(EndTime: long.MinValue)));
         Assert.Null(RunRules.Update(Begun(), Id, new RunUpdate()));
         Assert.Equal(ErrorKind.NotFound, Assert.Throws<MlopsException>(() => RunRules.DeleteTag(Begun(), Id, "absent")).Kind);
     }

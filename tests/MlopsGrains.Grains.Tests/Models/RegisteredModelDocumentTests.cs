@@ -37,6 +37,20 @@ public sealed class RegisteredModelDocumentTests
     }
 
     [Fact]
+    public void VersionsDescription_LeavesTheModelsTimeAlone_AndItsSearchesSeeIt()
+    {
+        var document = new RegisteredModelDocument();
+        document.Create(new NewRegisteredModel(), "ada", Now);
+        var version = document.Add(Sourced(), "s3://b/m", null, "ada", Now);
+        var change = document.Change;
+
+        document.UpdateVersion(version, "better", Now.AddHours(1));
+
+        Assert.Equal((Now, Now.AddHours(1)), (document.View("m").UpdatedAt, document.View("m", document.Find(1)!).UpdatedAt));
+        Assert.True(document.Change > change);
+    }
+
+    [Fact]
     public void Document_SurvivesStorage_WithEverythingInIt()
     {
         var document = Filled();

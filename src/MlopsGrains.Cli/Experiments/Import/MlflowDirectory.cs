@@ -67,9 +67,9 @@ internal sealed class MlflowDirectory : IMlflowSource
                 id,
                 meta.GetValueOrDefault("run_name", ""),
                 meta.GetValueOrDefault("user_id", ""),
-                Whole(meta.GetValueOrDefault("status")) is { } status and >= 1 and <= 5 ? (RunStatus)status : RunStatus.Running,
-                Whole(meta.GetValueOrDefault("start_time")) ?? 0,
-                Whole(meta.GetValueOrDefault("end_time")),
+                Status(meta, directory),
+                Whole(meta, "start_time", directory) ?? 0,
+                Whole(meta, "end_time", directory),
                 await ReadPairsAsync(Path.Combine(directory, "params"), cancellationToken),
                 await ReadPairsAsync(Path.Combine(directory, "tags"), cancellationToken),
                 [.. Files(Path.Combine(directory, "metrics")).Select(f => f.Path)],
@@ -84,7 +84,7 @@ internal sealed class MlflowDirectory : IMlflowSource
         {
             if (await ReadMetaAsync(directory, cancellationToken) is { } output && output.TryGetValue("destination_id", out var made))
             {
-                outputs.Add(new ModelOutput(made, Whole(output.GetValueOrDefault("step")) ?? 0));
+                outputs.Add(new ModelOutput(made, Whole(output, "step", directory) ?? 0));
             }
         }
 
@@ -175,7 +175,7 @@ internal sealed class MlflowDirectory : IMlflowSource
             var versions = new List<SourceModelVersion>();
             foreach (var versionDirectory in Children(directory).Where(d => Path.GetFileName(d).StartsWith("version-", StringComparison.Ordinal)))
             {
-                if (await ReadMetaAsync(versionDirectory, cancellationToken) is { } version && Whole(version.GetValueOrDefault("version")) is { } number)
+                if (await ReadMetaAsync(versionDirectory, cancellationToken) is { } version && Whole(version, "version", versionDirectory) is { } number)
                 {
                     versions.Add(new SourceModelVersion(
                         (int)number, version.GetValueOrDefault("source", ""), version.GetValueOrDefault("run_id"), version.GetValueOrDefault("description"),
@@ -183,7 +183,9 @@ internal sealed class MlflowDirectory : IMlflowSource
                 }
             }
 
-            var aliases = (await ReadPairsAsync(Path.Combine(directory, "aliases"), cancellationToken)).Where(a => Whole(a.Value) is not null).ToDictionary(a => a.Key, a => (int)Whole(a.Value)!.Value);
+            var aliases = (await ReadPairsAsync(Path.Combine(directory, "aliases"), cancellationToken))
+                .Select(a => (Alias: a.Key, Version: WholeNumber.Read(a.Value.Trim(), "version", () => Path.Combine(directory, "aliases", a.Key))))
+                .Where(a => a.Version is not null).ToDictionary(a => a.Alias, a => (int)a.Version!.Value);
             yield return new SourceModel(
                 name, meta.GetValueOrDefault("description"), await ReadPairsAsync(Path.Combine(directory, "tags"), cancellationToken), [.. versions.OrderBy(v => v.Version)], aliases);
         }
@@ -215,12 +217,12 @@ internal sealed class MlflowDirectory : IMlflowSource
                 continue;
             }
 
-            if (cells.Length < 2 || Whole(cells[0]) is not { } timestamp || Number(cells[1]) is not { } value)
+            if (cells.Length < 2 || WholeNumber.TryRead(cells[0]) is not { } timestamp || Number(cells[1]) is not { } value)
             {
                 throw MlopsException.Invalid("metrics", $"{path}:{line} must be written 'timestamp value step'; it is '{text}'.");
             }
 
-            yield return (cells, new SourcePoint(value, timestamp, cells.Length > 2 ? Whole(cells[2]) ?? 0 : 0));
+            yield return (cells, new SourcePoint(value, timestamp, WholeNumber.Read(cells.ElementAtOrDefault(2), "step", () => $"{path}:{line}") ?? 0));
         }
     }
 
@@ -238,7 +240,14 @@ internal sealed class MlflowDirectory : IMlflowSource
         return points;
     }
 
-    private static long? Whole(string? text) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;
+    private static long? Whole(Dictionary<string, string> meta, string name, string directory) => WholeNumber.Read(meta.GetValueOrDefault(name), name, () => Path.Combine(directory, Meta));
+
+    private static RunStatus Status(Dictionary<string, string> meta, string directory) => Whole(meta, "status", directory) switch
+    {
+        null => RunStatus.Running,
+        >= 1 and <= 5 and var status => (RunStatus)status,
+        var status => throw MlopsException.Invalid("status", $"{Path.Combine(directory, Meta)}: status is {status}; expected 1 to 5."),
+    };
 
     private static bool IsActive(Dictionary<string, string> meta) => meta.GetValueOrDefault("lifecycle_stage", "active") == "active";
 

@@ -347,7 +347,7 @@ internal sealed class MlflowServer : IMlflowSource
         ? value.ValueKind == JsonValueKind.String ? value.GetString()! : value.ValueKind == JsonValueKind.Null ? "" : value.GetRawText()
         : "";
 
-    private static long? Whole(JsonElement of, string name) => long.TryParse(Text(of, name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;
+    private static long? Whole(JsonElement of, string name) => WholeNumber.Read(Text(of, name), name, () => of.GetRawText() is { Length: > 200 } text ? text[..200] + "…" : of.GetRawText());
 
     private static double Number(JsonElement value) => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : value.GetString() switch
     {

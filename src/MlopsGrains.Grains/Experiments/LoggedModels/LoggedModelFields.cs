@@ -34,7 +34,7 @@ internal static class LoggedModelFields
     public static bool IsOn(LoggedModelMetric metric, IReadOnlyList<MetricDataset> datasets) => datasets.Count == 0 || datasets.Any(d => IsOn(metric, d));
 
     public static bool IsOn(LoggedModelMetric metric, MetricDataset dataset) =>
-        metric.DatasetName == dataset.Name && (dataset.Digest is null || metric.DatasetDigest == dataset.Digest);
+        (dataset.Name is null || metric.DatasetName == dataset.Name) && (dataset.Digest is null || metric.DatasetDigest == dataset.Digest);
 
     private static string NameOf(LoggedModelStatus status) => status switch
     {

@@ -28,7 +28,7 @@ internal static class LoggedModelFilter
             case null or "attribute" or "attributes" or "attr":
                 return Attribute(comparison);
             default:
-                throw MlopsException.Invalid(Field, $"Invalid entity type '{comparison.Entity}'. Valid values are attributes, metrics, params, tags.");
+                throw FilterWords.UnknownEntity(Field, comparison.Entity, "attributes, metrics, params, tags");
         }
     }
 
@@ -41,7 +41,7 @@ internal static class LoggedModelFilter
         }
 
         var text = LoggedModelFields.Text(comparison.Name)
-            ?? throw MlopsException.Invalid(Field, $"Invalid attribute key '{comparison.Name}'. Valid values are {Attributes}.");
+            ?? throw FilterWords.UnknownAttribute(Field, comparison.Name, Attributes);
         if (comparison.Name == "status")
         {
             comparison = comparison with { Values = [.. comparison.Values.Select(v => v with { Text = LoggedModelFields.StatusName(v.Text) })] };

@@ -30,14 +30,14 @@ internal sealed class LoggedModelGrain(IJournal journal, TimeProvider time)
 
         if (string.IsNullOrEmpty(model.ExperimentId))
         {
-            throw MlopsException.Invalid("experimentId", "experimentId is required.");
+            throw MlopsException.Missing("experimentId");
         }
 
         var experiment = await GrainFactory.GetGrain<IExperimentGrain>(model.ExperimentId).Get(cancellationToken)
-            ?? throw MlopsException.NotFound("Experiment", model.ExperimentId);
+            ?? throw TrackingErrors.NoExperiment(model.ExperimentId);
         if (experiment.LifecycleStage != LifecycleStage.Active)
         {
-            throw MlopsException.Invalid("experimentId", $"The experiment {experiment.ExperimentId} must be in the 'active' state. Current state is deleted.");
+            throw TrackingErrors.ExperimentDeleted(experiment.ExperimentId);
         }
 
         var created = LoggedModelRules.Create(Id, model, experiment, time.GetUtcNow());

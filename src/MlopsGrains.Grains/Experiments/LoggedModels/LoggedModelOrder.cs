@@ -25,7 +25,7 @@ internal sealed class LoggedModelOrder : IComparer<LoggedModelOrder.Place>
 
         if (orderBy.GroupBy(k => (k.Field, k.Dataset)).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
-            throw MlopsException.Invalid("order_by", $"order_by names {twice.Key.Field} twice.");
+            throw FilterWords.OrderedTwice("order_by", twice.Key.Field);
         }
     }
 
@@ -78,7 +78,7 @@ internal sealed class LoggedModelOrder : IComparer<LoggedModelOrder.Place>
 
         throw MlopsException.Invalid(
             $"{field}.field_name",
-            $"Invalid order_by field '{(key.Field.Length <= 100 ? key.Field : key.Field[..100] + "…")}'. Valid values are name, model_id, model_type, status, source_run_id, creation_timestamp, last_updated_timestamp and metrics.<key>.");
+            $"Invalid order by field name: {(key.Field.Length <= 100 ? key.Field : key.Field[..100] + "…")}. Valid are name, model_id, model_type, status, source_run_id, creation_timestamp, last_updated_timestamp and metrics.<key>.");
     }
 
     private static double? Latest(LoggedModel model, string key, MetricDataset? dataset)

@@ -41,7 +41,7 @@ internal static partial class LoggedModelRules
         TrackingLimits.CheckLength("name", name, NameLengthMax);
         if (string.IsNullOrWhiteSpace(name) || name.AsSpan().ContainsAny(NotInNames) || name.Any(char.IsControl))
         {
-            throw MlopsException.Invalid("name", $"Invalid model name '{Short(name)}': it must not be blank and must hold none of '/', ':', '.', '%', '\"' and \"'\".");
+            throw MlopsException.Invalid("name", $"Invalid model name ('{Short(name)}') provided. Model name must be a non-empty string and cannot contain the following characters: ('/', ':', '.', '%', '\"', \"'\")");
         }
 
         TrackingLimits.CheckLength("model_type", model.ModelType, TextLengthMax);
@@ -56,7 +56,7 @@ internal static partial class LoggedModelRules
             name,
             model.ModelType,
             model.SourceRunId,
-            $"{experiment.ArtifactLocation.TrimEnd('/')}/models/{id}/artifacts",
+            ExperimentRules.Below(experiment.ArtifactLocation, $"models/{id}/artifacts"),
             NewParams(empty, id, model.Params ?? []),
             CheckTags(empty, model.Tags ?? []),
             Milliseconds(now));
@@ -67,7 +67,7 @@ internal static partial class LoggedModelRules
         RequireActive(state, id);
         if (!Enum.IsDefined(status))
         {
-            throw MlopsException.Invalid("status", $"status {(int)status} is unknown; expected one of {string.Join(", ", Enum.GetNames<LoggedModelStatus>())}.");
+            throw MlopsException.Invalid("status", $"Invalid value {(int)status} for parameter 'status' supplied: expected one of {string.Join(", ", Enum.GetNames<LoggedModelStatus>())}.");
         }
 
         if (status == state.Status)
@@ -90,7 +90,7 @@ internal static partial class LoggedModelRules
     public static LoggedModelTagDeleted DeleteTag(LoggedModelState state, string id, string key, DateTimeOffset now)
     {
         RequireActive(state, id);
-        return state.Tags.ContainsKey(key) ? new LoggedModelTagDeleted(key, Milliseconds(now)) : throw MlopsException.NotFound("Tag", Short(key));
+        return state.Tags.ContainsKey(key) ? new LoggedModelTagDeleted(key, Milliseconds(now)) : throw TrackingErrors.NoLoggedModelTag(key, id);
     }
 
     public static LoggedModelParamsLogged? LogParams(LoggedModelState state, string id, IReadOnlyList<Tag> parameters, DateTimeOffset now)
@@ -162,7 +162,7 @@ internal static partial class LoggedModelRules
     {
         if (!state.Exists || state.Stage == LifecycleStage.Deleted)
         {
-            throw MlopsException.NotFound("Logged model", Short(id));
+            throw TrackingErrors.NoLoggedModel(id);
         }
     }
 
@@ -175,7 +175,7 @@ internal static partial class LoggedModelRules
             var key = parameters[i].Key;
             if (string.IsNullOrEmpty(key))
             {
-                throw MlopsException.Invalid($"params[{i}].key", $"params[{i}].key is required.");
+                throw MlopsException.Missing($"params[{i}].key");
             }
 
             TrackingLimits.CheckLength($"params[{i}].key", key, ParamKeyLengthMax);
@@ -225,7 +225,7 @@ internal static partial class LoggedModelRules
         TrackingLimits.CheckKey($"{field}.key", point.Key);
         if (point.Timestamp < 0)
         {
-            throw MlopsException.Invalid($"{field}.timestamp", $"{field}.timestamp is {point.Timestamp}; expected Unix milliseconds, 0 or more.");
+            throw BatchLimits.BadTimestamp($"{field}.timestamp", point.Key, point.Timestamp);
         }
 
         TrackingLimits.CheckLength($"{field}.dataset_name", point.DatasetName, TrackingLimits.DatasetNameLengthMax);

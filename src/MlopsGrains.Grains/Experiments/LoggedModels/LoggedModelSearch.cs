@@ -30,7 +30,8 @@ internal sealed class LoggedModelSearch
             throw MlopsException.Invalid("datasets", $"datasets has {query.Datasets.Count} entries; at most {TrackingLimits.DatasetsPerRequestMax}.");
         }
 
-        matches = LoggedModelFilter.Parse(query.Filter, query.Datasets);
+        var filter = LoggedModelFilter.Parse(query.Filter, query.Datasets);
+        matches = query.Datasets.Count == 0 ? filter : model => model.Metrics.Any(m => LoggedModelFields.IsOn(m, query.Datasets)) && filter(model);
         order = new LoggedModelOrder(query.OrderBy);
         resultsMax = query.MaxResults;
         list = "logged models " + JsonSerializer.Serialize(new { query.ExperimentIds, query.Filter, query.Datasets, query.OrderBy });

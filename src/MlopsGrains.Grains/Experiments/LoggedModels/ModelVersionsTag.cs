@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using MlopsGrains.Experiments;
 
@@ -12,14 +13,17 @@ internal static class ModelVersionsTag
 {
     public const string Key = "mlflow.modelVersions";
 
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The list with one more pair.</summary>
     public static string With(string? value, ModelRegistration registration) => Write([.. Read(value) ?? [], registration]);
 
     /// <summary>The list without repeats; a value that is no such list stays as it is.</summary>
     public static string Tidy(string value) => Read(value) is { } pairs ? Write(pairs) : value;
 
+    /// <summary>With the clients' spaces, since they compare it as a text.</summary>
     private static string Write(IEnumerable<ModelRegistration> pairs) =>
-        JsonSerializer.Serialize(pairs.Distinct().Select(p => new Dictionary<string, object> { ["name"] = p.Name, ["version"] = p.Version }));
+        $"[{string.Join(", ", pairs.Distinct().Select(p => $"{{\"name\": {JsonSerializer.Serialize(p.Name, Json)}, \"version\": {p.Version.ToString(CultureInfo.InvariantCulture)}}}"))}]";
 
     /// <summary>Clients write the version as a number or as text.</summary>
     private static List<ModelRegistration>? Read(string? value)

@@ -44,7 +44,7 @@ internal sealed record RunField(RunFieldKind Kind, string Name, string Key = "")
         "tags" or "tag" => new(RunFieldKind.Tag, "tags." + name, name),
         "datasets" or "dataset" => Dataset(field, name),
         "attributes" or "attribute" or "attr" or "run" or null => Attribute(field, name),
-        _ => throw MlopsException.Invalid(field, $"Invalid entity type '{entity}'. Valid values are metrics, params, tags, attributes, datasets."),
+        _ => throw FilterWords.UnknownEntity(field, entity, "metrics, params, tags, attributes, datasets"),
     };
 
     private static RunField Attribute(string field, string name) => name switch
@@ -56,7 +56,7 @@ internal sealed record RunField(RunFieldKind Kind, string Name, string Key = "")
         "artifact_uri" => new(RunFieldKind.ArtifactUri, name),
         "start_time" or "created" or "Created" => new(RunFieldKind.StartTime, "start_time"),
         "end_time" => new(RunFieldKind.EndTime, name),
-        _ => throw MlopsException.Invalid(field, $"Invalid attribute key '{name}'. Valid values are {Attributes}."),
+        _ => throw FilterWords.UnknownAttribute(field, name, Attributes),
     };
 
     private static RunField Dataset(string field, string name) => name switch
@@ -64,6 +64,6 @@ internal sealed record RunField(RunFieldKind Kind, string Name, string Key = "")
         "name" => new(RunFieldKind.DatasetName, "datasets.name"),
         "digest" => new(RunFieldKind.DatasetDigest, "datasets.digest"),
         "context" => new(RunFieldKind.DatasetContext, "datasets.context"),
-        _ => throw MlopsException.Invalid(field, $"Invalid dataset key '{name}'. Valid values are name, digest, context."),
+        _ => throw FilterWords.UnknownDatasetKey(field, name, "name, digest, context"),
     };
 }

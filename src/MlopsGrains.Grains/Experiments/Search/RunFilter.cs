@@ -56,7 +56,7 @@ internal sealed class RunTest
         key = RunField.Find("filter", comparison.Entity, comparison.Name);
         if (comparison.Function is not null && key.Kind != RunFieldKind.Metric)
         {
-            throw FilterBinding.Wrong("filter", comparison, "only the metrics of runs have a history that a function can look at");
+            throw FilterWords.Wrong("filter", comparison, "only the metrics of runs have a history that a function can look at");
         }
 
         if (key.IsNumber)

@@ -26,7 +26,7 @@ internal sealed class RunOrder : IComparer<RunPlace>
 
         if (keys.GroupBy(k => k.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
-            throw MlopsException.Invalid("orderBy", $"orderBy names {twice.Key} twice.");
+            throw FilterWords.OrderedTwice("orderBy", twice.Key);
         }
 
         keys.Add(new RunOrderKey(new RunField(RunFieldKind.StartTime, "start_time"), null, false));
@@ -70,7 +70,7 @@ internal sealed class RunOrder : IComparer<RunPlace>
         }
         catch (FilterSyntaxException e)
         {
-            throw MlopsException.Invalid(field, $"Invalid order_by '{text}': {e.Message}.");
+            throw FilterWords.BadOrder(field, text, e);
         }
     }
 

@@ -106,7 +106,7 @@ internal sealed class ModelEvaluateStep : IStepExecutor
     private static async Task Write(StepContext context, Candidate candidate, Evaluation evaluation, int rows, CancellationToken cancellationToken)
     {
         var run = context.Grains.GetGrain<IRunGrain>(candidate.RunId);
-        var found = await run.Get(cancellationToken) ?? throw MlopsException.NotFound("Run", candidate.RunId);
+        var found = await run.Get(cancellationToken) ?? throw TrackingErrors.NoRun(candidate.RunId);
         var points = evaluation.Metrics.Select(m => new CurvePoint(0, "test_" + m.Key, m.Value)).ToList();
         var tags = new Tag[] { new("data.test.digest", context.With.Text("test")) };
         await run.LogBatch(new RunBatch(TrackedTraining.Columns(points, context.Time), [], tags, new ProducerPosition(Producer(context), 1)), cancellationToken);

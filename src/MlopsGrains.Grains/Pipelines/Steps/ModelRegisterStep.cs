@@ -30,7 +30,7 @@ internal sealed class ModelRegisterStep : IStepExecutor
         var with = context.With;
         var name = Names.CheckModel("with.name", with.Text("name"));
         var digest = Names.CheckDigest("with.model", with.Text("model"));
-        var run = await context.Grains.GetGrain<IRunGrain>(with.Text("run_id")).Get(cancellationToken) ?? throw MlopsException.NotFound("Run", with.Text("run_id"));
+        var run = await context.Grains.GetGrain<IRunGrain>(with.Text("run_id")).Get(cancellationToken) ?? throw TrackingErrors.NoRun(with.Text("run_id"));
         var metrics = with.Find("metrics") is { } m ? StepData.Metrics("with.metrics", m) : [];
         var grain = context.Grains.GetGrain<IRegisteredModelGrain>(name);
         var version = await grain.AddVersion(

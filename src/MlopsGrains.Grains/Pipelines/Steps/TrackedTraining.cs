@@ -104,7 +104,7 @@ internal sealed class TrackedTraining(StepContext context, IRunGrain run, RunInf
         catch (MlopsException e) when (e.Kind == ErrorKind.AlreadyExists)
         {
             // A candidate beside this one was first.
-            return (await catalog.FindByName(name, cancellationToken) ?? throw MlopsException.NotFound("Experiment", name)).ExperimentId;
+            return (await catalog.FindByName(name, cancellationToken) ?? throw TrackingErrors.NoExperimentNamed(name)).ExperimentId;
         }
     }
 

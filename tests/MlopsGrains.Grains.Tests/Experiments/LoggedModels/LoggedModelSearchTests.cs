@@ -34,6 +34,27 @@ public sealed class LoggedModelSearchTests
     [InlineData("NOT (tags.team LIKE 'a%')", false)]
     public void Filter_MatchesAsTheProtocolSays(string filter, bool matches) => Assert.Equal(matches, LoggedModelFilter.Parse(filter, [])(Sample));
 
+    [Fact]
+    public void Datasets_LeaveModelsWithMetricsOnThem()
+    {
+        int Found(params MetricDataset[] datasets) =>
+            LoggedModelSearch.Parse(new LoggedModelQuery(["7"], null, datasets, [], 10, null)).Find([Sample, Sample with { ModelId = "m-2", Metrics = [] }]).Models.Count;
+
+        Assert.Equal((2, 1, 1, 0), (Found(), Found(new MetricDataset("train")), Found(new MetricDataset("none"), new MetricDataset("test", "y")), Found(new MetricDataset("train", "y"))));
+    }
+
+    [Fact]
+    public void OrderByADigestAlone_LooksAtMetricsOnIt()
+    {
+        LoggedModel With(string id, double onX, double onY) => Sample with { ModelId = id, Metrics = [new("acc", onX, 1, 1, "r1", "train", "x"), new("acc", onY, 2, 2, "r1", "train", "y")] };
+        string Ordered(string? digest) => string.Join(
+            ' ',
+            LoggedModelSearch.Parse(new LoggedModelQuery(["7"], null, [], [new LoggedModelOrderKey("metrics.acc", true, digest is null ? null : new MetricDataset(null, digest))], 10, null))
+                .Find([With("m-1", 1, 2), With("m-2", 2, 1)]).Models.Select(m => m.ModelId));
+
+        Assert.Equal(("m-1 m-2", "m-2 m-1", "m-2 m-1"), (Ordered("x"), Ordered("y"), Ordered(null)));
+    }
+
     [Theory]
     [InlineData("train", null, true)]
     [InlineData("train", "x", true)]

@@ -1,0 +1,27 @@
+using MlopsGrains.Errors;
+
+namespace MlopsGrains.Identity;
+
+/// <summary>What is not there, or there already, among users and their permissions. In the words of the tracking protocol, whose clients look for them.</summary>
+public static class UserErrors
+{
+    private const int ShownCharactersMax = 128;
+
+    /// <summary>No user has this name.</summary>
+    public static MlopsException NoUser(string name) => new(ErrorKind.NotFound, $"User with username={Shown(name)} not found");
+
+    /// <summary>A user has this name.</summary>
+    public static MlopsException UserTaken(string name) => new(ErrorKind.AlreadyExists, $"User (username={Shown(name)}) already exists.", "username");
+
+    /// <summary>The user has no permission of their own on this.</summary>
+    public static MlopsException NoPermission(string name, PermissionOn on) => on.Kind == PermissionKind.Experiment
+        ? new(ErrorKind.NotFound, $"Experiment permission with experiment_id={on.Id} and username={Shown(name)} not found")
+        : new(ErrorKind.NotFound, $"Registered model permission with name={on.Id} and username={Shown(name)} not found");
+
+    /// <summary>The user has a permission of their own on this.</summary>
+    public static MlopsException PermissionTaken(string name, PermissionOn on) => on.Kind == PermissionKind.Experiment
+        ? new(ErrorKind.AlreadyExists, $"Experiment permission (experiment_id={on.Id}, username={Shown(name)}) already exists.")
+        : new(ErrorKind.AlreadyExists, $"Registered model permission (name={on.Id}, username={Shown(name)}) already exists.");
+
+    private static string Shown(string name) => name.Length <= ShownCharactersMax ? name : name[..ShownCharactersMax] + "…";
+}
