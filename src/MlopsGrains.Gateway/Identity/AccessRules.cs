@@ -127,7 +127,7 @@ internal static class AccessRules
         Add(Anyone, "GET /graphql", "POST /graphql");
 
         // Nothing is behind these.
-        Add(Anyone, "POST " + R + "create-promptlab-run", "GET /mlflow/gateway-proxy", "POST /mlflow/gateway-proxy", "GET /jobs/{**rest}", "POST /jobs/{**rest}");
+        Add(Anyone, "POST " + R + "create-promptlab-run", "GET /mlflow/gateway-proxy", "POST /mlflow/gateway-proxy", "GET /jobs/{**path}", "POST /jobs/{**path}");
         Add(ReadByDefault, "GET /v2", "POST /v2/models/{name}/infer", "POST /v2/models/{name}/versions/{version}/infer");
 
         foreach (var method in (string[])["GET", "POST", "PATCH", "DELETE"])
