@@ -29,10 +29,12 @@ public sealed class FuzzTests(ServerFixture server)
         await SendAsync(0, Requests / 2);
         var halfway = GC.GetTotalMemory(forceFullCollection: true);
         await SendAsync(Requests / 2, Requests);
-        var grown = GC.GetTotalMemory(forceFullCollection: true) - halfway;
 
         Assert.Empty(failures);
-        Assert.InRange(grown, long.MinValue, GrowthBytesMax);
+
+        // Tests beside this one hold memory too, for a while; what piled up would stay.
+        await Eventually.Async(
+            () => Task.FromResult(GC.GetTotalMemory(forceFullCollection: true) - halfway < GrowthBytesMax), TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
         Assert.Equal(before, (await mlflow.RunAsync(witness)).ToJsonString());
         Assert.Equal("OK", await server.Http.GetStringAsync("/health", TestContext.Current.CancellationToken));
 
