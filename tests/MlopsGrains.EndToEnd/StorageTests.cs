@@ -56,7 +56,7 @@ public sealed class StorageTests(ITestOutputHelper output)
             Assert.True((bool)(await caller.DoAsync("/api/v1/audit/verification"))["valid"]!);
             Assert.Equal("OK; storage: 1 stored thing is damaged", (await caller.SendAsync("/health")).Body);
             Assert.Equal($"run/{hurt}", (string)(await caller.DoAsync("/api/v1/storage/damage"))[0]!["name"]!);
-            Assert.Matches("mlopsgrains_storage_damaged[^\n]* 1", (await caller.SendAsync("/metrics")).Body);
+            Assert.Matches("mlops_storage_damaged[^\n]* 1", (await caller.SendAsync("/metrics")).Body);
             var check = await CommandAsync(1, "check", "--data", data);
             Assert.Contains($"stream 'run/{hurt}' is damaged at version 2", check.Out, StringComparison.Ordinal);
             var inUse = await CommandAsync(2, "restore", "--from", copy, "--data", data, "--replace");

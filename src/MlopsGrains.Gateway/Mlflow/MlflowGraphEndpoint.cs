@@ -44,7 +44,7 @@ internal static class MlflowGraphEndpoint
         endpoints.MapMethods("/graphql", ["GET", "POST"], context => AnswerAsync(context, call)).WithTags("MLflow server").Describe(
             "The GraphQL queries of MLflow's web pages.",
             """{"query!":"query Q($data: MlflowGetExperimentInput!) { mlflowGetExperiment(input: $data) { experiment { name } } }","operationName":"Q","variables":{"data":{"experimentId":"1"}}}""",
-            """{"data":{"mlflowGetExperiment":{"experiment":{"name":"iris"}}}}""");
+            """{"data":{"mlflowGetExperiment":{"experiment":{"name":"iris"}}},"errors":["A sentence for each fault; null when there is none."]}""");
     }
 
     private static async Task AnswerAsync(HttpContext context, RequestDelegate inner)

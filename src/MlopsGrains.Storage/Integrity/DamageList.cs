@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MlopsGrains.Storage.Integrity;
 
-/// <summary>The damage that this process has met, each thing once. It is said in the log when it is met first, and counted by the gauge <c>mlopsgrains.storage.damaged</c>.</summary>
+/// <summary>The damage that this process has met, each thing once. It is said in the log when it is met first, and counted by the gauge <c>mlops.storage.damaged</c>.</summary>
 public sealed partial class DamageList : IDisposable
 {
     /// <summary>More are counted and not kept.</summary>
@@ -20,7 +20,7 @@ public sealed partial class DamageList : IDisposable
         this.logger = logger ?? NullLogger<DamageList>.Instance;
         own = meters is null ? new Meter(Writing.StorageMetrics.MeterName) : null;
         (meters?.Create(Writing.StorageMetrics.MeterName) ?? own!).CreateObservableGauge(
-            "mlopsgrains.storage.damaged", () => Count, "{thing}", "Stored things that this process found damaged");
+            "mlops.storage.damaged", () => Count, "{thing}", "Stored things that this process found damaged");
     }
 
     public int Count => items.Count;

@@ -291,10 +291,10 @@ public sealed class ImportTests(ServerFixture server) : IDisposable
     }
 
     [Theory]
-    [InlineData("1", 1)]
-    [InlineData("+1", 1)]
-    [InlineData("10.0", 10)]
-    [InlineData("10.", 10)]
+    [InlineData("1", 1L)]
+    [InlineData("+1", 1L)]
+    [InlineData("10.0", 10L)]
+    [InlineData("10.", 10L)]
     [InlineData("-9223372036854775808", long.MinValue)]
     [InlineData("9223372036854775808", null)]
     [InlineData("10.5", null)]

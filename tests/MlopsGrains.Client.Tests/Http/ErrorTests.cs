@@ -12,7 +12,7 @@ public sealed class ErrorTests
     [InlineData(404, ErrorKind.NotFound)]
     [InlineData(409, ErrorKind.Conflict)]
     [InlineData(413, ErrorKind.TooLarge)]
-    [InlineData(422, ErrorKind.InvalidInput)]
+    [InlineData(422, ErrorKind.Unprocessable)]
     [InlineData(429, ErrorKind.Overloaded)]
     [InlineData(500, ErrorKind.Unavailable)]
     [InlineData(501, ErrorKind.NotSupported)]

@@ -16,6 +16,9 @@ namespace MlopsGrains.Gateway.Tests.Http;
 /// </summary>
 public sealed class ApiExampleTests(ServerFixture server)
 {
+    /// <summary>What MLflow has and this platform refuses, whatever is sent.</summary>
+    private static readonly string[] Refused = ["/create-promptlab-run", "/gateway-proxy", "/jobs/"];
+
     /// <summary>What needs more than a thing of the example's name: the addresses that uploads in parts are given, pipeline runs, deliveries, webhooks that answer.</summary>
     private static readonly string[] NeedMore =
         ["/mpu/", "/presigned/", "/pipeline-runs", "/deliveries", "/groups/compare", "/test", "/users/", "/permissions/", "/events", "/api/v1/pipelines/{name}/runs", "/rollback"];
@@ -28,7 +31,7 @@ public sealed class ApiExampleTests(ServerFixture server)
         var document = JsonNode.Parse(await server.Http.GetStringAsync("/openapi/v1.json", Token))!;
         var operations = document["paths"]!.AsObject()
             .SelectMany(p => p.Value!.AsObject().Select(o => (Path: p.Key, Method: o.Key.ToUpperInvariant(), Operation: o.Value!)))
-            .Where(o => !NeedMore.Any(n => o.Path.Contains(n, StringComparison.Ordinal)))
+            .Where(o => !NeedMore.Concat(Refused).Any(n => o.Path.Contains(n, StringComparison.Ordinal)))
             .ToList();
         var faults = new List<string>();
         await Parallel.ForEachAsync(operations.Select((o, i) => (o.Path, o.Method, o.Operation, Number: i)), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Token }, async (o, _) =>
