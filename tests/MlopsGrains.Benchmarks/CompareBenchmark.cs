@@ -107,14 +107,7 @@ internal sealed class CompareBenchmark(int slices, TimeSpan slice)
     {
         var connections = await LoadConnection.OpenAsync(server.Port, 64);
         var experiment = await Tracking.CreateExperimentAsync(connections[0], "full");
-        var ids = await Tracking.CreateRunsAsync(connections, experiment, SearchedRuns);
-        var next = -1;
-        await Load.RunAsync(connections, TimeSpan.FromMinutes(10), async (connection, _) =>
-        {
-            var i = Interlocked.Increment(ref next);
-            await Tracking.RequireAsync(connection, Tracking.FillRun(ids[i], i));
-            return await connection.SendAsync(Tracking.EndRun(ids[i]));
-        }, ids.Count);
+        await Tracking.CreateEndedRunsAsync(connections, experiment, SearchedRuns);
         await Tracking.RequireAsync(connections[0], Tracking.Search(experiment));
         foreach (var connection in connections)
         {

@@ -52,6 +52,19 @@ internal static partial class Tracking
         return LoadConnection.Post(Root + "runs/log-batch", json.Append("]}").ToString());
     }
 
+    /// <summary>Creates runs over all connections at once, fills each as <see cref="FillRun"/> does and ends it.</summary>
+    public static async Task CreateEndedRunsAsync(IReadOnlyList<LoadConnection> connections, string experiment, int count)
+    {
+        var ids = await CreateRunsAsync(connections, experiment, count);
+        var next = -1;
+        await Load.RunAsync(connections, TimeSpan.FromMinutes(10), async (connection, _) =>
+        {
+            var i = Interlocked.Increment(ref next);
+            await RequireAsync(connection, FillRun(ids[i], i));
+            return await connection.SendAsync(EndRun(ids[i]));
+        }, ids.Count);
+    }
+
     public static byte[] EndRun(string run) =>
         LoadConnection.Post(Root + "runs/update", $$"""{"run_id":"{{run}}","status":"FINISHED","end_time":1700000005000}""");
 

@@ -131,14 +131,7 @@ internal sealed class TrackingBenchmark(string engine, int runs, TimeSpan durati
         await With(server, 64, async connections =>
         {
             experiment = await Tracking.CreateExperimentAsync(connections[0], "full");
-            var ids = await Tracking.CreateRunsAsync(connections, experiment, runs);
-            var next = -1;
-            await Load.RunAsync(connections, TimeSpan.FromMinutes(10), async (connection, _) =>
-            {
-                var i = Interlocked.Increment(ref next);
-                await Tracking.RequireAsync(connection, Tracking.FillRun(ids[i], i));
-                return await connection.SendAsync(Tracking.EndRun(ids[i]));
-            }, ids.Count);
+            await Tracking.CreateEndedRunsAsync(connections, experiment, runs);
             await Tracking.RequireAsync(connections[0], Tracking.Search(experiment));
             var search = Tracking.Search(experiment);
             await MeasureAsync(server, $"runs/search, {runs:N0} runs, one by one", [connections[0]], (connection, _) => connection.SendAsync(search));
