@@ -5,9 +5,6 @@ using System.Text.Json;
 using GraphQL;
 using GraphQL.SystemTextJson;
 using GraphQL.Types;
-using GraphQLParser;
-using GraphQLParser.AST;
-using GraphQLParser.Exceptions;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Identity;
@@ -25,11 +22,6 @@ namespace MlopsGrains.Gateway.Mlflow;
 /// </summary>
 internal static class MlflowGraphEndpoint
 {
-    private const int RootFieldsMax = 10;
-    private const int AliasesMax = 10;
-    private const int DepthMax = 10;
-    private const int SelectionsMax = 1_000;
-
     /// <summary>Methods that one request may call: the fields <c>experiment</c> and <c>modelVersions</c> of each run found are one each.</summary>
     private const int CallsMax = 1_000;
 
@@ -51,7 +43,8 @@ internal static class MlflowGraphEndpoint
     {
         using var request = await MlflowRequest.ReadAsync(context);
         var query = request.Required("query");
-        if (Fault(query) is { } fault)
+        var variables = request.ObjectText("variables");
+        if (await MlflowGraphLimits.FaultAsync(query, variables, context.RequestAborted) is { } fault)
         {
             await WriteAsync(context, null, [fault]);
             return;
@@ -60,6 +53,7 @@ internal static class MlflowGraphEndpoint
         var (calls, answers) = (0, new Dictionary<string, Task<object>>(StringComparer.Ordinal));
         GraphCall call = (method, path, message) =>
         {
+            context.RequestAborted.ThrowIfCancellationRequested();
             var key = $"{method} {path} {JsonSerializer.Serialize(message)}";
             if (!answers.TryGetValue(key, out var answer))
             {
@@ -78,7 +72,7 @@ internal static class MlflowGraphEndpoint
             options.Schema = Schema.Value;
             options.Query = query;
             options.OperationName = request.Text("operationName");
-            options.Variables = VariablesOf(request.ObjectText("variables"));
+            options.Variables = VariablesOf(variables);
             options.UserContext = new Dictionary<string, object?> { [nameof(GraphCall)] = call };
             options.RequestServices = context.RequestServices;
             options.CancellationToken = context.RequestAborted;
@@ -172,72 +166,4 @@ internal static class MlflowGraphEndpoint
 
         static IEnumerable<object?> Values(object? value) => value is IEnumerable list and not string ? list.Cast<object?>() : [value];
     }
-
-    /// <summary>What is wrong with a query's form or size, if anything.</summary>
-    private static string? Fault(string query)
-    {
-        try
-        {
-            Check(Parser.Parse(query));
-            return null;
-        }
-        catch (Exception e) when (e is GraphQLParserException or TooLargeException)
-        {
-            return e.Message;
-        }
-    }
-
-    /// <summary>Holds a query to its limits; fragments count as often as they are used.</summary>
-    private static void Check(GraphQLDocument document)
-    {
-
-        var fragments = document.Definitions.OfType<GraphQLFragmentDefinition>().GroupBy(f => f.FragmentName.Name.StringValue).ToDictionary(f => f.Key, f => f.First().SelectionSet);
-        var (selections, aliases) = (0, 0);
-        foreach (var operation in document.Definitions.OfType<GraphQLOperationDefinition>())
-        {
-            Require(Count(operation.SelectionSet, 1), RootFieldsMax, $"GraphQL queries should have at most {RootFieldsMax} root fields");
-        }
-
-        int Count(GraphQLSelectionSet set, int depth)
-        {
-            var fields = 0;
-            foreach (var selection in set.Selections)
-            {
-                Require(++selections, SelectionsMax, $"Query exceeds maximum total selections of {SelectionsMax}");
-                switch (selection)
-                {
-                    case GraphQLField field:
-                        fields++;
-                        Require(depth, DepthMax, $"Query exceeds maximum depth of {DepthMax}");
-                        Require(aliases += field.Alias is null ? 0 : 1, AliasesMax, $"GraphQL queries should have at most {AliasesMax} aliases");
-                        if (field.SelectionSet is { } below)
-                        {
-                            Count(below, depth + 1);
-                        }
-
-                        break;
-                    case GraphQLInlineFragment fragment:
-                        fields += Count(fragment.SelectionSet, depth);
-                        break;
-                    case GraphQLFragmentSpread spread when fragments.TryGetValue(spread.FragmentName.Name.StringValue, out var named):
-                        fields += Count(named, depth);
-                        break;
-                    default:
-                        break;
-                }
-            }
-
-            return fields;
-        }
-
-        static void Require(int count, int most, string limit)
-        {
-            if (count > most)
-            {
-                throw new TooLargeException(limit);
-            }
-        }
-    }
-
-    private sealed class TooLargeException(string message) : Exception(message);
 }

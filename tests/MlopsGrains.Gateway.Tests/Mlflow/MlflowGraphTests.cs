@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Gateway.Tests.Experiments;
 using MlopsGrains.Testing;
 
@@ -150,6 +151,46 @@ public sealed class MlflowGraphTests(ServerFixture server)
 
         Assert.Contains(said, await ErrorAsync(make(most + 1)), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("bytes", "65537 bytes; at most 65536")]
+    [InlineData("operations", "at most 10 operations")]
+    [InlineData("fragments", "at most 50 fragments")]
+    [InlineData("unused selections", "maximum total selections of 1000")]
+    [InlineData("unused aliases", "at most 10 aliases")]
+    [InlineData("arguments", "at most 100 arguments")]
+    [InlineData("directives", "at most 50 directives")]
+    [InlineData("variables", "at most 50 variables")]
+    [InlineData("values", "at most 2000 values")]
+    [InlineData("members", "at most 2000 values")]
+    public async Task WhatIsWritten_IsCountedBeforeItIsCompared_UsedOrNot(string part, string said)
+    {
+        Func<int, string> make = part switch
+        {
+            "bytes" => n => "{ __typename }".PadRight(65_535 + n),
+            "operations" => n => Repeat(9 + n, i => $"query Q{i} {{ __typename }} "),
+            "fragments" => n => "{ __typename }" + Repeat(49 + n, i => $"fragment F{i} on Query {{ __typename }} "),
+            "unused selections" => n => "{ __typename } fragment F on Query { " + Repeat(998 + n, _ => "__typename ") + "}",
+            "unused aliases" => n => "{ __typename } fragment F on Query { " + Repeat(9 + n, i => $"a{i}: __typename ") + "}",
+            "arguments" => n => "{ __typename(" + Repeat(99 + n, i => $"a{i}: $v ") + ") }",
+            "directives" => n => "{ __typename " + Repeat(49 + n, _ => "@a ") + "}",
+            "variables" => n => "query(" + Repeat(49 + n, i => $"$v{i}: Int ") + ") { __typename }",
+            "values" => n => "{ __typename(a: [" + Repeat(1_998 + n, _ => "1 ") + "]) }",
+            _ => n => "{ __typename(a: {" + Repeat(1_998 + n, i => $"m{i}: 1 ") + "}) }",
+        };
+
+        Assert.Null(await MlflowGraphLimits.FaultAsync(make(1), null, TestContext.Current.CancellationToken));
+        Assert.Contains(said, await MlflowGraphLimits.FaultAsync(make(2), null, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        static string Repeat(int count, Func<int, string> part) => string.Concat(Enumerable.Range(0, count).Select(part));
+    }
+
+    [Fact]
+    public async Task VariablesBeyondTheirBytes_AreRefused() =>
+        Assert.Contains(
+            "at most 262144",
+            (string)(await _graph.DoAsync("/graphql", new { query = "{ __typename }", variables = new { a = new string('a', 262_144) } }))["errors"]![0]!,
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task FragmentsThatUseThemselvesOrMultiply_AreRefused()
