@@ -11,7 +11,7 @@ namespace MlopsGrains.Grains.Deployments;
 /// The models that this silo has loaded, least recently used out first, bounded in bytes. Callers that ask for the same model at once share one load. An evicted
 /// model that is still scoring goes on until it is done.
 /// </summary>
-public sealed class ModelHost(IBlobs blobs, IOptions<ModelHostOptions> options)
+public sealed class ModelHost(IBlobs blobs, ModelFileLoader files, IOptions<ModelHostOptions> options)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<Key, LinkedListNode<Entry>> entries = [];
@@ -112,10 +112,9 @@ public sealed class ModelHost(IBlobs blobs, IOptions<ModelHostOptions> options)
             await content.CopyToAsync(file);
         }
 
-        file.Position = 0;
         try
         {
-            var model = new MLContext().Model.Load(file, out var schema);
+            var model = files.Load(new MLContext(), file, out var schema);
             return new HostedModel(model, schema, version.Signature!);
         }
         catch (Exception e) when (e is not OutOfMemoryException)

@@ -143,7 +143,7 @@ public sealed class ModelHostTests
             return new ModelVersion("iris", 1, "mlnet", new BlobRef(digest, file.Length), signature, new ModelLineage(), new Dictionary<string, double>(), null, [], default, "test", default, new Dictionary<string, string>(), ModelStage.None, "source", null, null);
         }
 
-        public ModelHost Host(long loaded = 1 << 20, long one = 1 << 20) => new(this, Options.Create(new ModelHostOptions { LoadedBytesMax = loaded, ModelBytesMax = one }));
+        public ModelHost Host(long loaded = 1 << 20, long one = 1 << 20) => new(this, TinyModels.Loader, Options.Create(new ModelHostOptions { LoadedBytesMax = loaded, ModelBytesMax = one }));
 
         public Task<BlobRef> WriteAsync(Stream content, long maxBytes, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 

@@ -10,6 +10,8 @@ namespace MlopsGrains.Testing;
 /// <summary>Small real models, trained on the tables of the test data in less than a second.</summary>
 public static class TinyModels
 {
+    public static readonly ModelFileLoader Loader = new(Microsoft.Extensions.Options.Options.Create(new ModelFileOptions()));
+
     public static readonly string[] IrisClasses = ["setosa", "versicolor", "virginica"];
 
     private static readonly string[] IrisInputs = ["sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm"];

@@ -12,6 +12,7 @@ using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Grains.Pipelines.Training;
 using MlopsGrains.Models;
+using MlopsGrains.Testing;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;
 
@@ -69,7 +70,7 @@ public sealed class ColumnTypeTests
         var model = Saved(new ModelTraining(table, Request(trainer), Token).Model, out var signature);
 
         using var file = new MemoryStream(model);
-        Assert.InRange(TrainedModel.Load(file, LearningTask.Binary, "l", "yes").Evaluate(table, Token).Metrics["accuracy"], 0.98, 1);
+        Assert.InRange(TrainedModel.Load(TinyModels.Loader, file, LearningTask.Binary, "l", "yes").Evaluate(table, Token).Metrics["accuracy"], 0.98, 1);
         var hosted = Host(model, signature);
         string Label(double t) => ((string[])hosted.Score(new InferenceRequest([new("t", "FP64", [1], new[] { t })]), 1)[0].Data)[0];
         Assert.Equal(["no", "yes"], [Label(1_700_000_040), Label(1_700_000_160)]);

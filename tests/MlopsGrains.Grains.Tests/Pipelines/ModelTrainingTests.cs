@@ -5,6 +5,7 @@ using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Pipelines.Steps;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Grains.Pipelines.Training;
+using MlopsGrains.Testing;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;
 
@@ -338,6 +339,6 @@ public sealed class ModelTrainingTests(ITestOutputHelper output)
         using var file = new MemoryStream();
         model.Save(file);
         file.Position = 0;
-        return TrainedModel.Load(file, task, label, positive);
+        return TrainedModel.Load(TinyModels.Loader, file, task, label, positive);
     }
 }

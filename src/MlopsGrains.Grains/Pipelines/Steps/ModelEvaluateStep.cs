@@ -3,6 +3,7 @@ using System.Text.Json;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Pipelines.Training;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
@@ -14,7 +15,7 @@ namespace MlopsGrains.Grains.Pipelines.Steps;
 /// <c>model/evaluate</c>: measures every candidate on held-out rows, writes the result to its run, and picks the best. Measures a baseline (majority class or mean)
 /// and the present champion on the same rows.
 /// </summary>
-internal sealed class ModelEvaluateStep : IStepExecutor
+internal sealed class ModelEvaluateStep(ModelFileLoader files) : IStepExecutor
 {
     public const string Uses = "model/evaluate";
 
@@ -97,9 +98,9 @@ internal sealed class ModelEvaluateStep : IStepExecutor
         })];
     }
 
-    private static async Task<Evaluation> Measure(StepContext context, string digest, LearningTask task, Table test, CancellationToken cancellationToken)
+    private async Task<Evaluation> Measure(StepContext context, string digest, LearningTask task, Table test, CancellationToken cancellationToken)
     {
-        var model = await StepData.LoadModel(context, digest, task, cancellationToken);
+        var model = await StepData.LoadModel(context, files, digest, task, cancellationToken);
         return await StepContext.Compute(() => model.Evaluate(test, cancellationToken));
     }
 
@@ -141,7 +142,7 @@ internal sealed class ModelEvaluateStep : IStepExecutor
     }
 
     /// <summary>The model that would be replaced: alias <c>champion</c> of the named model, else what the named deployment serves.</summary>
-    private static async Task<IEnumerable<(string, string)>> Champion(StepContext context, LearningTask task, Table test, CancellationToken cancellationToken)
+    private async Task<IEnumerable<(string, string)>> Champion(StepContext context, LearningTask task, Table test, CancellationToken cancellationToken)
     {
         if (await FindChampion(context, cancellationToken) is not { Blob: { } file } champion)
         {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Pipelines.Training;
 using MlopsGrains.Identity;
 
@@ -27,11 +28,11 @@ internal static class StepData
         return await context.Blobs.WriteAsync(buffer, Table.BytesMax, cancellationToken);
     }
 
-    public static async Task<TrainedModel> LoadModel(StepContext context, string digest, LearningTask task, CancellationToken cancellationToken)
+    public static async Task<TrainedModel> LoadModel(StepContext context, ModelFileLoader files, string digest, LearningTask task, CancellationToken cancellationToken)
     {
         await using var stream = await context.Blobs.OpenReadAsync(digest, cancellationToken);
         var (label, positive) = (context.With.Text("label"), task == LearningTask.Binary ? context.With.Text("positive") : null);
-        return await StepContext.Compute(() => TrainedModel.Load(stream, task, label, positive));
+        return await StepContext.Compute(() => TrainedModel.Load(files, stream, task, label, positive));
     }
 
     public static async Task PutArtifact(StepContext context, RunInfo run, string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)

@@ -14,10 +14,10 @@ internal sealed class TrainedModel(
     /// <summary>Largest model file.</summary>
     public const long BytesMax = 1L << 30;
 
-    public static TrainedModel Load(Stream file, LearningTask task, string label, string? positive)
+    public static TrainedModel Load(ModelFileLoader files, Stream file, LearningTask task, string label, string? positive)
     {
         var ml = new MLContext(0);
-        var transformer = ml.Model.Load(file, out var inputs);
+        var transformer = files.Load(ml, file, out var inputs);
         return new TrainedModel(ml, transformer, inputs, task, label, positive, negative: null, booleans: []);
     }
 

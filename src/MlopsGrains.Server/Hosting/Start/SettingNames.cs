@@ -3,6 +3,7 @@ using System.Reflection;
 using MlopsGrains.Gateway;
 using MlopsGrains.Grains.Deployments;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Webhooks;
 using Orleans.Configuration;
@@ -33,6 +34,7 @@ public static class SettingNames
         [HeartbeatOptions.Section] = typeof(HeartbeatOptions),
         ["IdleMemory"] = typeof(IdleMemoryOptions),
         ["Membership"] = typeof(ClusterMembershipOptions),
+        [ModelFileOptions.Section] = typeof(ModelFileOptions),
         [ModelHostOptions.Section] = typeof(ModelHostOptions),
         [PipelineOptions.Section] = typeof(PipelineOptions),
         ["Retention"] = typeof(RetentionOptions),
