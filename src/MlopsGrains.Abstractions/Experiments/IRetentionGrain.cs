@@ -36,6 +36,7 @@ public sealed record RetentionRequest(
 /// <param name="BlobBytesFreed">Their bytes.</param>
 /// <param name="LoggedModels">Logged models without a registered version, with their runs or experiments or because they were deleted themselves. A dry run counts only the latter two.</param>
 /// <param name="BlobCandidates">Stored files that the last search found unnamed; a search after the grace time decides.</param>
+/// <param name="Skipped">Runs and logged models that could not be removed, each with the reason; they stay and are tried again. At most 20; <see langword="null"/> when there are none.</param>
 [GenerateSerializer, Immutable, Alias("mlops.RetentionStep")]
 public sealed record RetentionStep(
     [property: Id(0)] bool DryRun,
@@ -47,4 +48,9 @@ public sealed record RetentionStep(
     [property: Id(6)] int BlobsRemoved = 0,
     [property: Id(7)] long BlobBytesFreed = 0,
     [property: Id(8)] int BlobCandidates = 0,
-    [property: Id(9)] int LoggedModels = 0);
+    [property: Id(9)] int LoggedModels = 0,
+    [property: Id(10)] IReadOnlyList<string>? Skipped = null)
+{
+    /// <summary>Most sentences in <see cref="Skipped"/>; the log has all of them.</summary>
+    public const int SkippedMax = 20;
+}

@@ -31,6 +31,7 @@ internal static class GcCommand
                     Experiments = step.Experiments + (total?.Experiments ?? 0),
                     BlobsRemoved = step.BlobsRemoved + (total?.BlobsRemoved ?? 0),
                     BlobBytesFreed = step.BlobBytesFreed + (total?.BlobBytesFreed ?? 0),
+                    Skipped = step.Skipped is null || total?.Skipped is null ? step.Skipped ?? total?.Skipped : [.. total.Skipped.Concat(step.Skipped).Take(RetentionStep.SkippedMax)],
                 };
             }
 
@@ -43,7 +44,8 @@ internal static class GcCommand
                 ("experiments", Words.Whole(total.Experiments)),
                 ("blobs removed", total.DryRun ? null : Words.Whole(total.BlobsRemoved)),
                 ("blob bytes freed", total.DryRun ? null : Words.Whole(total.BlobBytesFreed)),
-                ("blobs that may go later", Words.Whole(total.BlobCandidates)));
+                ("blobs that may go later", Words.Whole(total.BlobCandidates)),
+                ("could not be removed", total.Skipped is null ? null : string.Join("; ", total.Skipped)));
         });
     }
 }

@@ -105,26 +105,13 @@ internal sealed partial class ExperimentGrain(
     public async Task<IReadOnlyList<int?>> PurgeRuns(IReadOnlyList<string> runIds, long deletedBefore, bool dryRun, CancellationToken cancellationToken = default) =>
         document.State.RunsFollow && stored!.LifecycleStage == LifecycleStage.Active
             ? new int?[runIds.Count]
-            : await Task.WhenAll(runIds.Select(id => UnlessDamaged(GrainFactory.GetGrain<IRetainedRun>(id).Purge(deletedBefore, dryRun, cancellationToken))));
+            : await Task.WhenAll(runIds.Select(id => GrainFactory.GetGrain<IRetainedRun>(id).Purge(deletedBefore, dryRun, cancellationToken)));
 
     public async Task<IReadOnlyList<int?>> PurgeModels(IReadOnlyList<string> modelIds, long deletedBefore, bool dryRun, CancellationToken cancellationToken = default)
     {
         var withExperiment = stored is null || ExperimentRules.IsDue(stored, deletedBefore);
         return await Task.WhenAll(modelIds.Select(id =>
-            UnlessDamaged(GrainFactory.GetGrain<IRetainedLoggedModel>(id).Purge(deletedBefore, withExperiment, dryRun, cancellationToken))));
-    }
-
-    /// <summary>What cannot be read stays; the others go.</summary>
-    private static async Task<int?> UnlessDamaged(Task<int?> purge)
-    {
-        try
-        {
-            return await purge;
-        }
-        catch (MlopsException e) when (e.Kind == ErrorKind.DataLoss)
-        {
-            return null;
-        }
+            GrainFactory.GetGrain<IRetainedLoggedModel>(id).Purge(deletedBefore, withExperiment, dryRun, cancellationToken)));
     }
 
     public async Task<bool> Purge(long deletedBefore, CancellationToken cancellationToken = default)

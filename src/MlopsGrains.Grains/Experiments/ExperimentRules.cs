@@ -10,6 +10,9 @@ internal static class ExperimentRules
     public const string DefaultId = "0";
     public const string DefaultName = "Default";
 
+    /// <summary>As long as what runs and logged models keep below an experiment's place.</summary>
+    private static readonly string LongestBelow = $"models/m-{new string('0', 32)}/artifacts";
+
     public static bool IsId(string? id) => id is { Length: > 0 and <= 18 } && id.All(char.IsAsciiDigit) && (id.Length == 1 || id[0] != '0');
 
     /// <summary>Whether it has been deleted long enough to be removed. A deleted experiment takes no other change, so its last one was that.</summary>
@@ -112,5 +115,17 @@ internal static class ExperimentRules
         {
             throw MlopsException.Invalid(field, $"Invalid query string: '..' is not allowed in one. Given: '{location}'");
         }
+
+        // What is stored below a place has an address that is parsed again by whoever reads or removes it, so what they would refuse is refused here.
+        if (location.StartsWith(RetainedArtifacts.OwnStore, StringComparison.OrdinalIgnoreCase))
+        {
+            ArtifactPath.CheckRelative(field, Below(location[RetainedArtifacts.OwnStore.Length..].TrimStart('/'), LongestBelow).TrimStart('/'));
+        }
+        else if (Climbs(location) || Climbs(Uri.UnescapeDataString(location)) || Climbs(Uri.UnescapeDataString(Uri.UnescapeDataString(location))))
+        {
+            throw MlopsException.Invalid(field, $"Invalid path in {field}: '..' segments are not allowed, in any encoding. Given: '{location}'");
+        }
     }
+
+    private static bool Climbs(string location) => location.Split('/', '\\', ':').Contains("..");
 }

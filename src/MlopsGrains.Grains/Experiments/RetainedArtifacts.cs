@@ -1,10 +1,11 @@
+using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
 namespace MlopsGrains.Grains.Experiments;
 
 internal static class RetainedArtifacts
 {
-    private const string OwnStore = "mlflow-artifacts:/";
+    public const string OwnStore = "mlflow-artifacts:/";
 
     /// <summary>
     /// Removes the artifact names of what goes for good and answers how many. Only what lies in the platform's own store; it has a root of its own, unless the experiment's location has
@@ -17,7 +18,17 @@ internal static class RetainedArtifacts
             return 0;
         }
 
-        var path = ArtifactPath.Parse("artifactUri", artifactUri[OwnStore.Length..].TrimStart('/'));
+        ArtifactPath path;
+        try
+        {
+            path = ArtifactPath.Parse("artifactUri", artifactUri[OwnStore.Length..].TrimStart('/'));
+        }
+        catch (MlopsException)
+        {
+            // No door ever took a file for an address that cannot be parsed, so nothing lies there.
+            return 0;
+        }
+
         var directory = grains.GetGrain<IArtifactDirectoryGrain>(path.Root);
         return path.Relative.Length == 0 ? await directory.Purge() : await directory.Delete(path.Relative);
     }

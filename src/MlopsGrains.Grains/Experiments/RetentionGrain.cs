@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
@@ -34,10 +35,11 @@ internal sealed class RetentionDocument
 /// still found; each part can be done twice.
 /// </summary>
 [GrainType("retention")]
-internal sealed class RetentionGrain(
+internal sealed partial class RetentionGrain(
     [PersistentState("retention", MlopsStorage.Documents)] IPersistentState<RetentionDocument> document,
     IOptions<RetentionOptions> options,
-    TimeProvider time) : Grain, IRetentionGrain
+    TimeProvider time,
+    ILogger<RetentionGrain> logger) : Grain, IRetentionGrain
 {
     private const int ExperimentsPerStep = 100;
     private const int PurgedAtOnce = 16;
@@ -45,6 +47,8 @@ internal sealed class RetentionGrain(
 
     /// <summary>A dry run looks among so many for a registered one, which holds the experiment.</summary>
     private const int DryModelsMax = 50;
+
+    private readonly List<string> skipped = [];
 
     private IExperimentCatalogGrain Catalog => GrainFactory.GetGrain<IExperimentCatalogGrain>(IExperimentCatalogGrain.Main);
 
@@ -60,6 +64,7 @@ internal sealed class RetentionGrain(
         var before = time.GetUtcNow() - deletedFor;
         var place = request.PageToken == RetentionPlace.Blobs ? default : RetentionPlace.Read(request.PageToken);
         var step = new RetentionStep(request.DryRun, before, 0, 0, 0, null);
+        skipped.Clear();
         if (!request.DryRun)
         {
             step = await Finish(step);
@@ -136,7 +141,7 @@ internal sealed class RetentionGrain(
             var (dueRuns, dueModels) = (await PurgeRuns(begun, dryRun: true), await PurgeModels(begun, dryRun: true));
             return step with
             {
-                Runs = step.Runs + dueRuns.Count, LoggedModels = step.LoggedModels + dueModels.Count, Experiments = step.Experiments + (begun.WithExperiment ? 1 : 0),
+                Runs = step.Runs + dueRuns.Count, LoggedModels = step.LoggedModels + dueModels.Count, Experiments = step.Experiments + (begun.WithExperiment ? 1 : 0), Skipped = Skipped,
             };
         }
 
@@ -181,24 +186,24 @@ internal sealed class RetentionGrain(
         await Write(new RetentionDocument());
         return step with
         {
-            Runs = step.Runs + gone.Count, LoggedModels = step.LoggedModels + models.Count, ArtifactFiles = step.ArtifactFiles + files, Experiments = step.Experiments + experiments,
+            Runs = step.Runs + gone.Count, LoggedModels = step.LoggedModels + models.Count, ArtifactFiles = step.ArtifactFiles + files, Experiments = step.Experiments + experiments, Skipped = Skipped,
         };
     }
 
     /// <summary>The runs that went, or are due, with their artifact files.</summary>
     private Task<Dictionary<string, int>> PurgeRuns(RetentionDocument begun, bool dryRun) =>
-        Purge(begun.RunIds, some => Experiment(begun).PurgeRuns(some, begun.DeletedBefore, dryRun));
+        Purge("run", begun.RunIds, some => Experiment(begun).PurgeRuns(some, begun.DeletedBefore, dryRun));
 
     /// <inheritdoc cref="PurgeRuns"/>
     private Task<Dictionary<string, int>> PurgeModels(RetentionDocument begun, bool dryRun) =>
-        Purge(begun.ModelIds, some => Experiment(begun).PurgeModels(some, begun.DeletedBefore, dryRun));
+        Purge("logged model", begun.ModelIds, some => Experiment(begun).PurgeModels(some, begun.DeletedBefore, dryRun));
 
-    private static async Task<Dictionary<string, int>> Purge(IReadOnlyList<string> ids, Func<IReadOnlyList<string>, Task<IReadOnlyList<int?>>> purge)
+    private async Task<Dictionary<string, int>> Purge(string kind, IReadOnlyList<string> ids, Func<IReadOnlyList<string>, Task<IReadOnlyList<int?>>> purge)
     {
         var gone = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var some in ids.Chunk(PurgedAtOnce))
         {
-            foreach (var (id, files) in some.Zip(await purge(some)).Where(one => one.Second is not null))
+            foreach (var (id, files) in some.Zip(await PurgeWhatCan(kind, some, purge)).Where(one => one.Second is not null))
             {
                 gone.Add(id, files!.Value);
             }
@@ -206,6 +211,39 @@ internal sealed class RetentionGrain(
 
         return gone;
     }
+
+    /// <summary>What cannot be removed is left out and told; it must not keep the others, or every later step would fail at it.</summary>
+    private async Task<IReadOnlyList<int?>> PurgeWhatCan(string kind, IReadOnlyList<string> ids, Func<IReadOnlyList<string>, Task<IReadOnlyList<int?>>> purge)
+    {
+        try
+        {
+            return await purge(ids);
+        }
+        catch (Exception e) when (!IsPassing(e))
+        {
+            if (ids is [var only])
+            {
+                NotRemoved(logger, kind, only, e);
+                skipped.Add($"{kind} {only}: {e.Message}");
+                return [null];
+            }
+        }
+
+        var files = new List<int?>();
+        foreach (var id in ids)
+        {
+            files.AddRange(await PurgeWhatCan(kind, [id], purge));
+        }
+
+        return files;
+    }
+
+    /// <summary>Silos that come and go, and a storage that is busy: the step is tried again as a whole.</summary>
+    private static bool IsPassing(Exception e) =>
+        e is TimeoutException or OrleansException or OperationCanceledException or MlopsException { Kind: ErrorKind.Unavailable or ErrorKind.Overloaded };
+
+
+    private IReadOnlyList<string>? Skipped => skipped.Count == 0 ? null : [.. skipped.Take(RetentionStep.SkippedMax)];
 
     private IRetainedExperiment Experiment(RetentionDocument begun) => GrainFactory.GetGrain<IRetainedExperiment>(begun.ExperimentId!);
 
@@ -248,6 +286,9 @@ internal sealed class RetentionGrain(
             throw;
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "Retention could not remove {Kind} {Id}; it stays and is tried again")]
+    private static partial void NotRemoved(ILogger logger, string kind, string id, Exception exception);
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -52,6 +52,8 @@ public sealed class MlflowWordsTests
         ["'value' exceeds the maximum length of 5000 characters"] = () => Tag("k", new string('x', 5001)),
         ["Artifact location cannot be a runs:/ URI. Given: 'runs:/a/b'"] = () => Make("n", "runs:/a/b"),
         ["'artifact_location' URL can't include fragments or params."] = () => Make("n", "s3://b/c#d"),
+        ["Invalid path in artifactLocation: it must be relative"] = () => Make("n", "mlflow-artifacts:/a/%252e%252e/b"),
+        ["Invalid path in artifactLocation: '..' segments are not allowed"] = () => Make("n", "s3://b/%2e%2E/c"),
         ["Invalid query string"] = () => Make("n", "s3://b/c?d=%2e%2e/e"),
         ["Invalid value 0 for parameter 'max_results' supplied: It must be a positive integer"] = () => Do(() => TrackingLimits.CheckPage("max_results", 0, 50)),
         ["Invalid value 51 for parameter 'max_results' supplied: It must be at most 50"] = () => Do(() => TrackingLimits.CheckPage("max_results", 51, 50)),
