@@ -20,6 +20,21 @@ public sealed class GatewayOptions
     [Range(1024, 256L << 20)]
     public long InputsBodyBytesMax { get; set; } = 48L << 20;
 
+    /// <summary>
+    /// Most bytes of JSON and YAML bodies held in memory over all requests, 256 MiB by default; at least as much as the largest of them may have. A request takes a few times its
+    /// body while it is answered. Beyond it requests are refused with 429. Uploads of datasets and artifacts are passed on as they come and do not count.
+    /// </summary>
+    [Range(1024, 64L << 30)]
+    public long BufferedBytesMax { get; set; } = 256L << 20;
+
+    /// <summary>The slowest that a body may come, in bytes a second on average once <see cref="BodyGrace"/> is over; slower ones are refused with 408. 4 KiB by default; 0 waits for ever.</summary>
+    [Range(0, 1 << 30)]
+    public int BodyBytesPerSecondMin { get; set; } = 4 << 10;
+
+    /// <summary>How long a body may come at any rate; 10 s by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:02", "01:00:00")]
+    public TimeSpan BodyGrace { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Largest dataset upload, in bytes; 2 GiB by default.</summary>
     [Range(1024, long.MaxValue)]
     public long DatasetBytesMax { get; set; } = 2L << 30;

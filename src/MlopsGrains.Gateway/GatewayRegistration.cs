@@ -21,7 +21,11 @@ public static class GatewayRegistration
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configuration);
-        services.AddOptions<GatewayOptions>().Bind(configuration.GetSection(GatewayOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<GatewayOptions>().Bind(configuration.GetSection(GatewayOptions.Section)).ValidateDataAnnotations()
+            .Validate(
+                o => o.BufferedBytesMax >= Math.Max(o.JsonBodyBytesMax, o.InputsBodyBytesMax),
+                "Gateway:BufferedBytesMax must be at least Gateway:JsonBodyBytesMax and Gateway:InputsBodyBytesMax, or such a body could never be read.")
+            .ValidateOnStart();
         services.AddOptions<AuthenticationOptions>().Bind(configuration.GetSection(AuthenticationOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<AuthenticationOptions>, AuthenticationOptionsValidation>();
         services.TryAddSingleton(TimeProvider.System);
@@ -33,7 +37,12 @@ public static class GatewayRegistration
         services.TryAddSingleton<ArtifactFiles>();
         services.TryAddSingleton<ArtifactUploads>();
         services.TryAddSingleton<LiveFeeds>();
-        services.AddOptions<KestrelServerOptions>().Configure<IOptions<GatewayOptions>>((kestrel, gateway) => kestrel.Limits.MaxRequestLineSize = gateway.Value.RequestLineBytesMax);
+        services.TryAddSingleton<BodyBudget>();
+        services.AddOptions<KestrelServerOptions>().Configure<IOptions<GatewayOptions>>((kestrel, gateway) =>
+        {
+            kestrel.Limits.MaxRequestLineSize = gateway.Value.RequestLineBytesMax;
+            kestrel.Limits.MinRequestBodyDataRate = gateway.Value.BodyBytesPerSecondMin == 0 ? null : new MinDataRate(gateway.Value.BodyBytesPerSecondMin, gateway.Value.BodyGrace);
+        });
         services.ConfigureHttpJsonOptions(o => NativeJson.Apply(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddApiDocument();

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using MlopsGrains.Catalogs;
@@ -53,13 +55,13 @@ internal static class PipelinesEndpoints
 
     private static async Task<Created<PipelineDefinition>> Register(HttpRequest request, IGrainFactory grains, CancellationToken cancellationToken)
     {
-        var yaml = await ReadYaml(request.Body, cancellationToken);
+        var yaml = await ReadYaml(request.BodyReader, cancellationToken);
         var definition = await grains.GetGrain<IPipelineCompilerGrain>(0).Register(yaml, cancellationToken);
         return TypedResults.Created($"/api/v1/pipelines/{definition.Pipeline}?version={definition.Version}", definition);
     }
 
     private static async Task<Ok<PipelineCheck>> Validate(HttpRequest request, IGrainFactory grains, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await grains.GetGrain<IPipelineCompilerGrain>(0).Check(await ReadYaml(request.Body, cancellationToken), cancellationToken));
+        TypedResults.Ok(await grains.GetGrain<IPipelineCompilerGrain>(0).Check(await ReadYaml(request.BodyReader, cancellationToken), cancellationToken));
 
     private static async Task<Ok<IReadOnlyList<StepKind>>> StepKinds(IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await grains.GetGrain<IPipelineCompilerGrain>(0).StepKinds(cancellationToken));
@@ -106,28 +108,22 @@ internal static class PipelinesEndpoints
             ? grains.GetGrain<IPipelineRunGrain>(id)
             : throw MlopsException.NotFound("Pipeline run", id.Length <= RunIdLengthMax ? id : id[..RunIdLengthMax] + "…");
 
-    private static async Task<string> ReadYaml(Stream body, CancellationToken cancellationToken)
+    private static async Task<string> ReadYaml(PipeReader reader, CancellationToken cancellationToken)
     {
-        using var bytes = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        int read;
-        while ((read = await body.ReadAsync(buffer, cancellationToken)) > 0)
-        {
-            if (bytes.Length + read > YamlBytesMax)
-            {
-                throw MlopsException.Invalid("yaml", $"The definition is larger than {YamlBytesMax} bytes (line 1, column 1).");
-            }
-
-            bytes.Write(buffer, 0, read);
-        }
-
+        var body = await RequestBody.ReadToEndAsync(reader, cancellationToken);
         try
         {
-            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+            return body.Length > YamlBytesMax
+                ? throw MlopsException.Invalid("yaml", $"The definition is larger than {YamlBytesMax} bytes (line 1, column 1).")
+                : new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(body.ToArray());
         }
         catch (DecoderFallbackException e)
         {
             throw MlopsException.Invalid("yaml", $"The definition is not UTF-8: byte {e.Index} (line 1, column 1).");
+        }
+        finally
+        {
+            reader.AdvanceTo(body.End);
         }
     }
 
