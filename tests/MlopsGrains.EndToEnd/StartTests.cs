@@ -19,6 +19,8 @@ public sealed class StartTests(PostgresServer postgres)
         { ["--role", "boss"], [], ["--role is 'boss'; expected all, silo, gateway."] },
         { [], ["MLOPS_Storage=mysql"], ["--storage is 'mysql'", "--storage was given by MLOPS_Storage."] },
         { ["--urls", "nowhere"], [], ["--urls holds 'nowhere'"] },
+        { ["--urls", "http://loopback:5080"], [], ["--urls holds 'http://loopback:5080', which other machines can reach, but no authentication is configured."] },
+        { [], ["Kestrel__Endpoints__a__Url=http://*:0"], ["(--urls or Kestrel:Endpoints), which other machines can reach, but no authentication is configured."] },
         { ["--data", "$file/below"], [], ["--data is '", "cannot write"] },
         { [], ["MLOPS_Authentication__Administrator__Name=ada", "MLOPS_Authentication__Administrator__Password=short"], ["Authentication:Administrator:Password must have 12 to 1024 characters."] },
         { [], ["MLOPS_Gateway__LiveReadersMax=many"], ["Gateway:LiveReadersMax is 'many', which is not a whole number."] },

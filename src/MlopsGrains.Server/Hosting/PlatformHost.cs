@@ -36,6 +36,11 @@ public static class PlatformHost
         InvalidSettingsException.ThrowIfAny(StartChecks.Faults(settings));
 
         builder.WebHost.UseUrls([.. settings.Addresses]);
+        if (!authentication.IsConfigured)
+        {
+            builder.WebHost.StayLocal();
+        }
+
         builder.AddLog(verbose);
         builder.AddTelemetry(settings);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(45));
@@ -54,6 +59,7 @@ public static class PlatformHost
 
         builder.Services.AddMlopsGateway(builder.Configuration);
         var app = builder.Build();
+        app.WarnOfPlainHttp();
         app.UseMlopsGateway();
         app.MapOperation(settings);
         if (settings.Role != ServerRole.Silo)

@@ -136,9 +136,9 @@ public sealed record ServerSettings
             {
                 yield return $"--urls holds '{url}'; expected addresses such as {DefaultUrl}.";
             }
-            else if (!uri.IsLoopback && !authenticationConfigured)
+            else if (!ListenAddresses.IsLocal(url) && !authenticationConfigured)
             {
-                yield return $"--urls holds '{url}', which other machines can reach, but no authentication is configured. Configure Authentication:ApiKeys or Authentication:Administrator, or listen on 127.0.0.1.";
+                yield return ListenAddresses.Open($"--urls holds '{url}'");
             }
         }
     }

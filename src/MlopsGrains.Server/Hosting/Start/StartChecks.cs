@@ -58,7 +58,7 @@ internal static class StartChecks
             return null;
         }
 
-        var address = uri.IsLoopback ? IPAddress.Loopback : IPAddress.TryParse(uri.Host.Trim('[', ']'), out var given) ? given : IPAddress.Any;
+        var address = ListenAddresses.IsLocal(url) ? IPAddress.Loopback : IPAddress.TryParse(uri.Host.Trim('[', ']'), out var given) ? given : IPAddress.Any;
         return PortFault(address, uri.Port) is { } reason ? $"--urls holds '{url}': {reason}." : null;
     }
 
