@@ -9,6 +9,7 @@ using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Grains.Pipelines;
+using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Identity;
 using MlopsGrains.Storage.Integrity;
@@ -34,6 +35,7 @@ public static class GrainsRegistration
         silo.Services.AddPlatformPorts();
         silo.Services.AddExperiments();
         silo.Services.AddWebhooks();
+        silo.Services.AddQuotas();
         silo.Services.AddModels();
         silo.Services.AddDeployments();
         silo.Services.AddMonitoring();

@@ -2,6 +2,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Identity;
 using MlopsGrains.Paging;
 using MlopsGrains.Storage.Journals;
@@ -12,7 +13,7 @@ namespace MlopsGrains.Grains.Experiments;
 /// Gives out ids and names. An experiment is listed first and made after it; the one that a crash left unmade is made before anything else is answered.
 /// </summary>
 [GrainType("experiment-catalog")]
-internal sealed class ExperimentCatalogGrain(IJournal journal, TimeProvider time)
+internal sealed class ExperimentCatalogGrain(IJournal journal, TextQuota quota, TimeProvider time)
     : JournalGrain<ExperimentCatalogState, ExperimentCatalogEvent>(journal, new JsonJournalCodec<ExperimentCatalogState, ExperimentCatalogEvent>()), IExperimentCatalogGrain
 {
     private bool lastIsMade;
@@ -28,6 +29,7 @@ internal sealed class ExperimentCatalogGrain(IJournal journal, TimeProvider time
 
         var made = ExperimentRules.Make(State.NextNumber, experiment, time.GetUtcNow());
         RequireFree(made.Name);
+        quota.Charge([new Tag(made.Name, made.ArtifactLocation), .. made.Tags]);
         await Add(made, RequestKey.Current);
         await GrainFactory.Audit(
             "experiment.created",

@@ -4,6 +4,7 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
+using MlopsGrains.Grains.Quotas;
 using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Experiments;
@@ -27,6 +28,7 @@ internal sealed class ExperimentDocument
 [GrainType("experiment")]
 internal sealed partial class ExperimentGrain(
     [PersistentState("experiment", MlopsStorage.Documents)] IPersistentState<ExperimentDocument> document,
+    TextQuota quota,
     TimeProvider time,
     ILogger<ExperimentGrain> logger) : Grain, IExperimentGrain, IRetainedExperiment
 {
@@ -90,7 +92,9 @@ internal sealed partial class ExperimentGrain(
 
     public async Task SetTag(string key, string value, CancellationToken cancellationToken = default)
     {
-        await Write(ExperimentRules.SetTag(await RequireActive(), key, value));
+        var tagged = ExperimentRules.SetTag(await RequireActive(), key, value);
+        quota.Charge(key, value);
+        await Write(tagged);
         await Publish();
         await Audit("experiment.tag-set", new() { ["key"] = key, ["value"] = value ?? "" });
     }

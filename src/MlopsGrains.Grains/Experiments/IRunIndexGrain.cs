@@ -53,6 +53,10 @@ internal interface IExperimentMember : IGrainWithStringKey
     [Alias("Collect")]
     Task<CollectedRun?> Collect(CancellationToken cancellationToken = default);
 
+    /// <summary>The whole run, for an index that has left out a part of it.</summary>
+    [Alias("Read")]
+    Task<Run?> Read(CancellationToken cancellationToken = default);
+
     /// <summary>A metric's value at a step (of several points there, the one with the greatest timestamp and value), or <see langword="null"/>.</summary>
     [Alias("ValueAt")]
     Task<double?> ValueAt(string key, long step, CancellationToken cancellationToken = default);

@@ -7,13 +7,14 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Storage.Journals;
 
 namespace MlopsGrains.Grains.Experiments;
 
 /// <summary>The thin shell around <see cref="RunRules"/>: decides, tells the index that it changes, journals, answers.</summary>
 [GrainType("run")]
-internal sealed partial class RunGrain(IJournal journal, ExperimentMetrics metrics, TimeProvider time, ILogger<RunGrain> logger)
+internal sealed partial class RunGrain(IJournal journal, TextQuota quota, ExperimentMetrics metrics, TimeProvider time, ILogger<RunGrain> logger)
     : JournalGrain<RunState, RunEvent>(journal, new RunJournalCodec()), IRunGrain, IExperimentMember, IAwaitedRun, IMetricSource, IRetainedRun, ISourceRun
 {
     private static readonly MetricHistory NoHistory = new(MetricColumns.Empty, null);
@@ -48,6 +49,7 @@ internal sealed partial class RunGrain(IJournal journal, ExperimentMetrics metri
         var experiment = await Experiment(run.ExperimentId).Get(cancellationToken) ?? throw TrackingErrors.NoExperiment(run.ExperimentId);
         RequireActive(experiment);
         var created = RunRules.Create(Id, run, experiment, time.GetUtcNow());
+        quota.Charge(created.Tags);
         await ExpectBeats(created.Tags.Any(t => t.Key == Heartbeat.TimeoutTag));
         await GrainFactory.RunIndexOf(run.ExperimentId, Id).Add(Id, CancellationToken.None);
         dirty = true;
@@ -96,6 +98,8 @@ internal sealed partial class RunGrain(IJournal journal, ExperimentMetrics metri
             return;
         }
 
+        quota.Charge(logged.Params);
+        quota.Charge(logged.Tags);
         if (SealedRepeats.Find(State, logged.Metrics) is { Count: > 0 } suspects)
         {
             logged = logged with { Metrics = await WithoutRepeats(logged.Metrics, suspects) };
@@ -157,6 +161,7 @@ internal sealed partial class RunGrain(IJournal journal, ExperimentMetrics metri
             return;
         }
 
+        quota.Charge(read?.Datasets.SelectMany(d => new[] { d.Name, d.Source, d.Schema, d.Profile }) ?? []);
         await Store([.. new RunEvent?[] { read, logged }.OfType<RunEvent>()], cancellationToken);
         if (read is not null)
         {
@@ -179,7 +184,13 @@ internal sealed partial class RunGrain(IJournal journal, ExperimentMetrics metri
     public Task LogModelDescription(string modelJson, CancellationToken cancellationToken = default)
     {
         Heard();
-        return RunRules.LogModelDescription(State, Id, modelJson) is { } logged ? Store(logged, cancellationToken) : Task.CompletedTask;
+        if (RunRules.LogModelDescription(State, Id, modelJson) is not { } logged)
+        {
+            return Task.CompletedTask;
+        }
+
+        quota.Charge(logged.Tags);
+        return Store(logged, cancellationToken);
     }
 
     public Task Delete(CancellationToken cancellationToken = default) => Move(LifecycleStage.Deleted, "run.deleted", cancellationToken);
@@ -294,6 +305,16 @@ internal sealed partial class RunGrain(IJournal journal, ExperimentMetrics metri
     {
         recent.Close();
         return base.OnDeactivateAsync(reason, cancellationToken);
+    }
+
+    public Task<Run?> Read(CancellationToken cancellationToken = default)
+    {
+        if (onlyCollected)
+        {
+            DeactivateOnIdle();
+        }
+
+        return Task.FromResult(State.Exists ? View() : null);
     }
 
     public Task<double?> ValueAt(string key, long step, CancellationToken cancellationToken = default)

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Storage.Journals;
 using Orleans.Concurrency;
 using Orleans.Runtime;
@@ -32,8 +34,7 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
     /// <summary>How far ahead of its page a search asks runs for a value at a step; it begins with the page.</summary>
     private const int AskedAheadMax = 2_000;
 
-    /// <summary>A bigger row is asked for after a restart instead of being stored twice.</summary>
-    private const long SettledCharactersMax = 32 * 1024;
+    private const int ReadAtOnce = 16;
 
     /// <summary>How long one search may ask runs for values at steps.</summary>
     private static readonly TimeSpan AskingMax = TimeSpan.FromMinutes(1);
@@ -51,15 +52,17 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
     private HashSet<string> dirty = new(StringComparer.Ordinal);
     private HashSet<string> dirtyAtLastSweep = [];
     private readonly TimeProvider time;
+    private readonly long textBytesMax;
     private readonly ISiloStatusOracle silos;
     private readonly ILogger<RunIndexGrain> logger;
     private Following? following;
     private Task settler = Task.CompletedTask;
 
-    public RunIndexGrain(IJournal journal, TimeProvider time, ISiloStatusOracle silos, ILogger<RunIndexGrain> logger)
+    public RunIndexGrain(IJournal journal, IOptions<QuotaOptions> quotas, TimeProvider time, ISiloStatusOracle silos, ILogger<RunIndexGrain> logger)
         : base(journal, new RunIndexCodec())
     {
         this.time = time;
+        textBytesMax = quotas.Value.ExperimentBytesMax == 0 ? long.MaxValue : quotas.Value.ExperimentBytesMax / RunShards.Count;
         this.silos = silos;
         this.logger = logger;
         group = new CommitGroup<RunIndexEvent>(100, 10_000, events => Record(Joined(events)));
@@ -83,6 +86,14 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
             {
                 throw MlopsException.Invalid(
                     "experimentId", $"The experiment has about {(long)RunsMax * RunShards.Count} runs, which is the most one may have; use another one.");
+            }
+
+            if (index.Table.Texts.Bytes > textBytesMax)
+            {
+                throw new MlopsException(
+                    ErrorKind.TooLarge,
+                    $"The names, params, tags and inputs of the experiment's runs take about {textBytesMax * RunShards.Count} bytes, the most that one may have ({QuotaOptions.Section}:{nameof(QuotaOptions.ExperimentBytesMax)}); remove runs, or use another experiment.",
+                    "experimentId");
             }
 
             await group.Add(new RunsAdded([runId]));
@@ -126,7 +137,7 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
             var unknown = hits.FindIndex(hit => values.Asks(hit.Block, hit.Row));
             if (unknown < 0 || unknown >= query.MaxResults)
             {
-                return Page(hits[..Math.Min(hits.Count, query.MaxResults)], more || hits.Count > query.MaxResults);
+                return await Page(hits[..Math.Min(hits.Count, query.MaxResults)], more || hits.Count > query.MaxResults);
             }
 
             if (time.GetElapsedTime(began) > AskingMax)
@@ -198,17 +209,63 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
         return joined;
     }
 
-    private RunMatches Page(List<RunHit> hits, bool more)
+    private async Task<RunMatches> Page(List<RunHit> hits, bool more)
     {
-        var runs = new List<Run>(hits.Count);
+        // All are read before the first question: rows move while it is answered.
+        var (runs, cut) = (new List<Run>(hits.Count), false);
         for (var characters = 0L; runs.Count < hits.Count && characters < RunSize.PageMax;)
         {
             var run = index.Table.Read(hits[runs.Count].Block, hits[runs.Count].Row).Run;
             runs.Add(run);
             characters += RunSize.Of(run);
+            cut = cut || ResidentTexts.IsCut(run);
+        }
+
+        if (cut)
+        {
+            runs = await Whole(runs);
         }
 
         return new RunMatches(runs, [.. hits.Take(runs.Count).Select(hit => hit.Place)], !more && runs.Count == hits.Count);
+    }
+
+    /// <summary>The same runs with all of their texts, or the first of them that fill a page.</summary>
+    private async Task<List<Run>> Whole(List<Run> runs)
+    {
+        var whole = new List<Run>(runs.Count);
+        var characters = 0L;
+        foreach (var some in runs.Chunk(ReadAtOnce))
+        {
+            foreach (var run in await Task.WhenAll(some.Select(run => ResidentTexts.IsCut(run) ? Whole(run) : Task.FromResult(run))))
+            {
+                if (characters >= RunSize.PageMax)
+                {
+                    return whole;
+                }
+
+                whole.Add(run);
+                characters += RunSize.Of(run);
+            }
+        }
+
+        return whole;
+    }
+
+    private async Task<Run> Whole(Run run)
+    {
+        var whole = run;
+        await Call(async () =>
+        {
+            try
+            {
+                whole = await GrainFactory.GetGrain<IExperimentMember>(run.Info.RunId).Read() ?? run;
+            }
+            catch (MlopsException e) when (e.Kind == ErrorKind.DataLoss)
+            {
+                LogUnreadable(run.Info.RunId, e);
+            }
+        });
+        return whole;
     }
 
     private async Task Ask(string id, StepValues values)
@@ -314,8 +371,10 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
             collected = collected with { Run = collected.Run with { Info = collected.Run.Info with { LifecycleStage = those.Stage } } };
         }
 
-        index.Put(collected);
-        if (RunState.HasEnded(collected.Run.Info.Status) && RunSize.Of(collected.Run) <= SettledCharactersMax)
+        // A row that is not whole is asked for after a restart; what is stored is what the run said.
+        var resident = ResidentTexts.Of(collected);
+        index.Put(resident);
+        if (RunState.HasEnded(collected.Run.Info.Status) && resident == collected)
         {
             unsettled.Add(id);
             settler = settler.IsCompleted ? SettleAll() : settler;

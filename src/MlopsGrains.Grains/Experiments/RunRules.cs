@@ -14,6 +14,8 @@ internal static class RunRules
         TrackingLimits.CheckLength("userId", run.UserId, TrackingLimits.UserIdLengthMax);
         List<Tag> tags = [.. CutTags(WithHeartbeat(run)).Where(t => t.Key != RunState.RunNameTag || !string.IsNullOrEmpty(t.Value))];
         CheckTags(tags);
+        Limit("tags", tags.Count, TrackingLimits.KeysPerRunMax, " over the whole run");
+        CheckTexts("tags", 0, [], tags);
         var tagged = tags.LastOrDefault(t => t.Key == RunState.RunNameTag)?.Value;
         if (!string.IsNullOrEmpty(run.RunName) && tagged is not null && tagged != run.RunName)
         {
@@ -61,6 +63,7 @@ internal static class RunRules
         var tags = CutTags(batch.Tags);
         CheckTags(tags);
         CheckKeyCount("tags", state.Tags, tags);
+        CheckTexts(batch.Params.Count > 0 ? "params" : "tags", state, batch.Params, tags);
         if (batch.Metrics.Count == 0 && batch.Params.Count == 0 && tags.Count == 0 && batch.Producer is null)
         {
             return null;
@@ -258,6 +261,26 @@ internal static class RunRules
         {
             var added = pairs.Select(p => p.Key).Distinct(StringComparer.Ordinal).Count(k => !stored.ContainsKey(k));
             Limit(field, stored.Count + added, TrackingLimits.KeysPerRunMax, " keys over the whole run");
+        }
+    }
+
+    /// <summary>All keys and values of a run's params and tags together; what is there already is added up only where it could matter.</summary>
+    private static void CheckTexts(string field, RunState state, IReadOnlyList<Tag> parameters, IReadOnlyList<Tag> tags)
+    {
+        const long PairMax = TrackingLimits.KeyLengthMax + TrackingLimits.RunTagValueLengthMax;
+        var pairs = state.Params.Count + state.Tags.Count;
+        if (parameters.Count + tags.Count > 0 && (pairs + parameters.Count + tags.Count) * PairMax > TrackingLimits.TextCharactersPerRunMax)
+        {
+            CheckTexts(field, state.Params.Concat(state.Tags).Sum(p => (long)p.Key.Length + p.Value.Length), parameters, tags);
+        }
+    }
+
+    private static void CheckTexts(string field, long characters, IReadOnlyList<Tag> parameters, IReadOnlyList<Tag> tags)
+    {
+        characters += parameters.Concat(tags).Sum(p => (long)p.Key.Length + (p.Value?.Length ?? 0));
+        if (characters > TrackingLimits.TextCharactersPerRunMax)
+        {
+            throw MlopsException.Invalid(field, $"The run's params and tags would have {characters} characters; at most {TrackingLimits.TextCharactersPerRunMax}.");
         }
     }
 

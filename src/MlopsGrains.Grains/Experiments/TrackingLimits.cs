@@ -32,6 +32,7 @@ internal static partial class TrackingLimits
     /// <summary>Points are put away in chunks of up to 8,192, and what a run remembers of them, about 80 bytes a chunk, has to stay small: 1 MB here.</summary>
     public const int PointsPerRunMax = 100_000_000;
     public const int KeysPerRunMax = 10_000;
+    public const long TextCharactersPerRunMax = 4_000_000;
     public const int InputsPerRunMax = 10_000;
     public const long InputCharactersPerRunMax = 20_000_000;
     public const int TagsPerExperimentMax = 1000;

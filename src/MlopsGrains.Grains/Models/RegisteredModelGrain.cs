@@ -6,6 +6,7 @@ using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Governance;
+using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
@@ -18,6 +19,7 @@ namespace MlopsGrains.Grains.Models;
 internal sealed partial class RegisteredModelGrain(
     [PersistentState("registered-model", MlopsStorage.Documents)] IPersistentState<RegisteredModelDocument> document,
     IBlobs blobs,
+    TextQuota quota,
     TimeProvider time,
     ILogger<RegisteredModelGrain> logger) : Grain, IRegisteredModelGrain, IRegistrySource
 {
@@ -54,6 +56,7 @@ internal sealed partial class RegisteredModelGrain(
             return Model.CreatedByRequest is { } request && request == RequestKey.Current ? Model.View(Name) : throw RegistryErrors.ModelTaken(Name);
         }
 
+        ChargeTexts(model.Description, model.Tags);
         Model.Create(model, Actor.Current, Now);
         Model.CreatedByRequest = RequestKey.Current;
         await StoreNew(RegistryEvents.Created(Model, Name));
@@ -67,6 +70,7 @@ internal sealed partial class RegisteredModelGrain(
     public async Task<RegisteredModel> Update(string description, CancellationToken cancellationToken = default)
     {
         NewVersionRules.CheckDescription(description);
+        quota.Charge(description);
         Existing().Update(description, Now);
         await Store();
         await Audit("model.updated");
@@ -109,6 +113,7 @@ internal sealed partial class RegisteredModelGrain(
     public async Task SetTag(string key, string value, CancellationToken cancellationToken = default)
     {
         ModelTags.Check(key, value);
+        quota.Charge(key, value);
         Existing().SetTag(key, value, Now);
         await Store([.. RegistryEvents.TagSet(Model, Name, key, value)]);
         await Audit("model-tag.set", ("key", key));
@@ -139,6 +144,7 @@ internal sealed partial class RegisteredModelGrain(
         }
 
         await CheckBlob(version.Blob, cancellationToken);
+        ChargeTexts(version.Description, version.Tags);
         var isNew = !Model.Exists;
         var added = Model.Add(version, Actor.Current, Now);
         var view = Model.View(Name, added);
@@ -164,12 +170,16 @@ internal sealed partial class RegisteredModelGrain(
             return Model.View(Name, known);
         }
 
+        ChargeTexts(version.Description, version.Tags);
         var added = Model.View(Name, Model.Add(version, location, origin, Actor.Current, Now, RequestKey.Current));
         await Store(RegistryEvents.VersionCreated(Model, Name, added));
         await AuditVersion("registered", added.Version, ("source", version.Source), ("run", added.Lineage.RunId), ("digest", added.Blob?.Digest));
         await HandOver();
         return added;
     }
+
+    private void ChargeTexts(string? description, IReadOnlyDictionary<string, string>? tags) =>
+        quota.Charge([description, .. tags?.SelectMany(t => new[] { t.Key, t.Value }) ?? []]);
 
     public Task<ModelVersion> Resolve(string reference, CancellationToken cancellationToken = default) =>
         Task.FromResult(Model.View(Name, Existing().Resolve(Name, reference)));
@@ -197,6 +207,7 @@ internal sealed partial class RegisteredModelGrain(
     public async Task<ModelVersion> UpdateVersion(int version, string description, CancellationToken cancellationToken = default)
     {
         NewVersionRules.CheckDescription(description);
+        quota.Charge(description);
         Model.UpdateVersion(Version(version), description, Now);
         await Store();
         await AuditVersion("updated", version);
@@ -228,6 +239,7 @@ internal sealed partial class RegisteredModelGrain(
     public async Task SetVersionTag(int version, string key, string value, CancellationToken cancellationToken = default)
     {
         ModelTags.Check(key, value);
+        quota.Charge(key, value);
         Model.SetVersionTag(Version(version), key, value, Now);
         await Store(RegistryEvents.VersionTagSet(Model, Name, Version(version), key, value));
         await AuditVersion("tag-set", version, ("key", key));

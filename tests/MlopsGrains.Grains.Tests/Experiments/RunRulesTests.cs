@@ -221,6 +221,24 @@ public sealed class RunRulesTests
         Assert.Equal(ErrorKind.NotFound, Assert.Throws<MlopsException>(() => RunRules.DeleteTag(Begun(), Id, "absent")).Kind);
     }
 
+    [Fact]
+    public void TextsOfARun_AreBoundedTogether()
+    {
+        var state = Begun();
+        RunBatch Batch(int n) => new(MetricColumns.Empty, [], [.. Enumerable.Range(0, 100).Select(i => new Tag($"t{n}-{i}", new string('x', 8000)))]);
+        for (var n = 0; n < 4; n++)
+        {
+            state.Apply(RunRules.LogBatch(state, "r", Batch(n))!);
+        }
+
+        Assert.Contains("at most 4000000", Assert.Throws<MlopsException>(() => RunRules.LogBatch(state, "r", Batch(4))).Message, StringComparison.Ordinal);
+        Assert.NotNull(RunRules.LogBatch(state, "r", new RunBatch(MetricColumns.Empty, [new Tag("p", "v")], [])));
+        Assert.Contains(
+            "at most 4000000",
+            Assert.Throws<MlopsException>(() => RunRules.Create("r", new NewRun("7", Tags: [.. Enumerable.Range(0, 501).Select(i => new Tag($"t{i}", new string('x', 8000)))]), Experiment, DateTimeOffset.UnixEpoch)).Message,
+            StringComparison.Ordinal);
+    }
+
     private static RunState Begun()
     {
         var state = new RunState();

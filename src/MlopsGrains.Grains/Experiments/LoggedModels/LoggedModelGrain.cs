@@ -2,13 +2,14 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Storage.Journals;
 
 namespace MlopsGrains.Grains.Experiments.LoggedModels;
 
 /// <summary>The thin shell around <see cref="LoggedModelRules"/>: decides, tells the index that it changes, journals, answers.</summary>
 [GrainType("logged-model")]
-internal sealed class LoggedModelGrain(IJournal journal, TimeProvider time)
+internal sealed class LoggedModelGrain(IJournal journal, TextQuota quota, TimeProvider time)
     : JournalGrain<LoggedModelState, LoggedModelEvent>(journal, new JsonJournalCodec<LoggedModelState, LoggedModelEvent>()), ILoggedModelGrain, IRetainedLoggedModel
 {
     private bool dirty;
@@ -41,6 +42,7 @@ internal sealed class LoggedModelGrain(IJournal journal, TimeProvider time)
         }
 
         var created = LoggedModelRules.Create(Id, model, experiment, time.GetUtcNow());
+        quota.Charge([.. model.Params ?? [], .. model.Tags ?? []]);
         await Index(created.ExperimentId).Add(Id, CancellationToken.None);
         dirty = true;
         await Record(created);
@@ -65,6 +67,7 @@ internal sealed class LoggedModelGrain(IJournal journal, TimeProvider time)
     {
         if (LoggedModelRules.SetTags(State, Id, tags, time.GetUtcNow()) is { } set)
         {
+            quota.Charge(tags);
             await Store(set);
         }
 
@@ -78,8 +81,16 @@ internal sealed class LoggedModelGrain(IJournal journal, TimeProvider time)
         return State.View(Id);
     }
 
-    public Task LogParams(IReadOnlyList<Tag> parameters, CancellationToken cancellationToken = default) =>
-        LoggedModelRules.LogParams(State, Id, parameters, time.GetUtcNow()) is { } logged ? Store(logged) : Task.CompletedTask;
+    public Task LogParams(IReadOnlyList<Tag> parameters, CancellationToken cancellationToken = default)
+    {
+        if (LoggedModelRules.LogParams(State, Id, parameters, time.GetUtcNow()) is not { } logged)
+        {
+            return Task.CompletedTask;
+        }
+
+        quota.Charge(parameters);
+        return Store(logged);
+    }
 
     public Task CheckMetrics(IReadOnlyList<LoggedModelMetric> metrics, CancellationToken cancellationToken = default)
     {

@@ -66,7 +66,23 @@ internal sealed class RunTest
         else if (!IsNullTest)
         {
             text = FilterBinding.Texts("filter", comparison);
+            if (key.Kind is RunFieldKind.Param or RunFieldKind.Tag)
+            {
+                text = AlsoOfCut(text);
+            }
         }
+    }
+
+    /// <summary>Whole texts are compared by their digests where the index keeps a part of one; patterns see that part.</summary>
+    private Func<string, bool> AlsoOfCut(Func<string, bool> test)
+    {
+        if (comparison.Operator is FilterOperator.Like or FilterOperator.ILike)
+        {
+            return value => test(ResidentTexts.IsCut(value) ? value[..ResidentTexts.KeptCharacters] : value);
+        }
+
+        var ofCut = FilterBinding.Texts("filter", comparison with { Values = [.. comparison.Values.Select(v => v with { Text = ResidentTexts.Cut(v.Text) })] });
+        return value => ResidentTexts.IsCut(value) ? ofCut(value) : test(value);
     }
 
     private bool IsNullTest => comparison.Operator is FilterOperator.IsNull or FilterOperator.IsNotNull && key.Kind is RunFieldKind.Param or RunFieldKind.Tag;
@@ -99,7 +115,7 @@ internal sealed class RunTest
     }
 
     private RowMask Codes(TextPool pool, CodeColumn column) =>
-        comparison.Operator == FilterOperator.Equal ? new CodeMask(column, pool.Find(comparison.Values[0].Text)) : new CodesMask(column, new CodeTest(pool, text));
+        comparison.Operator == FilterOperator.Equal && comparison.Values[0].Text.Length <= ResidentTexts.KeptCharacters ? new CodeMask(column, pool.Find(comparison.Values[0].Text)) : new CodesMask(column, new CodeTest(pool, text));
 
     private RowsMask Many(TextPool pool, Func<int[], IEnumerable<int>> codes)
     {

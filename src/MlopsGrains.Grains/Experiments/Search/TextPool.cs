@@ -21,6 +21,9 @@ internal sealed class TextPool
 
     public int Count => table.Count;
 
+    /// <summary>About what the texts take in memory.</summary>
+    public long Bytes { get; private set; }
+
     public string this[int code] => texts[code]!;
 
     /// <summary>A text's code, or <see cref="None"/>.</summary>
@@ -36,6 +39,7 @@ internal sealed class TextPool
             code = Free();
             (texts[code], hashes[code], uses[code]) = (text, hash, 0);
             table.Add(hash, code);
+            Bytes += Size(text);
         }
 
         uses[code]++;
@@ -56,8 +60,12 @@ internal sealed class TextPool
         }
 
         table.RemoveAt(slot);
+        Bytes -= Size(texts[code]!);
         (texts[code], uses[code], free) = (null, free, code);
     }
+
+    /// <summary>A string's head, its characters, and its place in the tables.</summary>
+    private static long Size(string text) => 40 + (2L * text.Length);
 
     private int Find(string text, int hash)
     {

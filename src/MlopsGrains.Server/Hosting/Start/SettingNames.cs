@@ -5,6 +5,7 @@ using MlopsGrains.Grains.Deployments;
 using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Pipelines;
+using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Grains.Webhooks;
 using Orleans.Configuration;
 using GatewayOptions = MlopsGrains.Gateway.GatewayOptions;
@@ -37,6 +38,7 @@ public static class SettingNames
         [ModelFileOptions.Section] = typeof(ModelFileOptions),
         [ModelHostOptions.Section] = typeof(ModelHostOptions),
         [PipelineOptions.Section] = typeof(PipelineOptions),
+        [QuotaOptions.Section] = typeof(QuotaOptions),
         ["Retention"] = typeof(RetentionOptions),
         [WebhookOptions.Section] = typeof(WebhookOptions),
     };

@@ -189,6 +189,31 @@ public sealed class RunIndexTests(SiloFixture silo)
         Assert.All(acknowledged, steps => Assert.True(steps > 0));
     }
 
+    /// <summary>The index keeps the beginnings of a big run's texts; answers hold the whole ones, and comparisons count for the whole ones.</summary>
+    [Fact]
+    public async Task BigRun_IsFoundByItsLongTexts_AndAnsweredWhole()
+    {
+        var id = await NewExperiment();
+        var run = (await NewRuns(id, 2))[0];
+        var (kept, other) = (new string('k', 4000), new string('k', 3999) + "o");
+        await run.LogBatch(new RunBatch(MetricColumns.Empty, [], [.. Enumerable.Range(0, 20).Select(i => new Tag($"t{i}", kept))]), Token);
+        await run.LogInputs([new DatasetInput("d", "1", "s", kept, kept, kept, [])], [], Token);
+
+        async Task<int> Count(string filter) => (await Search(id, filter)).Items.Count;
+        var found = Assert.Single((await Search(id, $"tags.t7 = '{kept}'")).Items);
+        Assert.Equal(kept, found.Tags.Single(t => t.Key == "t7").Value);
+        Assert.Equal((kept, kept), (found.Inputs[0].Schema, found.Inputs[0].Profile));
+        Assert.Equal(0, await Count($"tags.t7 = '{other}'"));
+        Assert.Equal(1, await Count($"tags.t7 != '{other}'"));
+        Assert.Equal(0, await Count($"tags.t7 != '{kept}'"));
+        Assert.Equal(1, await Count($"tags.t7 IN ('{other}', '{kept}')"));
+        Assert.Equal(1, await Count("tags.t7 LIKE 'kkk%'"));
+        Assert.Equal(0, await Count($"tags.t7 LIKE '%o'"));
+        Assert.Equal(1, await Count("dataset.name = 'd'"));
+        await Restart(id, [run]);
+        Assert.Equal(kept, Assert.Single((await Search(id, $"tags.t7 = '{kept}'")).Items).Tags.Single(t => t.Key == "t7").Value);
+    }
+
     [Fact]
     public async Task PageToken_OfAnotherQuery_IsRefused()
     {

@@ -1,0 +1,27 @@
+namespace MlopsGrains.Grains.Quotas;
+
+/// <summary>How much text (params, tags, descriptions, dataset schemas and profiles) may be brought in, so that nobody fills memory and disk for all.</summary>
+public sealed class QuotaOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Quotas";
+
+    /// <summary>UTF-8 bytes of text that one user or key may bring in through one silo in 24 hours; more is refused with 429. 4 GiB by default, 0 for no end.</summary>
+    public long UserBytesPerDay { get; set; } = 4L << 30;
+
+    /// <summary>Bytes that the texts of one experiment's runs may take in the memory of its search index; then new runs are refused with 413. 2 GiB by default, 0 for no end.</summary>
+    public long ExperimentBytesMax { get; set; } = 2L << 30;
+
+    internal IEnumerable<string> Faults()
+    {
+        if (UserBytesPerDay < 0)
+        {
+            yield return $"{Section}:{nameof(UserBytesPerDay)} is {UserBytesPerDay}; must be at least 0.";
+        }
+
+        if (ExperimentBytesMax < 0)
+        {
+            yield return $"{Section}:{nameof(ExperimentBytesMax)} is {ExperimentBytesMax}; must be at least 0.";
+        }
+    }
+}
