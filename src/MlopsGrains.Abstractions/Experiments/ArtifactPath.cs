@@ -10,15 +10,21 @@ public sealed record ArtifactPath(string Root, string Relative)
     /// <summary>Longest path, in characters.</summary>
     public const int LengthMax = 1024;
 
+    /// <summary>The scheme of the platform's own artifact store.</summary>
+    public const string Scheme = "mlflow-artifacts:";
+
     private const string RootEnd = "artifacts";
 
     /// <summary>The first segment of roots that hold the files of registered models, each under its digest: written by the platform, read-only at every door.</summary>
     public const string ModelFiles = "model-files";
 
     /// <summary>This path, or a refusal (<see cref="ErrorKind.InvalidInput"/>) when nothing may be written or deleted there.</summary>
-    public ArtifactPath Writable() => Root.Split('/')[0] == ModelFiles
+    public ArtifactPath Writable() => IsModelFiles
         ? throw MlopsException.Invalid("path", $"Invalid path: '{ModelFiles}' holds the files of registered models and is read-only.")
         : this;
+
+    /// <summary>Whether it lies among <see cref="ModelFiles"/>.</summary>
+    public bool IsModelFiles => Root.Split('/')[0] == ModelFiles;
 
     /// <summary>The path from which both parts come.</summary>
     public string Full => Relative.Length == 0 ? Root : $"{Root}/{Relative}";
@@ -39,6 +45,16 @@ public sealed record ArtifactPath(string Root, string Relative)
         var end = Array.IndexOf(segments, RootEnd);
         var count = end < 0 ? 1 : end + 1;
         return new ArtifactPath(string.Join('/', segments[..count]), string.Join('/', segments[count..]));
+    }
+
+    /// <summary>The place in the platform's own store that a URI names; <see langword="null"/> for one of any other scheme. The one reader of such URIs, for who judges and for who opens.</summary>
+    /// <param name="field">The request's field.</param>
+    /// <param name="uri">Such as <c>mlflow-artifacts:/12/&lt;run id&gt;/artifacts</c>.</param>
+    /// <exception cref="MlopsException">As of <see cref="Parse"/>.</exception>
+    public static ArtifactPath? FindAt(string field, string uri)
+    {
+        ArgumentNullException.ThrowIfNull(uri);
+        return uri.StartsWith(Scheme, StringComparison.Ordinal) ? Parse(field, uri[Scheme.Length..].Trim('/')) : null;
     }
 
     /// <summary>Returns a path below a root unchanged when it is safe, else throws <see cref="ErrorKind.InvalidInput"/>.</summary>

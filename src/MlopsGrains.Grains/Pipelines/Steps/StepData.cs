@@ -44,10 +44,8 @@ internal static class StepData
     /// <summary>The directory that the run's artifact address leads to.</summary>
     public static IArtifactDirectoryGrain Directory(StepContext context, RunInfo run)
     {
-        const string Scheme = "mlflow-artifacts:/";
-        var root = run.ArtifactUri.StartsWith(Scheme, StringComparison.Ordinal)
-            ? ArtifactPath.Parse("artifactUri", run.ArtifactUri[Scheme.Length..].TrimStart('/')).Root
-            : throw new MlopsException(ErrorKind.NotSupported, $"Run '{run.RunId}' keeps its artifacts at '{run.ArtifactUri}', which is not this platform's store.");
+        var root = ArtifactPath.FindAt("artifactUri", run.ArtifactUri)?.Root
+            ?? throw new MlopsException(ErrorKind.NotSupported, $"Run '{run.RunId}' keeps its artifacts at '{run.ArtifactUri}', which is not this platform's store.");
         return context.Grains.GetGrain<IArtifactDirectoryGrain>(root);
     }
 

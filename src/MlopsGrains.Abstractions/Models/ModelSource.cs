@@ -1,17 +1,19 @@
 using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Grains.Models;
+namespace MlopsGrains.Models;
 
-/// <summary>What the source of a version means. Pure.</summary>
-internal abstract partial record ModelSource(string Text)
+/// <summary>What a reference to a model's files means: the source of a version, a location. The one reader of them, for who judges and for who opens.</summary>
+/// <param name="Text">As it came.</param>
+public abstract partial record ModelSource(string Text)
 {
+    /// <summary>Longest source, in characters.</summary>
     public const int CharactersMax = 2_048;
 
     private const int DecodingsMax = 10;
 
-    /// <summary>Reads a source or refuses it.</summary>
+    /// <summary>Reads a source or refuses it (<see cref="ErrorKind.InvalidInput"/>).</summary>
     public static ModelSource Read(string? source)
     {
         if (string.IsNullOrWhiteSpace(source))
@@ -19,7 +21,11 @@ internal abstract partial record ModelSource(string Text)
             throw MlopsException.Missing("source");
         }
 
-        TrackingLimits.CheckLength("source", source, CharactersMax);
+        if (source.IsLongerThan(CharactersMax))
+        {
+            throw MlopsException.TooLong("source", source.CharacterCount(), CharactersMax);
+        }
+
         if (source.Any(char.IsControl) || Climbs(source))
         {
             throw MlopsException.Invalid(
@@ -48,12 +54,15 @@ internal abstract partial record ModelSource(string Text)
             throw MlopsException.Invalid("source", $"Invalid model version source: '{Short(source)}'; expected models:/m-<id>, models:/<name>/<version>, models:/<name>@<alias> or runs:/<id>/<path>.");
         }
 
-        return LocalPath(source) is { } path ? new Local(source, path) : new Remote(source);
+        return ArtifactPath.FindAt("source", source) is { } artifacts ? new Artifacts(source, artifacts)
+            : LocalPath(source) is { } path ? new Local(source, path)
+            : new Remote(source);
     }
 
     /// <summary>The path that a text names on this machine, without its <c>file:</c>; <see langword="null"/> for a URI of any other scheme.</summary>
     public static string? LocalPath(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         if (File().Match(text) is { Success: true } file)
         {
             return "/" + file.Groups["path"].Value.TrimStart('/');
@@ -65,7 +74,7 @@ internal abstract partial record ModelSource(string Text)
     /// <summary>Whether it leads out of where it begins, or holds what no path of a store may hold, in any encoding.</summary>
     private static bool Climbs(string source)
     {
-        var isOurs = source.StartsWith("mlflow-artifacts:", StringComparison.OrdinalIgnoreCase);
+        var isOurs = source.StartsWith(ArtifactPath.Scheme, StringComparison.OrdinalIgnoreCase);
         for (var decodings = 0; decodings < DecodingsMax; decodings++)
         {
             if (source.Split('/', '\\', '?', '#', '&').Contains("..") || source.Contains('\0', StringComparison.Ordinal) || (isOurs && source.Any(char.IsControl)))
@@ -98,23 +107,41 @@ internal abstract partial record ModelSource(string Text)
     private static partial Regex Scheme();
 
     /// <summary><c>models:/m-…</c></summary>
+    /// <param name="Text">As it came.</param>
+    /// <param name="Id">The logged model's id.</param>
     public sealed record OfLoggedModel(string Text, string Id) : ModelSource(Text);
 
     /// <summary><c>models:/name/version</c>, also by alias.</summary>
+    /// <param name="Text">As it came.</param>
+    /// <param name="Model">The registered model's name.</param>
+    /// <param name="Reference">A number, a stage, <c>latest</c> or <c>@alias</c>.</param>
     public sealed record OfVersion(string Text, string Model, string Reference) : ModelSource(Text);
 
     /// <summary><c>runs:/id/path</c></summary>
+    /// <param name="Text">As it came.</param>
+    /// <param name="RunId">The run.</param>
+    /// <param name="Path">Below its artifacts; may be empty.</param>
     public sealed record OfRun(string Text, string RunId, string Path) : ModelSource(Text);
 
+    /// <summary><c>mlflow-artifacts:/…</c>, the platform's own store.</summary>
+    /// <param name="Text">As it came.</param>
+    /// <param name="Path">Where in it.</param>
+    public sealed record Artifacts(string Text, ArtifactPath Path) : ModelSource(Text);
+
     /// <summary>A path on a machine that may be this one.</summary>
+    /// <param name="Text">As it came.</param>
+    /// <param name="Path">Without its <c>file:</c>.</param>
     public sealed record Local(string Text, string Path) : ModelSource(Text)
     {
+        /// <summary>Whether it begins at a root or a drive.</summary>
         public bool IsAbsolute => Path.StartsWith('/') || Path.StartsWith('\\') || (Path.Length > 1 && Path[1] == ':') || Text.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
 
+        /// <summary>Whether it lies below a place on the same machine.</summary>
         public bool IsInside(string? artifactUri) =>
             artifactUri is not null && LocalPath(artifactUri) is { Length: > 1 } root && (Path + "/").StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal);
     }
 
     /// <summary>Any other store.</summary>
+    /// <param name="Text">As it came.</param>
     public sealed record Remote(string Text) : ModelSource(Text);
 }
