@@ -55,6 +55,11 @@ public static class GatewayRegistration
     {
         ArgumentNullException.ThrowIfNull(app);
         return app
+            .Use(next =>
+            {
+                LockedDoors.Check(app.ApplicationServices.GetRequiredService<EndpointDataSource>());
+                return next;
+            })
             .UseMiddleware<RefusalMiddleware>()
             .UseMiddleware<RequestTargetMiddleware>()
             .UseMiddleware<OriginCheckMiddleware>()

@@ -35,6 +35,9 @@ public enum ErrorKind
 
     /// <summary>The input keeps every rule, but what comes of it is not an answer, such as a score that is infinite (HTTP 422; MLflow: 400).</summary>
     Unprocessable = 9,
+
+    /// <summary>The caller is known, may see the thing, and may not do this with it (HTTP 403).</summary>
+    PermissionDenied = 10,
 }
 
 /// <summary>A refusal that the caller can act on. Its message says what was expected, what came, and the limit. Crosses the wire as itself.</summary>
@@ -84,6 +87,9 @@ public sealed class MlopsException : Exception
 
     /// <summary>A thing of that name is there already.</summary>
     public static MlopsException AlreadyExists(string what, string id) => new(ErrorKind.AlreadyExists, $"{what} '{id}' already exists.");
+
+    /// <summary>The caller is known and may not do this.</summary>
+    public static MlopsException Denied(string message) => new(ErrorKind.PermissionDenied, message);
 
     /// <summary>The present state does not allow this.</summary>
     public static MlopsException Conflict(string message) => new(ErrorKind.Conflict, message);

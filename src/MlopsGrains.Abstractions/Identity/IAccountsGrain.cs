@@ -74,6 +74,18 @@ public enum PermissionKind
 
     /// <summary>A registered model, by name.</summary>
     RegisteredModel = 1,
+
+    /// <summary>A dataset, by name.</summary>
+    Dataset = 2,
+
+    /// <summary>A deployment, by name.</summary>
+    Deployment = 3,
+
+    /// <summary>A pipeline with its runs, by name.</summary>
+    Pipeline = 4,
+
+    /// <summary>The monitor of a deployment, by the deployment's name.</summary>
+    Monitor = 5,
 }
 
 /// <summary>How much a user may do with something; each level holds the ones below.</summary>
@@ -97,7 +109,18 @@ public enum PermissionLevel
 
 /// <summary>One thing that levels are given on.</summary>
 [GenerateSerializer, Immutable, Alias("mlops.PermissionOn")]
-public sealed record PermissionOn([property: Id(0)] PermissionKind Kind, [property: Id(1)] string Id);
+public sealed record PermissionOn([property: Id(0)] PermissionKind Kind, [property: Id(1)] string Id)
+{
+    /// <summary>As people say it, such as <c>experiment '7'</c>.</summary>
+    public string InWords => $"{Kind.InWords()} '{Id}'";
+}
+
+/// <summary>The kinds in words.</summary>
+public static class PermissionKinds
+{
+    /// <summary>As people say it, such as <c>registered model</c>.</summary>
+    public static string InWords(this PermissionKind kind) => kind == PermissionKind.RegisteredModel ? "registered model" : kind.ToString().ToLowerInvariant();
+}
 
 /// <summary>A level on a thing.</summary>
 [GenerateSerializer, Immutable, Alias("mlops.Permission")]

@@ -14,14 +14,16 @@ public static class UserErrors
     public static MlopsException UserTaken(string name) => new(ErrorKind.AlreadyExists, $"User (username={Shown(name)}) already exists.", "username");
 
     /// <summary>The user has no permission of their own on this.</summary>
-    public static MlopsException NoPermission(string name, PermissionOn on) => on.Kind == PermissionKind.Experiment
-        ? new(ErrorKind.NotFound, $"Experiment permission with experiment_id={on.Id} and username={Shown(name)} not found")
-        : new(ErrorKind.NotFound, $"Registered model permission with name={on.Id} and username={Shown(name)} not found");
+    public static MlopsException NoPermission(string name, PermissionOn on) =>
+        new(ErrorKind.NotFound, $"{Kind(on)} permission with {Field(on)}={on.Id} and username={Shown(name)} not found");
 
     /// <summary>The user has a permission of their own on this.</summary>
-    public static MlopsException PermissionTaken(string name, PermissionOn on) => on.Kind == PermissionKind.Experiment
-        ? new(ErrorKind.AlreadyExists, $"Experiment permission (experiment_id={on.Id}, username={Shown(name)}) already exists.")
-        : new(ErrorKind.AlreadyExists, $"Registered model permission (name={on.Id}, username={Shown(name)}) already exists.");
+    public static MlopsException PermissionTaken(string name, PermissionOn on) =>
+        new(ErrorKind.AlreadyExists, $"{Kind(on)} permission ({Field(on)}={on.Id}, username={Shown(name)}) already exists.");
+
+    private static string Kind(PermissionOn on) => on.Kind.InWords() is var words ? char.ToUpperInvariant(words[0]) + words[1..] : "";
+
+    private static string Field(PermissionOn on) => on.Kind == PermissionKind.Experiment ? "experiment_id" : "name";
 
     private static string Shown(string name) => name.Length <= ShownCharactersMax ? name : name[..ShownCharactersMax] + "…";
 }

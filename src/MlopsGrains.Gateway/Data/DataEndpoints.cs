@@ -5,6 +5,7 @@ using MlopsGrains.Data;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Catalogs;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Identity;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;
@@ -20,18 +21,18 @@ internal static class DataEndpoints
     public static void MapData(this IEndpointRouteBuilder endpoints)
     {
         var data = endpoints.MapNative("Datasets");
-        data.MapGet("/datasets", List).WithName("ListDatasets").WithSummary("Datasets by name.");
-        data.MapGet("/datasets/{name}", Get).WithName("GetDataset").WithSummary("A dataset with its versions.");
-        data.MapGet("/datasets/{name}/versions/{version}", GetVersion).WithName("GetDatasetVersion").WithSummary("A version, a number or 'latest', with schema and profile.");
-        data.MapGet("/datasets/{name}/versions/{version}/content", Content).WithName("GetDatasetContent").WithSummary("A version's content, or with original=true the bytes as they were uploaded.");
-        data.MapPost("/datasets/{name}/versions", AddVersion).WithName("AddDatasetVersion")
+        data.MapGet("/datasets", List).ShowsReadable().WithName("ListDatasets").WithSummary("Datasets by name.");
+        data.MapGet("/datasets/{name}", Get).Requires(PermissionLevel.Read, AccessTarget.Dataset, "name").WithName("GetDataset").WithSummary("A dataset with its versions.");
+        data.MapGet("/datasets/{name}/versions/{version}", GetVersion).Requires(PermissionLevel.Read, AccessTarget.Dataset, "name").WithName("GetDatasetVersion").WithSummary("A version, a number or 'latest', with schema and profile.");
+        data.MapGet("/datasets/{name}/versions/{version}/content", Content).Requires(PermissionLevel.Read, AccessTarget.Dataset, "name").WithName("GetDatasetContent").WithSummary("A version's content, or with original=true the bytes as they were uploaded.");
+        data.MapPost("/datasets/{name}/versions", AddVersion).Requires(PermissionLevel.Edit, AccessTarget.Dataset, "name", orCreates: true).WithName("AddDatasetVersion")
             .WithSummary("Uploads CSV (text/csv) as the next version; how it is written is found out, or said by delimiter, decimal, encoding, header, columns, missing and trim.")
             .Accepts<Stream>("text/csv", "*/*").WithBodyLimit(BodyLimit.Dataset)
             .WithExample("sepal_length_cm,kind\n5.1,setosa\n7.0,versicolor\n");
     }
 
-    private static async Task<Ok<Page<Dataset>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>
-        TypedResults.Ok(await CatalogPages.Read(grains, CatalogKinds.Datasets, limit, pageToken, n => grains.GetGrain<IDatasetGrain>(n).Get(cancellationToken), cancellationToken));
+    private static async Task<Ok<Page<Dataset>>> List(IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>
+        TypedResults.Ok(await CatalogPages.Read(context, PermissionKind.Dataset, CatalogKinds.Datasets, limit, pageToken, n => grains.GetGrain<IDatasetGrain>(n).Get(cancellationToken), cancellationToken));
 
     private static async Task<Ok<Dataset>> Get(string name, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await At(grains, name).Get(cancellationToken) ?? throw MlopsException.NotFound("Dataset", name));
@@ -58,7 +59,8 @@ internal static class DataEndpoints
     {
         var dataset = At(grains, name);
         var blob = await blobs.WriteAsync(request.Body, options.Value.DatasetBytesMax, cancellationToken);
-        var version = await dataset.AddVersion(new NewDatasetVersion(blob.Digest, blob.Length, source, description, csv.Options()), cancellationToken);
+        var version = await request.HttpContext.OwnIfNewAsync(
+            PermissionKind.Dataset, name, () => dataset.AddVersion(new NewDatasetVersion(blob.Digest, blob.Length, source, description, csv.Options()), cancellationToken));
         return TypedResults.Created($"/api/v1/datasets/{name}/versions/{version.Version.ToString(CultureInfo.InvariantCulture)}", version);
     }
 

@@ -3,6 +3,7 @@ using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Catalogs;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Identity;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;
@@ -17,25 +18,30 @@ internal static class DeploymentsEndpoints
     public static void MapDeployments(this IEndpointRouteBuilder endpoints)
     {
         var deployments = endpoints.MapNative("Deployments");
-        deployments.MapGet("/deployments", List).WithName("ListDeployments").WithSummary("Deployments by name.");
-        deployments.MapGet("/deployments/{name}", Get).WithName("GetDeployment").WithSummary("A deployment with its revisions and traffic.");
-        deployments.MapPut("/deployments/{name}", Deploy).WithName("Deploy").WithSummary("Serves a model version with all traffic.")
+        deployments.MapGet("/deployments", List).ShowsReadable().WithName("ListDeployments").WithSummary("Deployments by name.");
+        deployments.MapGet("/deployments/{name}", Get).Requires(PermissionLevel.Read, AccessTarget.Deployment, "name").WithName("GetDeployment").WithSummary("A deployment with its revisions and traffic.");
+        deployments.MapPut("/deployments/{name}", Deploy)
+            .Requires(PermissionLevel.Edit, AccessTarget.Deployment, "name", orCreates: true).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "model")
+            .WithName("Deploy").WithSummary("Serves a model version with all traffic.")
             .WithExample("""{"model":"iris","version":"1"}""");
-        deployments.MapPut("/deployments/{name}/traffic", SetTraffic).WithName("SetTraffic").WithSummary("Splits traffic between revisions.")
+        deployments.MapPut("/deployments/{name}/traffic", SetTraffic).Requires(PermissionLevel.Edit, AccessTarget.Deployment, "name").WithName("SetTraffic").WithSummary("Splits traffic between revisions.")
             .WithExample("""[{"revision":1,"percent":100}]""");
-        deployments.MapPost("/deployments/{name}/rollback", Rollback).WithName("Rollback").WithSummary("Sends all traffic back to the revision before.");
-        deployments.MapGet("/deployments/{name}/lineage", Lineage).WithName("GetDeploymentLineage").WithSummary("From the deployment back to the data it was trained on.");
+        deployments.MapPost("/deployments/{name}/rollback", Rollback).Requires(PermissionLevel.Edit, AccessTarget.Deployment, "name").WithName("Rollback").WithSummary("Sends all traffic back to the revision before.");
+        deployments.MapGet("/deployments/{name}/lineage", Lineage).Requires(PermissionLevel.Read, AccessTarget.Deployment, "name").WithName("GetDeploymentLineage").WithSummary("From the deployment back to the data it was trained on.");
         endpoints.MapOpenInference();
     }
 
-    private static async Task<Ok<Page<Deployment>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>
-        TypedResults.Ok(await CatalogPages.Read(grains, CatalogKinds.Deployments, limit, pageToken, n => grains.GetGrain<IDeploymentGrain>(n).Get(cancellationToken), cancellationToken));
+    private static async Task<Ok<Page<Deployment>>> List(IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>
+        TypedResults.Ok(await CatalogPages.Read(context, PermissionKind.Deployment, CatalogKinds.Deployments, limit, pageToken, n => grains.GetGrain<IDeploymentGrain>(n).Get(cancellationToken), cancellationToken));
 
     private static async Task<Ok<Deployment>> Get(string name, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await At(grains, name).Get(cancellationToken) ?? throw MlopsException.NotFound("Deployment", name));
 
-    private static async Task<Ok<Deployment>> Deploy(string name, DeployRequest body, IGrainFactory grains, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await At(grains, name).Deploy(body, cancellationToken));
+    private static async Task<Ok<Deployment>> Deploy(string name, DeployRequest body, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
+    {
+        await context.RequireAsync(AccessTarget.RegisteredModel, body.Model);
+        return TypedResults.Ok(await context.OwnIfNewAsync(PermissionKind.Deployment, name, () => At(grains, name).Deploy(body, cancellationToken)));
+    }
 
     private static async Task<Ok<Deployment>> SetTraffic(string name, IReadOnlyList<TrafficShare> body, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await At(grains, name).SetTraffic(body, cancellationToken));

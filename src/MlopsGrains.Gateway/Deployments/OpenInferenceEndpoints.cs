@@ -5,6 +5,8 @@ using MlopsGrains.Catalogs;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -32,19 +34,19 @@ internal static class OpenInferenceEndpoints
     public static void MapOpenInference(this IEndpointRouteBuilder endpoints)
     {
         var v2 = endpoints.MapGroup("/v2").ExcludeFromDescription().WithTags("Open Inference");
-        v2.MapGet("", Server).Describe("What this server is.", gives: """{"name":"mlopsgrains","version":"1.0.0","extensions":[]}""");
-        v2.MapGet("/health/live", Live).Describe("Whether the server runs.", gives: """{"live":true}""");
-        v2.MapGet("/health/ready", Ready).Describe("Whether the server can score.", gives: """{"ready":true,"live":true}""");
-        v2.MapGet("/models", Models).Describe("The names of all deployments.", gives: """{"models":["iris"]}""");
+        v2.MapGet("", Server).RequiresSignIn().Describe("What this server is.", gives: """{"name":"mlopsgrains","version":"1.0.0","extensions":[]}""");
+        v2.MapGet("/health/live", Live).RequiresSignIn().Describe("Whether the server runs.", gives: """{"live":true}""");
+        v2.MapGet("/health/ready", Ready).RequiresSignIn().Describe("Whether the server can score.", gives: """{"ready":true,"live":true}""");
+        v2.MapGet("/models", Models).ShowsReadable().Describe("The names of all deployments.", gives: """{"models":["iris"]}""");
         foreach (var (at, place, which) in new[]
         {
             ("/models/{model}", """ "model!":"iris" """, "A deployment"),
             ("/models/{model}/versions/{version}", """ "model!":"iris","version!":"1" """, "One version of a deployment"),
         })
         {
-            v2.MapGet(at, Metadata).Describe($"{which}: the tensors that it takes and gives.", "{" + place + "}", MetadataExample);
-            v2.MapGet(at + "/ready", ModelReady).Describe($"{which}: whether it can score.", "{" + place + "}", """{"name":"iris","ready":true}""");
-            v2.MapPost(at + "/infer", Infer).Describe($"{which} scores rows.", "{" + place + "," + RequestExample + "}", ResponseExample);
+            v2.MapGet(at, Metadata).Requires(PermissionLevel.Read, AccessTarget.Deployment, "model").Describe($"{which}: the tensors that it takes and gives.", "{" + place + "}", MetadataExample);
+            v2.MapGet(at + "/ready", ModelReady).Requires(PermissionLevel.Read, AccessTarget.Deployment, "model").Describe($"{which}: whether it can score.", "{" + place + "}", """{"name":"iris","ready":true}""");
+            v2.MapPost(at + "/infer", Infer).Requires(PermissionLevel.Read, AccessTarget.Deployment, "model").Describe($"{which} scores rows.", "{" + place + "," + RequestExample + "}", ResponseExample);
         }
     }
 
@@ -80,7 +82,7 @@ internal static class OpenInferenceEndpoints
         do
         {
             var page = await grains.GetGrain<ICatalogGrain>(CatalogKinds.Deployments).List(after, 1000, context.RequestAborted);
-            names.AddRange(page.Items);
+            names.AddRange(await context.ReadableAsync(PermissionKind.Deployment, page.Items, name => name));
             after = page.NextPageToken;
         }
         while (after is not null && names.Count < ModelsMax);

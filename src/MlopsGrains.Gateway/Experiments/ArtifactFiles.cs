@@ -12,8 +12,6 @@ namespace MlopsGrains.Gateway.Experiments;
 /// <summary>Artifacts for every door: bytes go to the blob store, streamed; names to the directory of their root.</summary>
 internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions<GatewayOptions> options)
 {
-    private const string Scheme = "mlflow-artifacts:";
-
     /// <summary>As many as one root may hold files.</summary>
     private const int DirectoriesMax = 100_000;
 
@@ -155,12 +153,8 @@ internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions
     /// <summary>A path below (<see langword="null"/> or empty for itself) a place that a client knows by its URI.</summary>
     public static ArtifactPath At(string uri, string? path)
     {
-        if (!uri.StartsWith(Scheme, StringComparison.Ordinal))
-        {
-            throw new MlopsException(ErrorKind.NotSupported, $"The artifacts are at '{uri}', outside the platform; ask that store.");
-        }
-
-        var root = ArtifactPath.Parse("artifact_uri", uri[Scheme.Length..].Trim('/'));
+        var root = ArtifactPath.FindAt("artifact_uri", uri)
+            ?? throw new MlopsException(ErrorKind.NotSupported, $"The artifacts are at '{uri}', outside the platform; ask that store.");
         return string.IsNullOrEmpty(path) ? root : root with { Relative = Below(root.Relative, ArtifactPath.CheckRelative("path", path)) };
     }
 

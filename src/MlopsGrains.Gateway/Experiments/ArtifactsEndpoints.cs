@@ -1,6 +1,7 @@
 using MlopsGrains.Blobs;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -20,16 +21,16 @@ internal static class ArtifactsEndpoints
     public static void MapArtifacts(this IEndpointRouteBuilder endpoints)
     {
         var artifacts = endpoints.MapNative("Artifacts");
-        artifacts.MapPut("/runs/{id}/artifacts/{**path}", Put).WithName("PutArtifact").Accepts<Stream>("*/*").WithBodyLimit(BodyLimit.Artifact)
+        artifacts.MapPut("/runs/{id}/artifacts/{**path}", Put).Requires(PermissionLevel.Edit, AccessTarget.Run, "id").WithName("PutArtifact").Accepts<Stream>("*/*").WithBodyLimit(BodyLimit.Artifact)
             .WithSummary("Stores a file of a run, over whatever was there.").WithExample("the file's bytes");
-        artifacts.MapGet("/runs/{id}/artifacts/{**path}", Get).WithName("GetArtifact").Produces<Stream>(contentType: Bytes)
+        artifacts.MapGet("/runs/{id}/artifacts/{**path}", Get).Requires(PermissionLevel.Read, AccessTarget.Run, "id").WithName("GetArtifact").Produces<Stream>(contentType: Bytes)
             .WithSummary("A file of a run; ranges are served.");
-        artifacts.MapGet("/runs/{id}/artifact-list", List).WithName("ListArtifacts").WithSummary("Files and directories directly below a path of a run.");
+        artifacts.MapGet("/runs/{id}/artifact-list", List).Requires(PermissionLevel.Read, AccessTarget.Run, "id").WithName("ListArtifacts").WithSummary("Files and directories directly below a path of a run.");
 
         var blobs = endpoints.MapNative("Blobs");
-        blobs.MapPost("/blobs", PostBlob).WithName("PutBlob").Accepts<Stream>("*/*").WithBodyLimit(BodyLimit.Artifact)
+        blobs.MapPost("/blobs", PostBlob).RequiresSignIn().WithName("PutBlob").Accepts<Stream>("*/*").WithBodyLimit(BodyLimit.Artifact)
             .WithSummary("Stores bytes under their digest.").WithExample("the file's bytes");
-        blobs.MapGet("/blobs/{digest}", GetBlob).WithName("GetBlob").Produces<Stream>(contentType: Bytes).WithSummary("The bytes of a digest; ranges are served.");
+        blobs.MapGet("/blobs/{digest}", GetBlob).RequiresAdministrator().WithName("GetBlob").Produces<Stream>(contentType: Bytes).WithSummary("The bytes of a digest; ranges are served.");
     }
 
     private static async Task<Ok<BlobRef>> Put(string id, string path, HttpRequest request, ArtifactFiles files, CancellationToken cancellationToken)

@@ -32,6 +32,9 @@ internal static partial class ExperimentIds
     public static string CheckNewRun(string field, string id) =>
         NewRunId().IsMatch(id) ? id : throw MlopsException.Invalid(field, $"{field} must be 32 lower-case hex digits.");
 
+    /// <summary>Whether it looks like the run ids made here.</summary>
+    public static bool IsNewRun(string id) => NewRunId().IsMatch(id);
+
     public static bool IsRun(string id) => RunId().IsMatch(id);
 
     public static bool IsModel(string id) => ModelId().IsMatch(id);

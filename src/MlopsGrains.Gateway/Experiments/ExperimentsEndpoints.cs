@@ -31,13 +31,13 @@ internal static class ExperimentsEndpoints
         endpoints.MapRetention();
 
         var experiments = endpoints.MapNative("Experiments");
-        experiments.MapGet("/experiments", List).WithName("ListExperiments").WithSummary("Experiments that match a filter, newest first.");
-        experiments.MapPost("/experiments", Create).WithName("CreateExperiment").CreatesOnce().WithSummary("Creates an experiment with a name of its own.")
+        experiments.MapGet("/experiments", List).ShowsReadable().WithName("ListExperiments").WithSummary("Experiments that match a filter, newest first.");
+        experiments.MapPost("/experiments", Create).RequiresSignIn().Requires(PermissionLevel.Edit, AccessTarget.Location, "artifactLocation", optional: true).WithName("CreateExperiment").CreatesOnce().WithSummary("Creates an experiment with a name of its own.")
             .WithExample("""{"name":"iris","tags":[{"key":"team","value":"botany"}]}""");
-        experiments.MapGet("/experiments/{id}", Get).WithName("GetExperiment").WithSummary("One experiment, deleted or not.");
-        experiments.MapDelete("/experiments/{id}", Delete).WithName("DeleteExperiment")
+        experiments.MapGet("/experiments/{id}", Get).Requires(PermissionLevel.Read, AccessTarget.Experiment, "id").WithName("GetExperiment").WithSummary("One experiment, deleted or not.");
+        experiments.MapDelete("/experiments/{id}", Delete).Requires(PermissionLevel.Manage, AccessTarget.Experiment, "id").WithName("DeleteExperiment")
             .WithSummary("Deletes an experiment and its runs softly: they can be restored until retention removes them.");
-        experiments.MapPost("/experiments/{id}/restore", Restore).WithName("RestoreExperiment").WithSummary("Brings a deleted experiment back, with all its runs.");
+        experiments.MapPost("/experiments/{id}/restore", Restore).Requires(PermissionLevel.Manage, AccessTarget.Experiment, "id").WithName("RestoreExperiment").WithSummary("Brings a deleted experiment back, with all its runs.");
     }
 
     private static async Task<Ok<Page<Experiment>>> List(
@@ -57,6 +57,7 @@ internal static class ExperimentsEndpoints
 
     private static async Task<Created<Experiment>> Create(NewExperiment experiment, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
+        await context.RequireAsync(AccessTarget.Location, experiment.ArtifactLocation);
         var created = await Catalog(grains).Create(experiment, cancellationToken);
         await context.OwnAsync(PermissionKind.Experiment, created.ExperimentId);
         return TypedResults.Created($"/api/v1/experiments/{created.ExperimentId}", created);

@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Routing;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Identity;
 
 namespace MlopsGrains.Gateway.Experiments;
 
@@ -15,9 +17,9 @@ internal static class LiveEndpoints
     public static void MapLiveEvents(this IEndpointRouteBuilder endpoints)
     {
         var live = endpoints.MapNative("Live");
-        live.MapGet("/runs/{id}/events", WatchRun).WithName("WatchRun").Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
+        live.MapGet("/runs/{id}/events", WatchRun).Requires(PermissionLevel.Read, AccessTarget.Run, "id").WithName("WatchRun").Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
             .WithSummary("Server-sent events of one run: `reset` with the whole run, then a `change` for everything stored. Resumes after `Last-Event-ID`.");
-        live.MapGet("/experiments/{id}/events", WatchExperiment).WithName("WatchExperiment").Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
+        live.MapGet("/experiments/{id}/events", WatchExperiment).Requires(PermissionLevel.Read, AccessTarget.Experiment, "id").WithName("WatchExperiment").Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
             .WithSummary("Server-sent events of an experiment's runs: created, updated (about once a second), ended, deleted, restored.");
     }
 

@@ -2,7 +2,9 @@ using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -22,19 +24,19 @@ internal static class MlflowArtifactEndpoints
     {
         endpoints = endpoints.MapGroup("").WithTags("MLflow artifacts");
         const string Proxy = "/mlflow-artifacts/artifacts";
-        endpoints.MapMlflowMethod("GET", "/mlflow/artifacts/list", List)
+        endpoints.MapMlflowMethod("GET", "/mlflow/artifacts/list", List).Requires(PermissionLevel.Read, AccessTarget.Run, "run_id")
             .Describe("Files and directories directly below a path of a run.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","path":""}""", gives: MlflowExamples.Files);
-        endpoints.MapMlflowRaw("GET", Proxy, ProxyList)
+        endpoints.MapMlflowRaw("GET", Proxy, ProxyList).Requires(PermissionLevel.Read, AccessTarget.Artifacts, "path", optional: true)
             .Describe("Files and directories below a directory of the artifact store; their paths are relative to it.", $$"""{"path":"1/{{MlflowExamples.RunId}}/artifacts"}""", gives: """{"files":[{"path":"model.zip","is_dir":false,"file_size":1024}]}""");
-        endpoints.MapMlflowRaw("GET", Proxy + "/{**path}", ProxyGet)
+        endpoints.MapMlflowRaw("GET", Proxy + "/{**path}", ProxyGet).Requires(PermissionLevel.Read, AccessTarget.Artifacts, "path")
             .Describe("A file's bytes; ranges are served.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts/model.zip"}""", givesBytes: Descriptions.Bytes);
-        endpoints.MapMlflowRaw("PUT", Proxy + "/{**path}", ProxyPut).WithBodyLimit(BodyLimit.Artifact)
+        endpoints.MapMlflowRaw("PUT", Proxy + "/{**path}", ProxyPut).Requires(PermissionLevel.Edit, AccessTarget.Artifacts, "path").WithBodyLimit(BodyLimit.Artifact)
             .Describe("Stores a file, over whatever was there.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts/model.zip"}""", takesBytes: Descriptions.Bytes);
-        endpoints.MapMlflowRaw("DELETE", Proxy + "/{**path}", ProxyDelete)
+        endpoints.MapMlflowRaw("DELETE", Proxy + "/{**path}", ProxyDelete).Requires(PermissionLevel.Manage, AccessTarget.Artifacts, "path")
             .Describe("Removes a file, or a directory with all that is in it.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts/model.zip"}""");
-        endpoints.MapMlflowRaw("POST", "/mlflow/upload-artifact", Upload).WithBodyLimit(BodyLimit.Artifact)
+        endpoints.MapMlflowRaw("POST", "/mlflow/upload-artifact", Upload).Requires(PermissionLevel.Edit, AccessTarget.Run, "run_uuid").WithBodyLimit(BodyLimit.Artifact)
             .Describe("Stores a file of at most 10 MiB among the artifacts of a run.", $$"""{"run_uuid!":"{{MlflowExamples.RunId}}","path!":"model.zip"}""", takesBytes: Descriptions.Bytes);
-        endpoints.MapMlflowPage("GET", "/get-artifact", GetArtifact)
+        endpoints.MapMlflowPage("GET", "/get-artifact", GetArtifact).Requires(PermissionLevel.Read, AccessTarget.Run, "run_id")
             .Describe("A file of a run, for a browser.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","path!":"model.zip"}""", givesBytes: Descriptions.Bytes);
     }
 
@@ -53,27 +55,28 @@ internal static class MlflowArtifactEndpoints
     private static async Task ProxyList(HttpContext context)
     {
         using var request = await MlflowRequest.ReadAsync(context);
-        var path = ArtifactFiles.DirectoryPath(request.Text("path"));
-        var entries = string.IsNullOrEmpty(path) ? [] : await Files(context).List(ArtifactPath.Parse("path", path), context.RequestAborted);
+        var directory = ArtifactFiles.DirectoryPath(request.Text("path")) is { Length: > 0 } path ? ArtifactPath.Parse("path", path) : null;
+        await context.RequireAsync(AccessTarget.Artifacts, directory?.Full);
+        var entries = directory is null ? [] : await Files(context).List(directory, context.RequestAborted);
         await new MlflowCall(context, request).Answer(json => json.WriteFiles(entries, ""));
     }
 
     private static async Task ProxyGet(HttpContext context)
     {
-        var path = ProxyPath(context);
-        var file = await Files(context).Get(ArtifactPath.Parse("path", path), ArtifactTypes.Of(path), context.RequestAborted);
+        var path = await ProxyPath(context);
+        var file = await Files(context).Get(path, ArtifactTypes.Of(path.Full), context.RequestAborted);
         await file.ExecuteAsync(context);
     }
 
     private static async Task ProxyPut(HttpContext context)
     {
-        await Files(context).Put(ArtifactPath.Parse("path", ProxyPath(context)), context.Request.Body, context.RequestAborted);
+        await Files(context).Put(await ProxyPath(context), context.Request.Body, context.RequestAborted);
         await MlflowCall.Done(context);
     }
 
     private static async Task ProxyDelete(HttpContext context)
     {
-        await Files(context).Delete(ArtifactPath.Parse("path", ArtifactFiles.DirectoryPath(ProxyPath(context))), context.RequestAborted);
+        await Files(context).Delete(await ProxyPath(context), context.RequestAborted);
         await MlflowCall.Done(context);
     }
 
@@ -88,7 +91,8 @@ internal static class MlflowArtifactEndpoints
             throw MlopsException.Invalid(missing, $"Request must specify {missing}.");
         }
 
-        var (_, file) = await Files(context).OfRun(ExperimentIds.CheckRun("run_uuid", run), path, context.RequestAborted);
+        await context.RequireAsync(AccessTarget.Run, ExperimentIds.CheckRun("run_uuid", run));
+        var (_, file) = await Files(context).OfRun(run, path, context.RequestAborted);
         await Files(context).PutSmall(file, context.Request.Body, UploadBytesMax, context.RequestAborted);
         await MlflowCall.Done(context);
     }
@@ -96,6 +100,7 @@ internal static class MlflowArtifactEndpoints
     private static async Task GetArtifact(HttpContext context)
     {
         using var request = await MlflowRequest.ReadAsync(context);
+        await context.RequireAsync(request);
         var path = request.Required("path");
         var (_, file) = await Files(context).OfRun(MlflowRunEndpoints.RunId(request), path, context.RequestAborted);
         await (await Files(context).Get(file, ArtifactTypes.Of(path), context.RequestAborted)).ExecuteAsync(context);
@@ -126,7 +131,13 @@ internal static class MlflowArtifactEndpoints
         json.WriteEndArray();
     }
 
-    private static string ProxyPath(HttpContext context) => RequestTarget.Rest(context, ProxySegments);
+    /// <summary>The path after the proxy's address, once the caller may do there what the route says.</summary>
+    private static async ValueTask<ArtifactPath> ProxyPath(HttpContext context)
+    {
+        var path = ArtifactPath.Parse("path", ArtifactFiles.DirectoryPath(RequestTarget.Rest(context, ProxySegments)));
+        await context.RequireAsync(AccessTarget.Artifacts, path.Full);
+        return path;
+    }
 
     private static ArtifactFiles Files(HttpContext context) => context.RequestServices.GetRequiredService<ArtifactFiles>();
 }

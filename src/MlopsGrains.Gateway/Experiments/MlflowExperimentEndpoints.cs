@@ -25,25 +25,25 @@ internal static class MlflowExperimentEndpoints
     {
         endpoints = endpoints.MapGroup("").WithTags("MLflow experiments");
         const string Root = "/mlflow/experiments/";
-        endpoints.MapMlflowMethod("POST", Root + "create", Create).CreatesOnce()
+        endpoints.MapMlflowMethod("POST", Root + "create", Create).CreatesOnce().RequiresSignIn().Requires(PermissionLevel.Edit, AccessTarget.Location, "artifact_location", optional: true)
             .Describe("Creates an experiment with a name of its own.", """{"name!":"iris","artifact_location":"","tags":[{"key":"team","value":"botany"}]}""", gives: """{"experiment_id":"1"}""");
-        endpoints.MapMlflowMethod("GET", Root + "get-by-name", GetByName)
+        endpoints.MapMlflowMethod("GET", Root + "get-by-name", GetByName).Requires(PermissionLevel.Read, AccessTarget.ExperimentName, "experiment_name")
             .Describe("The experiment of a name, deleted or not.", """{"experiment_name!":"iris"}""", gives: $$"""{"experiment":{{MlflowExamples.Experiment}}}""");
-        endpoints.MapMlflowMethod("GET", Root + "get", Get)
+        endpoints.MapMlflowMethod("GET", Root + "get", Get).Requires(PermissionLevel.Read, AccessTarget.Experiment, "experiment_id")
             .Describe("One experiment, deleted or not.", """{"experiment_id!":"1"}""", gives: $$"""{"experiment":{{MlflowExamples.Experiment}}}""");
-        endpoints.MapMlflowMethod("GET POST", Root + "search", Search)
+        endpoints.MapMlflowMethod("GET POST", Root + "search", Search).ShowsReadable()
             .Describe("Experiments that match a filter, newest first.", """{"max_results!":100,"filter":"name LIKE 'iris%'","view_type":"ACTIVE_ONLY","order_by":["creation_time DESC"],"page_token":""}""", gives: $$"""{"experiments":[{{MlflowExamples.Experiment}}],"next_page_token":"eyJv"}""");
-        endpoints.MapMlflowMethod("POST", Root + "search-datasets", SearchDatasets)
+        endpoints.MapMlflowMethod("POST", Root + "search-datasets", SearchDatasets).ShowsReadable()
             .Describe("The datasets that the runs of some experiments read, each once.", """{"experiment_ids!":["1"]}""", gives: """{"dataset_summaries":[{"experiment_id":"1","name":"iris","digest":"9f86d081","context":"training"}]}""");
-        endpoints.MapMlflowMethod("POST", Root + "delete", Delete)
+        endpoints.MapMlflowMethod("POST", Root + "delete", Delete).Requires(PermissionLevel.Manage, AccessTarget.Experiment, "experiment_id")
             .Describe("Deletes an experiment and its runs softly.", """{"experiment_id!":"1"}""");
-        endpoints.MapMlflowMethod("POST", Root + "restore", Restore)
+        endpoints.MapMlflowMethod("POST", Root + "restore", Restore).Requires(PermissionLevel.Manage, AccessTarget.Experiment, "experiment_id")
             .Describe("Brings a deleted experiment back, with all its runs.", """{"experiment_id!":"1"}""");
-        endpoints.MapMlflowMethod("POST", Root + "update", Update)
+        endpoints.MapMlflowMethod("POST", Root + "update", Update).Requires(PermissionLevel.Edit, AccessTarget.Experiment, "experiment_id")
             .Describe("Gives an experiment another name.", """{"experiment_id!":"1","new_name":"iris renamed"}""");
-        endpoints.MapMlflowMethod("POST", Root + "set-experiment-tag", SetTag)
+        endpoints.MapMlflowMethod("POST", Root + "set-experiment-tag", SetTag).Requires(PermissionLevel.Edit, AccessTarget.Experiment, "experiment_id")
             .Describe("Sets an experiment's tag.", """{"experiment_id!":"1","key!":"team","value":"botany"}""");
-        endpoints.MapMlflowMethod("POST", Root + "delete-experiment-tag", DeleteTag)
+        endpoints.MapMlflowMethod("POST", Root + "delete-experiment-tag", DeleteTag).Requires(PermissionLevel.Edit, AccessTarget.Experiment, "experiment_id")
             .Describe("Removes an experiment's tag.", """{"experiment_id!":"1","key!":"team"}""");
     }
 
@@ -188,7 +188,7 @@ internal static class MlflowExperimentEndpoints
     });
 
     private static string RequiredId(MlflowCall call) =>
-        ExperimentIds.CheckExisting(call.Request.Id("experiment_id") is { Length: > 0 } id ? id : throw MlopsException.Missing("experiment_id"));
+        ExperimentIds.CheckExisting(call.Request.Name("experiment_id") ?? throw MlopsException.Missing("experiment_id"));
 
     private static IExperimentGrain Existing(MlflowCall call) => call.Grains.GetGrain<IExperimentGrain>(RequiredId(call));
 

@@ -32,32 +32,32 @@ internal static class MlflowLoggedModelEndpoints
     public static void MapMlflowLoggedModels(this IEndpointRouteBuilder endpoints)
     {
         endpoints = endpoints.MapGroup("").WithTags("MLflow logged models");
-        endpoints.MapMlflowMethod("POST", Root, Create).CreatesOnce()
+        endpoints.MapMlflowMethod("POST", Root, Create).CreatesOnce().Requires(PermissionLevel.Edit, AccessTarget.Experiment, "experiment_id")
             .Describe("Creates a logged model, which waits for its files.", $$"""{"experiment_id!":"1","name":"iris","model_type":"classifier","source_run_id":"{{MlflowExamples.RunId}}","params":[{"key":"depth","value":"4"}],"tags":[{"key":"team","value":"botany"}]}""", gives: $$"""{"model":{{MlflowExamples.LoggedModel}}}""");
-        endpoints.MapMlflowMethod("POST", Root + "/search", Search)
+        endpoints.MapMlflowMethod("POST", Root + "/search", Search).ShowsReadable()
             .Describe("Logged models of some experiments that match a filter.", """{"experiment_ids":["1"],"filter":"metrics.accuracy > 0.9","datasets":[{"dataset_name!":"iris","dataset_digest":"9f86d081"}],"order_by":[{"field_name!":"metrics.accuracy","ascending":false,"dataset_name":"iris","dataset_digest":"9f86d081"}],"max_results":50,"page_token":""}""", gives: $$"""{"models":[{{MlflowExamples.LoggedModel}}],"next_page_token":"eyJv"}""");
-        endpoints.MapMlflowMethod("GET", Root + "/{model_id}", Get)
+        endpoints.MapMlflowMethod("GET", Root + "/{model_id}", Get).Requires(PermissionLevel.Read, AccessTarget.LoggedModel, "model_id")
             .Describe("One logged model.", $$"""{"model_id!":"{{MlflowExamples.ModelId}}","allow_deleted":false}""", gives: $$"""{"model":{{MlflowExamples.LoggedModel}}}""");
-        endpoints.MapMlflowMethod("PATCH", Root + "/{model_id}", SetStatus)
+        endpoints.MapMlflowMethod("PATCH", Root + "/{model_id}", SetStatus).Requires(PermissionLevel.Edit, AccessTarget.LoggedModel, "model_id")
             .Describe("Sets a logged model's status: LOGGED_MODEL_PENDING, LOGGED_MODEL_READY or LOGGED_MODEL_UPLOAD_FAILED.", $$"""{"model_id!":"{{MlflowExamples.ModelId}}","status!":"LOGGED_MODEL_READY"}""", gives: $$"""{"model":{{MlflowExamples.LoggedModel}}}""");
-        endpoints.MapMlflowMethod("DELETE", Root + "/{model_id}", Delete)
+        endpoints.MapMlflowMethod("DELETE", Root + "/{model_id}", Delete).Requires(PermissionLevel.Manage, AccessTarget.LoggedModel, "model_id")
             .Describe("Deletes a logged model softly.", $$"""{"model_id!":"{{MlflowExamples.ModelId}}"}""");
-        endpoints.MapMlflowMethod("PATCH", Root + "/{model_id}/tags", SetTags)
+        endpoints.MapMlflowMethod("PATCH", Root + "/{model_id}/tags", SetTags).Requires(PermissionLevel.Edit, AccessTarget.LoggedModel, "model_id")
             .Describe("Sets a logged model's tags.", $$"""{"model_id!":"{{MlflowExamples.ModelId}}","tags!":[{"key":"team","value":"botany"}]}""", gives: $$"""{"model":{{MlflowExamples.LoggedModel}}}""");
-        endpoints.MapMlflowMethod("DELETE", Root + "/{model_id}/tags/{**tag_key}", DeleteTag)
+        endpoints.MapMlflowMethod("DELETE", Root + "/{model_id}/tags/{**tag_key}", DeleteTag).Requires(PermissionLevel.Edit, AccessTarget.LoggedModel, "model_id")
             .Describe("Removes a logged model's tag.", $$"""{"model_id!":"{{MlflowExamples.ModelId}}","tag_key!":"team"}""");
-        endpoints.MapMlflowMethod("POST", Root + "/{model_id}/params", LogParams)
+        endpoints.MapMlflowMethod("POST", Root + "/{model_id}/params", LogParams).Requires(PermissionLevel.Edit, AccessTarget.LoggedModel, "model_id")
             .Describe("Logs a logged model's params, which keep their values.", $$"""{"model_id!":"{{MlflowExamples.ModelId}}","params!":[{"key":"leaves","value":"16"}]}""");
-        endpoints.MapMlflowMethod("GET", Root + "/{model_id}/artifacts/directories", ListArtifacts)
+        endpoints.MapMlflowMethod("GET", Root + "/{model_id}/artifacts/directories", ListArtifacts).Requires(PermissionLevel.Read, AccessTarget.LoggedModel, "model_id")
             .Describe("Files and directories directly below a path of a logged model.", $$"""{"model_id!":"{{MlflowExamples.ModelId}}","artifact_directory_path":""}""", gives: MlflowExamples.Files);
-        endpoints.MapMlflowMethod("GET", Root + "/{model_id}/artifacts/files", GetArtifact)
+        endpoints.MapMlflowMethod("GET", Root + "/{model_id}/artifacts/files", GetArtifact).Requires(PermissionLevel.Read, AccessTarget.LoggedModel, "model_id")
             .Describe("A file of a logged model, for a browser.", $$"""{"model_id!":"{{MlflowExamples.ModelId}}","artifact_file_path!":"MLmodel"}""", givesBytes: Descriptions.Bytes);
     }
 
     private static async Task Create(MlflowCall call)
     {
         var request = call.Request;
-        var experiment = ExperimentIds.CheckExisting(request.Id("experiment_id") is { Length: > 0 } id ? id : throw MlopsException.Missing("experiment_id"));
+        var experiment = ExperimentIds.CheckExisting(request.Name("experiment_id") ?? throw MlopsException.Missing("experiment_id"));
         var model = new NewLoggedModel(
             experiment,
             NullIfEmpty(request.Text("name")),

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Routing;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Identity;
 
 namespace MlopsGrains.Gateway.Experiments;
 
@@ -18,9 +20,9 @@ internal static class MlflowMetricEndpoints
     public static void MapMlflowMetrics(this IEndpointRouteBuilder endpoints)
     {
         endpoints = endpoints.MapGroup("").WithTags("MLflow runs");
-        endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history-bulk", GetHistoryBulk)
+        endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history-bulk", GetHistoryBulk).Requires(PermissionLevel.Read, AccessTarget.Run, "run_id", many: true)
             .Describe("The points of one metric of up to 100 runs.", $$"""{"run_id!":["{{MlflowExamples.RunId}}"],"metric_key!":"accuracy","max_results":25000}""", gives: $$"""{"metrics":[{{MlflowExamples.RunMetric}}]}""");
-        endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history-bulk-interval", GetHistoryBulkInterval)
+        endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history-bulk-interval", GetHistoryBulkInterval).Requires(PermissionLevel.Read, AccessTarget.Run, "run_ids", many: true)
             .Describe("The points of one metric of up to 100 runs, thinned to some steps.", $$"""{"run_ids!":["{{MlflowExamples.RunId}}"],"metric_key!":"accuracy","start_step":0,"end_step":100,"max_results":320}""", gives: $$"""{"metrics":[{{MlflowExamples.RunMetric}}]}""");
     }
 

@@ -22,42 +22,42 @@ internal static class MlflowRunEndpoints
     {
         endpoints = endpoints.MapGroup("").WithTags("MLflow runs");
         const string Root = "/mlflow/runs/";
-        endpoints.MapMlflowMethod("POST", Root + "create", Create).CreatesOnce(guessed: true)
+        endpoints.MapMlflowMethod("POST", Root + "create", Create).CreatesOnce(guessed: true).Requires(PermissionLevel.Edit, AccessTarget.Experiment, "experiment_id", otherwise: "0")
             .Describe("Starts a run; a name is made up when none is given.", """{"experiment_id":"1","run_name":"bold-crane-7","user_id":"ada","start_time":1764000000000,"tags":[{"key":"team","value":"botany"}]}""", gives: $$"""{"run":{{MlflowExamples.Run}}}""");
-        endpoints.MapMlflowMethod("GET", Root + "get", Get)
+        endpoints.MapMlflowMethod("GET", Root + "get", Get).Requires(PermissionLevel.Read, AccessTarget.Run, "run_id")
             .Describe("One run with its params, tags, inputs and latest metrics.", $$"""{"run_id!":"{{MlflowExamples.RunId}}"}""", gives: $$"""{"run":{{MlflowExamples.Run}}}""");
-        endpoints.MapMlflowMethod("POST", Root + "update", Update)
+        endpoints.MapMlflowMethod("POST", Root + "update", Update).Requires(PermissionLevel.Edit, AccessTarget.Run, "run_id")
             .Describe("Changes a run's status (RUNNING, SCHEDULED, FINISHED, FAILED or KILLED), end time or name.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","status":"FINISHED","end_time":1764000060000,"run_name":"bold-crane-7"}""", gives: $$"""{"run_info":{{MlflowExamples.RunInfo}}}""");
-        endpoints.MapMlflowMethod("POST", Root + "delete", Delete)
+        endpoints.MapMlflowMethod("POST", Root + "delete", Delete).Requires(PermissionLevel.Manage, AccessTarget.Run, "run_id")
             .Describe("Deletes a run softly. Again changes nothing.", $$"""{"run_id!":"{{MlflowExamples.RunId}}"}""");
-        endpoints.MapMlflowMethod("POST", Root + "restore", Restore)
+        endpoints.MapMlflowMethod("POST", Root + "restore", Restore).Requires(PermissionLevel.Manage, AccessTarget.Run, "run_id")
             .Describe("Brings a deleted run back. Again changes nothing.", $$"""{"run_id!":"{{MlflowExamples.RunId}}"}""");
-        endpoints.MapMlflowMethod("POST", Root + "log-metric", LogMetric)
+        endpoints.MapMlflowMethod("POST", Root + "log-metric", LogMetric).Requires(PermissionLevel.Edit, AccessTarget.Run, "run_id").Requires(PermissionLevel.Edit, AccessTarget.LoggedModel, "model_id", optional: true)
             .Describe("Logs one point of a metric.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","key!":"accuracy","value!":0.97,"timestamp!":1764000000000,"step":3}""");
-        endpoints.MapMlflowMethod("POST", Root + "log-parameter", LogParameter)
+        endpoints.MapMlflowMethod("POST", Root + "log-parameter", LogParameter).Requires(PermissionLevel.Edit, AccessTarget.Run, "run_id")
             .Describe("Logs a param, which keeps its value.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","key!":"depth","value":"4"}""");
-        endpoints.MapMlflowRaw("POST", Root + "log-batch", LogBatch)
+        endpoints.MapMlflowRaw("POST", Root + "log-batch", LogBatch).Requires(PermissionLevel.Edit, AccessTarget.Run, "run_id").Requires(PermissionLevel.Edit, AccessTarget.LoggedModel, "metrics.model_id", optional: true, many: true)
             .Describe("Logs up to 1,000 metrics, 100 params and 100 tags together, all or nothing.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","metrics":[{"key!":"accuracy","value!":0.97,"timestamp!":1764000000000,"step":3}],"params":[{"key!":"depth","value":"4"}],"tags":[{"key!":"team","value":"botany"}]}""");
-        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag)
+        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag).Requires(PermissionLevel.Edit, AccessTarget.Run, "run_id")
             .Describe("Sets a run's tag.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","key!":"team","value":"botany"}""");
-        endpoints.MapMlflowMethod("POST", Root + "delete-tag", DeleteTag)
+        endpoints.MapMlflowMethod("POST", Root + "delete-tag", DeleteTag).Requires(PermissionLevel.Edit, AccessTarget.Run, "run_id")
             .Describe("Removes a run's tag.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","key!":"team"}""");
-        endpoints.MapMlflowMethod("POST", Root + "log-inputs", LogInputs).WithBodyLimit(BodyLimit.Inputs)
+        endpoints.MapMlflowMethod("POST", Root + "log-inputs", LogInputs).Requires(PermissionLevel.Edit, AccessTarget.Run, "run_id").WithBodyLimit(BodyLimit.Inputs)
             .Describe("Tells which datasets and logged models a run read.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","datasets":[{"dataset!":{"name!":"iris","digest!":"9f86d081","source_type!":"http","source!":"https://example.org/iris.csv"},"tags":[{"key":"mlflow.data.context","value":"training"}]}],"models":[{"model_id!":"{{MlflowExamples.ModelId}}"}]}""");
-        endpoints.MapMlflowMethod("POST", Root + "outputs", LogOutputs)
+        endpoints.MapMlflowMethod("POST", Root + "outputs", LogOutputs).Requires(PermissionLevel.Edit, AccessTarget.Run, "run_id")
             .Describe("Tells which logged models a run made.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","models":[{"model_id!":"{{MlflowExamples.ModelId}}","step!":0}]}""");
-        endpoints.MapMlflowMethod("POST", Root + "log-model", LogModel)
+        endpoints.MapMlflowMethod("POST", Root + "log-model", LogModel).Requires(PermissionLevel.Edit, AccessTarget.Run, "run_id")
             .Describe("Describes a model among the artifacts of a run, as clients before 3.0 do.", $$$"""{"run_id!":"{{{MlflowExamples.RunId}}}","model_json!":"{\"artifact_path\":\"model\",\"run_id\":\"{{{MlflowExamples.RunId}}}\",\"utc_time_created\":\"2025-11-24 16:00:00\",\"flavors\":{}}"}""");
-        endpoints.MapMlflowMethod("POST", Root + "search", Search)
+        endpoints.MapMlflowMethod("POST", Root + "search", Search).ShowsReadable()
             .Describe("Runs of some experiments that match a filter.", """{"experiment_ids":["1"],"filter":"metrics.accuracy > 0.9","run_view_type":"ACTIVE_ONLY","max_results":100,"order_by":["metrics.accuracy DESC"],"page_token":""}""", gives: $$"""{"runs":[{{MlflowExamples.Run}}],"next_page_token":"eyJv"}""");
-        endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history", GetHistory)
+        endpoints.MapMlflowMethod("GET", "/mlflow/metrics/get-history", GetHistory).Requires(PermissionLevel.Read, AccessTarget.Run, "run_id")
             .Describe("All points of one metric, ordered by timestamp, step and value.", $$"""{"run_id!":"{{MlflowExamples.RunId}}","metric_key!":"accuracy","max_results":1000,"page_token":""}""", gives: $$"""{"metrics":[{{MlflowExamples.Metric}}],"next_page_token":"eyJv"}""");
     }
 
     private static async Task Create(MlflowCall call)
     {
         var request = call.Request;
-        var experiment = request.Id("experiment_id") is { Length: > 0 } id ? ExperimentIds.CheckExisting(id) : "0";
+        var experiment = request.Name("experiment_id") is { } id ? ExperimentIds.CheckExisting(id) : "0";
         var name = request.Text("run_name") is { Length: > 0 } given ? given : null;
         var runId = call.Context.NewId();
         var tags = request.Tags("tags").Select(t => t with { Value = t.Value.CutTo(BatchReader.TagValueMax) }).ToArray();
@@ -115,7 +115,6 @@ internal static class MlflowRunEndpoints
         {
             var models = new ModelMetrics();
             models.Add(model, new LoggedModelMetric(key, value, timestamp, step, null, call.Request.Text("dataset_name"), call.Request.Text("dataset_digest")));
-            await call.Context.RequireModelsAsync(models.ModelIds);
             await models.LogAsync(call.Grains, RunId(call.Request), batch);
         }
         else
@@ -160,7 +159,8 @@ internal static class MlflowRunEndpoints
 
         var id = ExperimentIds.CheckRun("run_id", batch.RunId is { Length: > 0 } given ? given : throw MlopsException.Missing("run_id"));
         var grains = context.RequestServices.GetRequiredService<IGrainFactory>();
-        await context.RequireModelsAsync(batch.Models?.ModelIds ?? []);
+        await context.RequireAsync(AccessTarget.Run, id);
+        await context.RequireEachAsync(AccessTarget.LoggedModel, batch.Models?.ModelIds ?? []);
         await (batch.Models is { } models ? models.LogAsync(grains, id, batch.Batch) : grains.GetGrain<IRunGrain>(id).LogBatch(batch.Batch, CancellationToken.None));
         await MlflowCall.Done(context);
     }
@@ -287,11 +287,7 @@ internal static class MlflowRunEndpoints
     });
 
     /// <summary><c>run_id</c>, or the legacy alias that old clients send alone and new ones beside it.</summary>
-    public static string RunId(MlflowRequest request)
-    {
-        var id = request.Text("run_id") is { Length: > 0 } given ? given : request.Text("run_uuid");
-        return ExperimentIds.CheckRun("run_id", id is { Length: > 0 } ? id : throw MlopsException.Missing("run_id"));
-    }
+    public static string RunId(MlflowRequest request) => ExperimentIds.CheckRun("run_id", request.Name("run_id") ?? throw MlopsException.Missing("run_id"));
 
     private static IRunGrain Run(MlflowCall call) => call.Grains.GetGrain<IRunGrain>(RunId(call.Request));
 }

@@ -2,7 +2,9 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -25,15 +27,15 @@ internal static class MlflowUploadEndpoints
     public static void MapMlflowUploads(this IEndpointRouteBuilder endpoints)
     {
         endpoints = endpoints.MapGroup("").WithTags("MLflow artifacts");
-        endpoints.MapMlflowMethod("POST", Mpu + "create/{**path}", Create)
+        endpoints.MapMlflowMethod("POST", Mpu + "create/{**path}", Create).Requires(PermissionLevel.Edit, AccessTarget.Artifacts, "path")
             .Describe("Begins an upload in parts: an address for each part. The address names the directory, and the message the file.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts","num_parts":2}""", gives: """{"upload_id":"6b0f","credentials":[{"url":"http://127.0.0.1:5080/api/2.0/mlflow-artifacts/mpu/part/1/model.zip?upload_id=6b0f&key=c3f1&part_number=1","part_number":1,"headers":{}}]}""");
-        endpoints.MapMlflowRaw("PUT", Mpu + "part/{**path}", PutPart).WithBodyLimit(BodyLimit.Artifact).WithMetadata(new CarriesItsKey())
+        endpoints.MapMlflowRaw("PUT", Mpu + "part/{**path}", PutPart).WithBodyLimit(BodyLimit.Artifact).RequiresItsKey()
             .Describe("Stores a part; the address is given by `create` and carries its own key.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts/model.zip","upload_id!":"6b0f","key!":"c3f1","part_number!":1}""", takesBytes: Descriptions.Bytes);
-        endpoints.MapMlflowMethod("POST", Mpu + "complete/{**path}", Complete)
+        endpoints.MapMlflowMethod("POST", Mpu + "complete/{**path}", Complete).Requires(PermissionLevel.Edit, AccessTarget.Artifacts, "path")
             .Describe("Joins the parts to the file.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts","upload_id!":"6b0f","parts!":[{"part_number!":1,"etag!":"9f86d081"}]}""");
-        endpoints.MapMlflowMethod("POST", Mpu + "abort/{**path}", Abort)
+        endpoints.MapMlflowMethod("POST", Mpu + "abort/{**path}", Abort).Requires(PermissionLevel.Edit, AccessTarget.Artifacts, "path")
             .Describe("Forgets an upload and its parts.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts","upload_id!":"6b0f"}""");
-        endpoints.MapMlflowRaw("GET", "/mlflow-artifacts/presigned/{**path}", Presign)
+        endpoints.MapMlflowRaw("GET", "/mlflow-artifacts/presigned/{**path}", Presign).RequiresSignIn()
             .Describe("Refused: there are no presigned addresses here.", $$"""{"path!":"1/{{MlflowExamples.RunId}}/artifacts/model.zip"}""");
     }
 
@@ -42,7 +44,7 @@ internal static class MlflowUploadEndpoints
 
     private static async Task Create(MlflowCall call)
     {
-        var file = FileOf(call);
+        var file = await FileOf(call);
         var parts = call.Request.Int64("num_parts") ?? 1;
         if (parts is < 1 or > ArtifactUploads.PartsMax)
         {
@@ -88,7 +90,7 @@ internal static class MlflowUploadEndpoints
         var parts = call.Request.Messages("parts").Select((part, i) => new UploadedPart(
             Number(part.Int64("part_number"), i),
             part.Text("etag") is { Length: > 0 } etag ? etag.Trim('"') : throw MlopsException.Missing($"parts[{i}].etag"))).ToList();
-        await Uploads(call.Context).Complete(FileOf(call), call.Request.Required("upload_id"), parts, call.Aborted);
+        await Uploads(call.Context).Complete(await FileOf(call), call.Request.Required("upload_id"), parts, call.Aborted);
         await call.Done();
 
         static int Number(long? number, int index) => number is >= 1 and <= ArtifactUploads.PartsMax
@@ -98,16 +100,18 @@ internal static class MlflowUploadEndpoints
 
     private static async Task Abort(MlflowCall call)
     {
-        await Uploads(call.Context).Abort(FileOf(call), call.Request.Required("upload_id"), call.Aborted);
+        await Uploads(call.Context).Abort(await FileOf(call), call.Request.Required("upload_id"), call.Aborted);
         await call.Done();
     }
 
     /// <summary>The address names the directory, and the message the file, by a path of the client's machine.</summary>
-    private static ArtifactPath FileOf(MlflowCall call)
+    private static async ValueTask<ArtifactPath> FileOf(MlflowCall call)
     {
         var local = call.Request.Required("path");
         var name = local[(local.LastIndexOfAny(['/', '\\']) + 1)..];
-        return ArtifactPath.Parse("path", $"{RequestTarget.Rest(call.Context, PathSegments).TrimEnd('/')}/{(name.Length > 0 ? name : throw MlopsException.InvalidValue("path", local, "expected a file."))}");
+        var file = ArtifactPath.Parse("path", $"{RequestTarget.Rest(call.Context, PathSegments).TrimEnd('/')}/{(name.Length > 0 ? name : throw MlopsException.InvalidValue("path", local, "expected a file."))}");
+        await call.Context.RequireAsync(AccessTarget.Artifacts, file.Full);
+        return file;
     }
 
     private static string Escape(ArtifactPath file) => string.Join('/', $"{file.Root}/{file.Relative}".Split('/').Select(Uri.EscapeDataString));

@@ -1,6 +1,7 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -13,7 +14,7 @@ internal static class RetentionEndpoints
     private const long DeletedForSecondsMax = 3650L * 86_400;
 
     public static void MapRetention(this IEndpointRouteBuilder endpoints) =>
-        endpoints.MapNative("Experiments").MapPost("/retention/gc", Collect).WithName("CollectDeleted")
+        endpoints.MapNative("Experiments").MapPost("/retention/gc", Collect).RequiresAdministrator().WithName("CollectDeleted")
             .WithSummary("One bounded step of removing for good what has been deleted for long enough, and stored bytes that nothing has named for the grace time; repeat with the page token until there is none.")
             .WithExample("""{"deletedForSeconds":2592000,"dryRun":true}""");
 

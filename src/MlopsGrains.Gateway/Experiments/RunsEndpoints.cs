@@ -21,37 +21,37 @@ internal static class RunsEndpoints
     public static void MapRuns(this IEndpointRouteBuilder endpoints)
     {
         var runs = endpoints.MapNative("Runs");
-        runs.MapPost("/runs", Create).WithName("CreateRun").CreatesOnce().WithSummary("Starts a run in an experiment.")
+        runs.MapPost("/runs", Create).Requires(PermissionLevel.Edit, AccessTarget.Experiment, "experimentId").WithName("CreateRun").CreatesOnce().WithSummary("Starts a run in an experiment.")
             .WithExample("""{"experimentId":"1","runName":"bold-crane-7","tags":[{"key":"team","value":"botany"}]}""");
-        runs.MapPut("/runs/{id}", CreateWithId).WithName("CreateRunWithId")
+        runs.MapPut("/runs/{id}", CreateWithId).Requires(PermissionLevel.Edit, AccessTarget.Experiment, "experimentId").WithName("CreateRunWithId")
             .WithSummary("Starts a run under an id that its maker chose (32 lower-case hex digits), so that a program can begin before it reaches the platform. Again answers the stored run.")
             .WithExample("""{"experimentId":"1","runName":"bold-crane-7"}""");
-        runs.MapGet("/runs/{id}", Get).WithName("GetRun").WithSummary("One run with its params, tags, inputs and latest metrics.");
-        runs.MapPatch("/runs/{id}", Update).WithName("UpdateRun").WithSummary("Changes a run's status, end time or name; what is not given stays.")
+        runs.MapGet("/runs/{id}", Get).Requires(PermissionLevel.Read, AccessTarget.Run, "id").WithName("GetRun").WithSummary("One run with its params, tags, inputs and latest metrics.");
+        runs.MapPatch("/runs/{id}", Update).Requires(PermissionLevel.Edit, AccessTarget.Run, "id").WithName("UpdateRun").WithSummary("Changes a run's status, end time or name; what is not given stays.")
             .WithExample("""{"status":"finished","endTime":1764000060000}""");
-        runs.MapDelete("/runs/{id}", Delete).WithName("DeleteRun").WithSummary("Deletes a run softly: it can be restored until retention removes it. Again changes nothing.");
-        runs.MapPost("/runs/{id}/restore", Restore).WithName("RestoreRun").WithSummary("Brings a deleted run back. Again changes nothing.");
-        runs.MapPost("/runs/search", Search).WithName("SearchRuns").WithSummary("Runs of some experiments that match a filter.")
+        runs.MapDelete("/runs/{id}", Delete).Requires(PermissionLevel.Manage, AccessTarget.Run, "id").WithName("DeleteRun").WithSummary("Deletes a run softly: it can be restored until retention removes it. Again changes nothing.");
+        runs.MapPost("/runs/{id}/restore", Restore).Requires(PermissionLevel.Manage, AccessTarget.Run, "id").WithName("RestoreRun").WithSummary("Brings a deleted run back. Again changes nothing.");
+        runs.MapPost("/runs/search", Search).ShowsReadable().WithName("SearchRuns").WithSummary("Runs of some experiments that match a filter.")
             .WithExample("""{"experimentIds":["1"],"filter":"metrics.accuracy > 0.9","orderBy":["metrics.accuracy DESC"],"maxResults":100}""");
-        runs.MapPost("/runs/{id}/batches", LogBatch).WithName("LogBatch").Accepts<BatchBody>("application/json").Produces(StatusCodes.Status204NoContent)
+        runs.MapPost("/runs/{id}/batches", LogBatch).Requires(PermissionLevel.Edit, AccessTarget.Run, "id").WithName("LogBatch").Accepts<BatchBody>("application/json").Produces(StatusCodes.Status204NoContent)
             .WithSummary("Writes params, metrics and tags together, all or nothing; with a producer position, exactly once. Points come as objects (metrics) or as columns.")
             .WithExample("""{"metrics":[{"key":"accuracy","value":0.97,"timestamp":1764000000000,"step":3}],"params":[{"key":"depth","value":"4"}],"tags":[{"key":"team","value":"botany"}],"producer":{"producerId":"trainer-1","sequence":1}}""");
-        runs.MapPost("/runs/{id}/heartbeat", Beat).WithName("BeatRun").WithSummary("A sign of life of a run whose silence would count as failure.");
-        runs.MapGet("/runs/{id}/metrics/{key}/history", GetBuckets).WithName("GetMetricBuckets")
+        runs.MapPost("/runs/{id}/heartbeat", Beat).Requires(PermissionLevel.Edit, AccessTarget.Run, "id").WithName("BeatRun").WithSummary("A sign of life of a run whose silence would count as failure.");
+        runs.MapGet("/runs/{id}/metrics/{key}/history", GetBuckets).Requires(PermissionLevel.Read, AccessTarget.Run, "id").WithName("GetMetricBuckets")
             .WithSummary("Lowest and highest point of a metric per bucket of steps, for charts: no spike is lost, and a complete bucket does not change. A '/' in the key is sent as %2F.");
-        runs.MapGet("/runs/{id}/metrics", GetHistory).WithName("GetMetricHistory").WithSummary("All points of one metric, ordered by timestamp, step and value.");
+        runs.MapGet("/runs/{id}/metrics", GetHistory).Requires(PermissionLevel.Read, AccessTarget.Run, "id").WithName("GetMetricHistory").WithSummary("All points of one metric, ordered by timestamp, step and value.");
     }
 
     private static async Task<Created<Run>> Create(NewRun run, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
-        ExperimentIds.CheckExisting(run.ExperimentId);
+        await context.RequireAsync(AccessTarget.Experiment, ExperimentIds.CheckExisting(run.ExperimentId));
         var created = await grains.GetGrain<IRunGrain>(context.NewId()).Create(run, cancellationToken);
         return TypedResults.Created($"/api/v1/runs/{created.Info.RunId}", created);
     }
 
-    private static async Task<Ok<Run>> CreateWithId(string id, NewRun run, IGrainFactory grains, CancellationToken cancellationToken)
+    private static async Task<Ok<Run>> CreateWithId(string id, NewRun run, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
-        ExperimentIds.CheckExisting(run.ExperimentId);
+        await context.RequireAsync(AccessTarget.Experiment, ExperimentIds.CheckExisting(run.ExperimentId));
         var stored = await grains.GetGrain<IRunGrain>(ExperimentIds.CheckNewRun("id", id)).Create(run, cancellationToken);
 
         // Who may write to one experiment learns nothing of another one's runs.

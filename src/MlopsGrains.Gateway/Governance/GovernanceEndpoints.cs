@@ -1,5 +1,6 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Governance;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;
@@ -16,8 +17,8 @@ internal static class GovernanceEndpoints
     public static void MapGovernance(this IEndpointRouteBuilder endpoints)
     {
         var audit = endpoints.MapNative("Audit");
-        audit.MapGet("/audit/events", Events).WithName("ListAuditEvents").WithSummary("Events of the audit chain after a sequence number, in order.");
-        audit.MapGet("/audit/verification", Verify).WithName("VerifyAudit").WithSummary("Recomputes every hash of the stored audit chain.");
+        audit.MapGet("/audit/events", Events).RequiresAdministrator().WithName("ListAuditEvents").WithSummary("Events of the audit chain after a sequence number, in order.");
+        audit.MapGet("/audit/verification", Verify).RequiresAdministrator().WithName("VerifyAudit").WithSummary("Recomputes every hash of the stored audit chain.");
     }
 
     private static async Task<Ok<Page<AuditEvent>>> Events(IGrainFactory grains, CancellationToken cancellationToken, long after = 0, int limit = 100)

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
+using MlopsGrains.Gateway.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
@@ -66,6 +67,7 @@ internal static class ApiDocument
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         operation.AddRefusals(Dialect.Native, operation.RequestBody is not null, context.Document!);
         operation.AddCreationKey(metadata);
+        operation.AddNeeds(metadata);
         if (metadata.OfType<BodyExample>().LastOrDefault() is { } example)
         {
             foreach (var (type, content) in operation.RequestBody!.Content!)
@@ -92,6 +94,10 @@ internal static class ApiDocument
             });
         }
     }
+
+    /// <summary>Says who may call an endpoint.</summary>
+    public static void AddNeeds(this OpenApiOperation operation, IEnumerable<object> metadata) =>
+        operation.Description = string.Join(' ', metadata.OfType<AccessNeed>().Select(n => n.InWords).Distinct());
 
     private static void AddSecurity(this OpenApiDocument document, bool required)
     {

@@ -10,8 +10,8 @@ internal static class ApiErrors
     [
         ("400", "The input breaks a rule or a limit; the message names where."),
         ("401", "Authentication is configured and no valid key or password came."),
-        ("403", "The user may not do this."),
-        ("404", "There is no such thing."),
+        ("403", "The user may see the thing and not do this with it; the message says what is lacking."),
+        ("404", "There is no such thing, or the user may not know that there is."),
         ("409", "It exists already, or its state does not allow this."),
         ("413", "The body is larger than its limit."),
         ("429", "The platform is busy; nothing was changed. Wait for `Retry-After`."),
@@ -37,7 +37,7 @@ internal static class ApiErrors
             foreach (var (status, text) in Refusals)
             {
                 // Who is not let in is told before a door's dialect is known.
-                var (type, schema) = status is "401" or "403" ? ("text/plain", (IOpenApiSchema)new OpenApiSchema { Type = JsonSchemaType.String }) : (contentType, new OpenApiSchemaReference(name, document));
+                var (type, schema) = status is "401" ? ("text/plain", (IOpenApiSchema)new OpenApiSchema { Type = JsonSchemaType.String }) : (contentType, new OpenApiSchemaReference(name, document));
                 document.AddComponent<IOpenApiResponse>(name + status, new OpenApiResponse { Description = text, Content = new Dictionary<string, OpenApiMediaType> { [type] = new() { Schema = schema } } });
             }
         }

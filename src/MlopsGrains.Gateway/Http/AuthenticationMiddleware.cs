@@ -6,12 +6,6 @@ using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Gateway.Http;
 
-/// <summary>Marks an endpoint whose address carries a key of its own, made for one purpose and checked by the endpoint, so that no other credentials are asked for.</summary>
-internal sealed record CarriesItsKey;
-
-/// <summary>Marks an endpoint that tells nothing about what the platform holds, so that whoever is not signed in yet may see it.</summary>
-internal sealed record OpenToAll;
-
 /// <summary>Lets in who holds a key or knows a user's password, and says who asks to everything behind.</summary>
 internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys keys, UserPasswords users, IOptions<AuthenticationOptions> options)
 {
@@ -20,7 +14,7 @@ internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys key
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (!options.Value.IsConfigured || context.Request.Path == "/health" || IsOpen(context.GetEndpoint()?.Metadata))
+        if (!options.Value.IsConfigured || IsOpen(context.GetEndpoint()?.Metadata))
         {
             Actor.Current = Local;
             return next(context);

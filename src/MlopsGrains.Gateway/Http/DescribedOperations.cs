@@ -43,6 +43,7 @@ internal static partial class DescribedOperations
         };
         AddRequest(operation, path, method, description);
         operation.AddCreationKey(endpoint.Metadata);
+        operation.AddNeeds(endpoint.Metadata);
         operation.AddRefusals(Dialects.Of(path), operation.RequestBody is not null, document);
         return operation;
     }

@@ -1,3 +1,4 @@
+using MlopsGrains.Gateway.Identity;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -24,7 +25,7 @@ internal static class HomePage
         $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style())))}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
     public static void MapHome(this IEndpointRouteBuilder endpoints) =>
-        endpoints.MapGet("/", Show).ExcludeFromDescription().WithMetadata(new OpenToAll());
+        endpoints.MapGet("/", Show).ExcludeFromDescription().RequiresNothing();
 
     private static IResult Show(HttpContext context, IOptions<GatewayOptions> options, IOptions<AuthenticationOptions> authentication)
     {

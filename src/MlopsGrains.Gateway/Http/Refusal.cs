@@ -62,6 +62,7 @@ internal sealed partial record Refusal(int Status, string Message, string? Field
         ErrorKind.Unavailable => new(503, e.Message, e.Field, "TEMPORARILY_UNAVAILABLE"),
         ErrorKind.NotSupported => new(501, e.Message, e.Field, "NOT_IMPLEMENTED"),
         ErrorKind.Unprocessable => new(422, e.Message, e.Field, "INVALID_PARAMETER_VALUE", 400),
+        ErrorKind.PermissionDenied => new(403, e.Message, e.Field, "PERMISSION_DENIED"),
         ErrorKind.DataLoss => new(500, e.Message, e.Field, "DATA_LOSS"),
         _ => new(500, e.Message, e.Field, "INTERNAL_ERROR"),
     };

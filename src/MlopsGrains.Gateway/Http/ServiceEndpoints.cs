@@ -1,3 +1,4 @@
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,14 +16,14 @@ internal static class ServiceEndpoints
     /// <summary>Maps <c>/health</c>, <c>/version</c>, MLflow's <c>server-info</c>, <c>/openapi/v1.json</c> and the page <c>/docs</c>.</summary>
     public static void MapService(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/health", Health).ExcludeFromDescription().WithTags("Operation")
+        endpoints.MapGet("/health", Health).RequiresNothing().ExcludeFromDescription().WithTags("Operation")
             .Describe("Whether the process can serve: 200, or 503 with what is not ready.", gives: "OK", givesBytes: "text/plain");
-        endpoints.MapGet("/version", () => Results.Text(MlflowVersion)).ExcludeFromDescription().WithTags("Operation")
+        endpoints.MapGet("/version", () => Results.Text(MlflowVersion)).RequiresSignIn().ExcludeFromDescription().WithTags("Operation")
             .Describe("The MLflow release that its clients may take this server for.", gives: MlflowVersion, givesBytes: "text/plain");
-        endpoints.MapMlflowMethod("GET", "/mlflow/server-info", ServerInfo, generation: 3).WithMetadata(new InAnyWorkspace()).WithTags("MLflow server")
+        endpoints.MapMlflowMethod("GET", "/mlflow/server-info", ServerInfo, generation: 3).RequiresSignIn().WithMetadata(new InAnyWorkspace()).WithTags("MLflow server")
             .Describe("What kind of server this is, for clients.", gives: """{"store_type":"SqlStore","workspaces_enabled":false,"trace_archival_enabled":false,"multipart_uploads_enabled":true,"multipart_downloads_enabled":true,"features_enabled":{"gateway":false}}""");
         endpoints.MapHome();
-        endpoints.MapOpenApi().ExcludeFromDescription();
+        endpoints.MapOpenApi().RequiresSignIn().ExcludeFromDescription();
         endpoints.MapScalarApiReference("/docs", o => o
             .WithTitle("MlopsGrains API")
             .WithFavicon(HomePage.Icon)
@@ -33,7 +34,7 @@ internal static class ServiceEndpoints
             .HideClientButton()
             .HideDeveloperTools()
             .HideModels()
-            .WithCustomCss("a[href*='scalar.com'] { display: none }"));
+            .WithCustomCss("a[href*='scalar.com'] { display: none }")).RequiresSignIn();
     }
 
     /// <summary>The kind of store that clients know every feature of this server to have.</summary>

@@ -1,4 +1,3 @@
-using MlopsGrains.Experiments;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -6,13 +5,39 @@ using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Gateway.Identity;
 
-/// <summary>What endpoints ask about their caller beyond the rule that <see cref="AccessMiddleware"/> has checked. All of it costs nothing for who may all.</summary>
+/// <summary>What endpoints ask about their caller. All of it costs nothing for who may all.</summary>
 internal static class Access
 {
+    /// <summary>Refuses unless the caller has the level that the route says it needs on things of that kind, for a name that the handler has parsed.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="target">The one named beside the route.</param>
+    /// <param name="name">As the handler uses it; <see langword="null"/> or empty when it was not given.</param>
+    public static ValueTask RequireAsync(this HttpContext context, AccessTarget target, string? name) =>
+        context.Features.Get<AccessGate>() is { } gate ? gate.AskAsync(target, name, context.RequestAborted) : default;
+
+    /// <summary>The same for each of several names.</summary>
+    public static async ValueTask RequireEachAsync(this HttpContext context, AccessTarget target, IEnumerable<string> names)
+    {
+        if (context.Features.Get<AccessGate>() is not { } gate)
+        {
+            return;
+        }
+
+        await gate.AskAsync(target, null, context.RequestAborted);
+        foreach (var name in names)
+        {
+            await gate.AskAsync(target, name, context.RequestAborted);
+        }
+    }
+
+    /// <summary>Whether the caller may read something.</summary>
+    public static ValueTask<bool> MayReadAsync(this HttpContext context, PermissionKind kind, string id) =>
+        context.Features.Get<AccessGate>() is { } gate ? gate.MayAsync(PermissionLevel.Read, new PermissionOn(kind, id), context.RequestAborted) : new(true);
+
     /// <summary>Those that the caller may see.</summary>
     public static async ValueTask<IReadOnlyList<T>> ReadableAsync<T>(this HttpContext context, PermissionKind kind, IReadOnlyList<T> items, Func<T, string> id)
     {
-        if (context.Features.Get<Caller>() is not { MayAll: false } caller)
+        if (context.Features.Get<AccessGate>() is null)
         {
             return items;
         }
@@ -20,7 +45,7 @@ internal static class Access
         var readable = new List<T>(items.Count);
         foreach (var item in items)
         {
-            if (await MayAsync(context, caller, PermissionLevel.Read, new PermissionOn(kind, id(item))))
+            if (await context.MayReadAsync(kind, id(item)))
             {
                 readable.Add(item);
             }
@@ -31,59 +56,29 @@ internal static class Access
 
     /// <summary>The caller made something: a user manages what it made, and levels on an earlier thing of that name are gone.</summary>
     public static Task OwnAsync(this HttpContext context, PermissionKind kind, string id) =>
-        UsersAreOn(context) && context.Features.Get<Caller>() is { } caller && (caller.UserId is not null || kind == PermissionKind.RegisteredModel)
+        UsersAreOn(context) && context.Features.Get<Caller>() is { } caller && (caller.UserId is not null || kind != PermissionKind.Experiment)
             ? Grain(context).Created(caller.UserId is null ? null : caller.Name, new PermissionOn(kind, id), CancellationToken.None)
             : Task.CompletedTask;
+
+    /// <summary>Makes a change that creates the thing when there is none of that name; then it is the caller's.</summary>
+    public static async Task<T> OwnIfNewAsync<T>(this HttpContext context, PermissionKind kind, string id, Func<Task<T>> change)
+    {
+        var isNew = UsersAreOn(context) && !await context.RequestServices.GetRequiredService<Owners>().Exists(new PermissionOn(kind, id), context.RequestAborted);
+        var made = await change();
+        if (isNew)
+        {
+            await context.OwnAsync(kind, id);
+        }
+
+        return made;
+    }
 
     /// <summary>A registered model has another name.</summary>
     public static Task MoveModelAsync(this HttpContext context, string from, string to) => UsersAreOn(context)
         ? Grain(context).Renamed(new PermissionOn(PermissionKind.RegisteredModel, from), new PermissionOn(PermissionKind.RegisteredModel, to), CancellationToken.None)
         : Task.CompletedTask;
 
-    /// <summary>Refuses unless the caller may change these logged models.</summary>
-    public static async ValueTask RequireModelsAsync(this HttpContext context, IEnumerable<string> modelIds)
-    {
-        if (context.Features.Get<Caller>() is not { MayAll: false } caller)
-        {
-            return;
-        }
-
-        foreach (var id in modelIds)
-        {
-            if (await context.RequestServices.GetRequiredService<Owners>().OfLoggedModel(id, context.RequestAborted) is { } experiment
-                && !await MayAsync(context, caller, PermissionLevel.Edit, new PermissionOn(PermissionKind.Experiment, experiment)))
-            {
-                throw new PermissionDeniedException();
-            }
-        }
-    }
-
-    /// <summary>Whether a user has a level; who would be refused is looked up afresh first.</summary>
-    public static async ValueTask<bool> MayAsync(HttpContext context, Caller caller, PermissionLevel level, PermissionOn on)
-    {
-        var accounts = context.RequestServices.GetRequiredService<Accounts>();
-        return await accounts.LevelOf(caller.UserId!.Value, on, fresh: false, context.RequestAborted) >= level
-            || (LooksAfresh(context) && await accounts.LevelOf(caller.UserId.Value, on, fresh: true, context.RequestAborted) >= level);
-    }
-
-    /// <summary>One fresh look a request is enough: a search may ask for thousands of things.</summary>
-    private static bool LooksAfresh(HttpContext context)
-    {
-        if (context.Features.Get<LookedAfresh>() is not null)
-        {
-            return false;
-        }
-
-        context.Features.Set(new LookedAfresh());
-        return true;
-    }
-
     private static bool UsersAreOn(HttpContext context) => context.RequestServices.GetRequiredService<IOptions<AuthenticationOptions>>().Value.Administrator is not null;
 
     private static IAccountsGrain Grain(HttpContext context) => context.RequestServices.GetRequiredService<Accounts>().Grain;
-
-    private sealed record LookedAfresh;
 }
-
-/// <summary>The caller is known and may not do this (HTTP 403).</summary>
-internal sealed class PermissionDeniedException : Exception;

@@ -11,7 +11,7 @@ namespace MlopsGrains.Gateway.Identity;
 internal static class CallerEndpoints
 {
     public static void MapCaller(this IEndpointRouteBuilder endpoints) =>
-        endpoints.MapNative("Identity").MapGet("/whoami", WhoAmI).WithName("WhoAmI").WithSummary("Whom the server takes the caller for.");
+        endpoints.MapNative("Identity").MapGet("/whoami", WhoAmI).RequiresSignIn().WithName("WhoAmI").WithSummary("Whom the server takes the caller for.");
 
     private static Ok<CallerView> WhoAmI(HttpContext context) => TypedResults.Ok(context.Features.Get<Caller>() switch
     {

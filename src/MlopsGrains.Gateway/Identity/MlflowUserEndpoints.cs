@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Gateway.Identity;
 
-/// <summary>MLflow's methods of users and permissions. They exist where an administrator is configured. Who may call them is in <see cref="AccessRules"/>.</summary>
+/// <summary>MLflow's methods of users and permissions. They exist where an administrator is configured.</summary>
 internal static class MlflowUserEndpoints
 {
     private const string Example =
@@ -35,17 +35,17 @@ internal static class MlflowUserEndpoints
 
         endpoints = endpoints.MapGroup("").WithTags("MLflow users");
         const string Users = "/mlflow/users/";
-        endpoints.MapMlflowMethod("POST", Users + "create", Create)
+        endpoints.MapMlflowMethod("POST", Users + "create", Create).RequiresAdministrator()
             .Describe("Creates a user.", """{"username!":"ada","password!":"correct horse battery"}""", gives: $$"""{"user":{{Example}}}""");
-        endpoints.MapMlflowMethod("GET", Users + "get", Get)
+        endpoints.MapMlflowMethod("GET", Users + "get", Get).RequiresSelf("username")
             .Describe("A user with the permissions given.", """{"username!":"ada"}""", gives: $$"""{"user":{{Example}}}""");
-        endpoints.MapMlflowMethod("GET", Users + "list", List)
+        endpoints.MapMlflowMethod("GET", Users + "list", List).RequiresAdministrator()
             .Describe("All users.", gives: $$"""{"users":[{{Example}}]}""");
-        endpoints.MapMlflowMethod("PATCH", Users + "update-password", UpdatePassword)
+        endpoints.MapMlflowMethod("PATCH", Users + "update-password", UpdatePassword).RequiresSelf("username")
             .Describe("Sets a user's password: 12 to 1,024 characters.", """{"username!":"ada","password!":"correct horse battery staple"}""");
-        endpoints.MapMlflowMethod("PATCH", Users + "update-admin", UpdateAdmin)
+        endpoints.MapMlflowMethod("PATCH", Users + "update-admin", UpdateAdmin).RequiresAdministrator()
             .Describe("Makes a user an administrator, or not one any more.", """{"username!":"ada","is_admin!":false}""");
-        endpoints.MapMlflowMethod("DELETE", Users + "delete", Delete)
+        endpoints.MapMlflowMethod("DELETE", Users + "delete", Delete).RequiresAdministrator()
             .Describe("Removes a user.", """{"username!":"ada"}""");
         MapPermissions(endpoints, "/mlflow/experiments/permissions/", PermissionKind.Experiment, "experiment_permission", "experiment_id");
         MapPermissions(endpoints, "/mlflow/registered-models/permissions/", PermissionKind.RegisteredModel, "registered_model_permission", "name");
@@ -53,34 +53,35 @@ internal static class MlflowUserEndpoints
 
     private static void MapPermissions(IEndpointRouteBuilder endpoints, string root, PermissionKind kind, string message, string field)
     {
+        var target = kind == PermissionKind.Experiment ? AccessTarget.Experiment : AccessTarget.RegisteredModel;
         var example = kind == PermissionKind.Experiment ? "1" : "iris";
         var on = $$"""{"{{field}}!":"{{example}}","username!":"ada"}""";
         var level = $$"""{"{{field}}!":"{{example}}","username!":"ada","permission!":"EDIT"}""";
         var given = $$$"""{"{{{message}}}":{"{{{field}}}":"{{{example}}}","user_id":7,"permission":"EDIT"}}""";
-        PermissionOn On(MlflowCall call) => new(kind, call.Request.Id(field) is { Length: > 0 } id ? id : throw MlopsException.Missing(field));
+        PermissionOn On(MlflowCall call) => new(kind, call.Request.Name(field) ?? throw MlopsException.Missing(field));
         endpoints.MapMlflowMethod("POST", root + "create", async call =>
         {
             var (place, name, granted) = (On(call), Name(call), Level(call));
             var user = await Accounts(call).Grant(name, place, granted, call.Aborted);
             await call.Answer(json => WritePermission(json, message, field, user, new Permission(place, granted)));
-        }).Describe("Gives a user a permission: READ, USE, EDIT, MANAGE or NO_PERMISSIONS.", level, given);
+        }).Requires(PermissionLevel.Manage, target, field).Describe("Gives a user a permission: READ, USE, EDIT, MANAGE or NO_PERMISSIONS.", level, given);
         endpoints.MapMlflowMethod("GET", root + "get", async call =>
         {
             var (place, name) = (On(call), Name(call));
             var user = await Accounts(call).GetUser(name, call.Aborted);
             var permission = user.Permissions.FirstOrDefault(p => p.On == place) ?? throw UserErrors.NoPermission(name, place);
             await call.Answer(json => WritePermission(json, message, field, user.Id, permission));
-        }).Describe("The permission that a user was given.", on, given);
+        }).Requires(PermissionLevel.Manage, target, field).Describe("The permission that a user was given.", on, given);
         endpoints.MapMlflowMethod("PATCH", root + "update", async call =>
         {
             await Accounts(call).ChangeGrant(Name(call), On(call), Level(call), call.Aborted);
             await call.Done();
-        }).Describe("Changes a permission.", level);
+        }).Requires(PermissionLevel.Manage, target, field).Describe("Changes a permission.", level);
         endpoints.MapMlflowMethod("DELETE", root + "delete", async call =>
         {
             await Accounts(call).Revoke(Name(call), On(call), call.Aborted);
             await call.Done();
-        }).Describe("Takes a permission away.", on);
+        }).Requires(PermissionLevel.Manage, target, field).Describe("Takes a permission away.", on);
     }
 
     private static async Task Create(MlflowCall call)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -58,6 +59,7 @@ internal static class MlflowRoutes
             async context =>
             {
                 using var request = await MlflowRequest.ReadAsync(context);
+                await context.RequireAsync(request);
                 await handler(new MlflowCall(context, request));
             },
             generation);
@@ -78,6 +80,10 @@ internal static class MlflowRoutes
             RefuseWorkspace(context);
             return handler(context);
         });
+
+    /// <summary>All that the route requires, for the names of the message. Whoever reads a message itself asks so before anything else.</summary>
+    public static ValueTask RequireAsync(this HttpContext context, MlflowRequest request) =>
+        context.Features.Get<AccessGate>() is { } gate ? gate.AskAsync(request.Names, context.RequestAborted) : default;
 
     /// <summary>There is one workspace, without a name; who asks for another one must not be answered from it.</summary>
     private static void RefuseWorkspace(HttpContext context)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 
 namespace MlopsGrains.Gateway.Mlflow;
 
@@ -17,10 +18,10 @@ internal static partial class MlflowGatewayEndpoints
 
     public static void MapMlflowGateway(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMlflowMethod("POST", "/mlflow/runs/create-promptlab-run", CreatePromptlabRun).WithTags("MLflow server").Describe("Refused: there is no prompt lab here.");
-        endpoints.MapMlflowMethod("GET POST", "/mlflow/gateway-proxy", Proxy).WithTags("MLflow server").Describe("Refused: there is no gateway of language models here.");
+        endpoints.MapMlflowMethod("POST", "/mlflow/runs/create-promptlab-run", CreatePromptlabRun).RequiresSignIn().WithTags("MLflow server").Describe("Refused: there is no prompt lab here.");
+        endpoints.MapMlflowMethod("GET POST", "/mlflow/gateway-proxy", Proxy).RequiresSignIn().WithTags("MLflow server").Describe("Refused: there is no gateway of language models here.");
         endpoints.MapMlflowRaw("GET POST", "/jobs/{**path}", _ => throw new MlopsException(ErrorKind.NotSupported, "There are no MLflow jobs here; pipelines run in the background: /api/v1/pipelines."), generation: 3)
-            .WithTags("MLflow server").Describe("Refused: there are no MLflow jobs here.", """{"path!":"0123"}""");
+            .RequiresSignIn().WithTags("MLflow server").Describe("Refused: there are no MLflow jobs here.", """{"path!":"0123"}""");
     }
 
     private static Task CreatePromptlabRun(MlflowCall call)

@@ -18,6 +18,8 @@ internal sealed class MlflowRequest : IDisposable
 {
     private static readonly ConcurrentDictionary<string, string> CamelNames = new(StringComparer.Ordinal);
 
+    private static readonly Dictionary<string, string> OldNames = new() { ["run_id"] = "run_uuid" };
+
     private const string WholeNumber = "expected a whole number.";
     private const string RealNumber = "Please specify value as a valid double (64-bit floating point): a number, \"NaN\", \"Infinity\" or \"-Infinity\".";
     private const string Truth = "expected true or false.";
@@ -97,6 +99,17 @@ internal sealed class MlflowRequest : IDisposable
     /// <summary>An id that some clients send as a number.</summary>
     public string? Id(string name) =>
         _query is null && Find(name) is { ValueKind: JsonValueKind.Number } number ? number.GetRawText() : Text(name);
+
+    /// <summary>
+    /// The id or name that a field holds, also under the name that old clients send; <see langword="null"/> when it is not given. What is judged and what is done are both read by this.
+    /// </summary>
+    public string? Name(string field) =>
+        (field == "experiment_id" ? Id(field) : Text(field)) is { Length: > 0 } name ? name
+        : OldNames.TryGetValue(field, out var old) && Text(old) is { Length: > 0 } given ? given
+        : null;
+
+    /// <summary>The same for a field that may hold several.</summary>
+    public IReadOnlyList<string> Names(string field, bool many) => many ? Texts(field) : Name(field) is { } name ? [name] : [];
 
     public long? Int64(string name)
     {

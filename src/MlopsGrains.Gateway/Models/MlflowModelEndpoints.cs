@@ -23,29 +23,29 @@ internal static class MlflowModelEndpoints
     {
         endpoints = endpoints.MapGroup("").WithTags("MLflow registered models");
         const string Root = "/mlflow/registered-models/";
-        endpoints.MapMlflowMethod("POST", Root + "create", Create).CreatesOnce()
+        endpoints.MapMlflowMethod("POST", Root + "create", Create).CreatesOnce().RequiresSignIn()
             .Describe("Creates a registered model without versions.", """{"name!":"iris","description":"Tells three kinds apart.","tags":[{"key":"team","value":"botany"}],"deployment_job_id":""}""", gives: $$"""{"registered_model":{{MlflowRegistryExamples.Model}}}""");
-        endpoints.MapMlflowMethod("GET", Root + "get", Get)
+        endpoints.MapMlflowMethod("GET", Root + "get", Get).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name")
             .Describe("A registered model with its latest versions and aliases.", """{"name!":"iris"}""", gives: $$"""{"registered_model":{{MlflowRegistryExamples.Model}}}""");
-        endpoints.MapMlflowMethod("POST", Root + "rename", Rename)
+        endpoints.MapMlflowMethod("POST", Root + "rename", Rename).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name")
             .Describe("Gives a registered model another name.", """{"name!":"iris","new_name!":"iris-renamed"}""", gives: $$"""{"registered_model":{{MlflowRegistryExamples.Model}}}""");
-        endpoints.MapMlflowMethod("PATCH", Root + "update", Update)
+        endpoints.MapMlflowMethod("PATCH", Root + "update", Update).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name")
             .Describe("Changes a registered model's description.", """{"name!":"iris","description":"Tells three kinds apart.","deployment_job_id":""}""", gives: $$"""{"registered_model":{{MlflowRegistryExamples.Model}}}""");
-        endpoints.MapMlflowMethod("DELETE", Root + "delete", Delete)
+        endpoints.MapMlflowMethod("DELETE", Root + "delete", Delete).Requires(PermissionLevel.Manage, AccessTarget.RegisteredModel, "name")
             .Describe("Removes a registered model with its versions, tags and aliases.", """{"name!":"iris"}""");
-        endpoints.MapMlflowMethod("GET", Root + "search", Search)
+        endpoints.MapMlflowMethod("GET", Root + "search", Search).ShowsReadable()
             .Describe("Registered models that match a filter.", """{"filter":"name LIKE 'iris%'","max_results":100,"order_by":["name ASC"],"page_token":""}""", gives: $$"""{"registered_models":[{{MlflowRegistryExamples.Model}}],"next_page_token":"eyJv"}""");
-        endpoints.MapMlflowMethod("GET POST", Root + "get-latest-versions", GetLatestVersions)
+        endpoints.MapMlflowMethod("GET POST", Root + "get-latest-versions", GetLatestVersions).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name")
             .Describe("The newest version of each stage.", """{"name!":"iris","stages":["Production"]}""", gives: $$"""{"model_versions":[{{MlflowRegistryExamples.Version}}]}""");
-        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag)
+        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name")
             .Describe("Sets a registered model's tag.", """{"name!":"iris","key!":"team","value":"botany"}""");
-        endpoints.MapMlflowMethod("DELETE", Root + "delete-tag", DeleteTag)
+        endpoints.MapMlflowMethod("DELETE", Root + "delete-tag", DeleteTag).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name")
             .Describe("Removes a registered model's tag.", """{"name!":"iris","key!":"team"}""");
-        endpoints.MapMlflowMethod("POST", Root + "alias", SetAlias)
+        endpoints.MapMlflowMethod("POST", Root + "alias", SetAlias).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name")
             .Describe("Points an alias at a version.", """{"name!":"iris","alias!":"champion","version!":"1"}""");
-        endpoints.MapMlflowMethod("DELETE", Root + "alias", DeleteAlias)
+        endpoints.MapMlflowMethod("DELETE", Root + "alias", DeleteAlias).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name")
             .Describe("Removes an alias.", """{"name!":"iris","alias!":"champion"}""");
-        endpoints.MapMlflowMethod("GET", Root + "alias", GetByAlias)
+        endpoints.MapMlflowMethod("GET", Root + "alias", GetByAlias).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name")
             .Describe("The version that an alias names.", """{"name!":"iris","alias!":"champion"}""", gives: $$"""{"model_version":{{MlflowRegistryExamples.Version}}}""");
     }
 

@@ -24,24 +24,26 @@ internal static class MlflowVersionEndpoints
         endpoints = endpoints.MapGroup("").WithTags("MLflow model versions");
         const string Root = "/mlflow/model-versions/";
         endpoints.MapMlflowMethod("POST", Root + "create", Create).CreatesOnce()
+            .Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name").Requires(PermissionLevel.Read, AccessTarget.Source, "source")
+            .Requires(PermissionLevel.Read, AccessTarget.RunOfAnyServer, "run_id", optional: true).Requires(PermissionLevel.Read, AccessTarget.LoggedModel, "model_id", optional: true)
             .Describe("Registers the next version of a model.", $$"""{"name!":"iris","source!":"runs:/{{MlflowExamples.RunId}}/model","run_id":"{{MlflowExamples.RunId}}","description":"Tells three kinds apart.","tags":[{"key":"team","value":"botany"}],"run_link":"","model_id":""}""", gives: $$"""{"model_version":{{MlflowRegistryExamples.Version}}}""");
-        endpoints.MapMlflowMethod("GET", Root + "get", Get)
+        endpoints.MapMlflowMethod("GET", Root + "get", Get).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name")
             .Describe("One version of a model.", """{"name!":"iris","version!":"1"}""", gives: $$"""{"model_version":{{MlflowRegistryExamples.Version}}}""");
-        endpoints.MapMlflowMethod("PATCH", Root + "update", Update)
+        endpoints.MapMlflowMethod("PATCH", Root + "update", Update).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name")
             .Describe("Changes a version's description.", """{"name!":"iris","version!":"1","description":"Tells three kinds apart."}""", gives: $$"""{"model_version":{{MlflowRegistryExamples.Version}}}""");
-        endpoints.MapMlflowMethod("POST", Root + "transition-stage", TransitionStage)
+        endpoints.MapMlflowMethod("POST", Root + "transition-stage", TransitionStage).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name")
             .Describe("Moves a version to a stage: None, Staging, Production or Archived.", """{"name!":"iris","version!":"1","stage!":"Production","archive_existing_versions!":true}""", gives: $$"""{"model_version":{{MlflowRegistryExamples.Version}}}""");
-        endpoints.MapMlflowMethod("DELETE", Root + "delete", Delete)
+        endpoints.MapMlflowMethod("DELETE", Root + "delete", Delete).Requires(PermissionLevel.Manage, AccessTarget.RegisteredModel, "name")
             .Describe("Removes a version; its number is not given again.", """{"name!":"iris","version!":"1"}""");
-        endpoints.MapMlflowMethod("GET", Root + "search", Search)
+        endpoints.MapMlflowMethod("GET", Root + "search", Search).ShowsReadable()
             .Describe("Versions that match a filter.", """{"filter":"name='iris'","max_results":100,"order_by":["version_number DESC"],"page_token":""}""", gives: $$"""{"model_versions":[{{MlflowRegistryExamples.Version}}],"next_page_token":"eyJv"}""");
-        endpoints.MapMlflowMethod("GET", Root + "get-download-uri", GetDownloadUri)
+        endpoints.MapMlflowMethod("GET", Root + "get-download-uri", GetDownloadUri).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name")
             .Describe("Where a version's files are.", """{"name!":"iris","version!":"1"}""", gives: $$"""{"artifact_uri":"mlflow-artifacts:/1/{{MlflowExamples.RunId}}/artifacts/model"}""");
-        endpoints.MapMlflowPage("GET", "/model-versions/get-artifact", GetArtifact)
+        endpoints.MapMlflowPage("GET", "/model-versions/get-artifact", GetArtifact).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name")
             .Describe("A file of a version, for a browser.", """{"name!":"iris","version!":"1","path!":"MLmodel"}""", givesBytes: Descriptions.Bytes);
-        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag)
+        endpoints.MapMlflowMethod("POST", Root + "set-tag", SetTag).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name")
             .Describe("Sets a version's tag.", """{"name!":"iris","version!":"1","key!":"team","value":"botany"}""");
-        endpoints.MapMlflowMethod("DELETE", Root + "delete-tag", DeleteTag)
+        endpoints.MapMlflowMethod("DELETE", Root + "delete-tag", DeleteTag).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name")
             .Describe("Removes a version's tag.", """{"name!":"iris","version!":"1","key!":"team"}""");
     }
 
@@ -119,6 +121,7 @@ internal static class MlflowVersionEndpoints
     private static async Task GetArtifact(HttpContext context)
     {
         using var request = await MlflowRequest.ReadAsync(context);
+        await context.RequireAsync(request);
         var call = new MlflowCall(context, request);
         var path = request.Required("path");
         var uri = await call.Model().DownloadUri(Number(request), call.Aborted);

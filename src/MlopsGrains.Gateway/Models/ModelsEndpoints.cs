@@ -19,42 +19,39 @@ internal static class ModelsEndpoints
     public static void MapModels(this IEndpointRouteBuilder endpoints)
     {
         var models = endpoints.MapNative("Models");
-        models.MapGet("/models", List).WithName("ListModels").WithSummary("Registered models by name.");
-        models.MapPost("/models", Create).WithName("CreateModel").CreatesOnce().WithSummary("Creates a registered model without versions.")
+        models.MapGet("/models", List).ShowsReadable().WithName("ListModels").WithSummary("Registered models by name.");
+        models.MapPost("/models", Create).RequiresSignIn().WithName("CreateModel").CreatesOnce().WithSummary("Creates a registered model without versions.")
             .WithExample("""{"name":"iris","description":"Tells three kinds apart.","tags":{"team":"botany"}}""");
-        models.MapGet("/models/{name}", Get).WithName("GetModel").WithSummary("A registered model with its aliases.");
-        models.MapGet("/models/{name}/versions", ListVersions).WithName("ListModelVersions").WithSummary("All versions, newest first.");
-        models.MapPost("/models/{name}/versions", AddVersion).WithName("AddModelVersion").CreatesOnce().WithSummary("Registers an uploaded model file as the next version; creates the model when it is new.")
+        models.MapGet("/models/{name}", Get).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name").WithName("GetModel").WithSummary("A registered model with its aliases.");
+        models.MapGet("/models/{name}/versions", ListVersions).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name").WithName("ListModelVersions").WithSummary("All versions, newest first.");
+        models.MapPost("/models/{name}/versions", AddVersion).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name", orCreates: true).WithName("AddModelVersion").CreatesOnce().WithSummary("Registers an uploaded model file as the next version; creates the model when it is new.")
             .WithExample("""{"format":"mlnet","blob":{"digest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","length":1024},"signature":{"inputs":[{"name":"sepal_length_cm","datatype":"FP32","shape":[-1,1]}],"outputs":[{"name":"scores","datatype":"FP32","shape":[-1,3]}]},"lineage":{"dataset":"iris","datasetVersion":1},"metrics":{"accuracy":0.97}}""");
-        models.MapGet("/models/{name}/versions/{reference}", GetVersion).WithName("GetModelVersion").WithSummary("The version that a number, an alias or 'latest' names.");
-        models.MapPut("/models/{name}/aliases/{alias}", SetAlias).WithName("SetModelAlias").WithSummary("Points an alias at a version.")
+        models.MapGet("/models/{name}/versions/{reference}", GetVersion).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name").WithName("GetModelVersion").WithSummary("The version that a number, an alias or 'latest' names.");
+        models.MapPut("/models/{name}/aliases/{alias}", SetAlias).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name").WithName("SetModelAlias").WithSummary("Points an alias at a version.")
             .WithExample("""{"version":1}""");
-        models.MapPatch("/models/{name}", Update).WithName("UpdateModel").WithSummary("Changes a model's description.")
+        models.MapPatch("/models/{name}", Update).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name").WithName("UpdateModel").WithSummary("Changes a model's description.")
             .WithExample("""{"description":"Tells three kinds apart."}""");
-        models.MapPost("/models/{name}/rename", Rename).WithName("RenameModel").WithSummary("Gives a model another name; what is deployed goes on being served.")
+        models.MapPost("/models/{name}/rename", Rename).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name").WithName("RenameModel").WithSummary("Gives a model another name; what is deployed goes on being served.")
             .WithExample("""{"name":"iris-renamed"}""");
-        models.MapDelete("/models/{name}", Delete).WithName("DeleteModel").WithSummary("Removes a model with its versions; what is deployed goes on being served.");
-        models.MapPut("/models/{name}/tags/{**key}", SetTag).WithName("SetModelTag").WithSummary("Sets a model's tag.")
+        models.MapDelete("/models/{name}", Delete).Requires(PermissionLevel.Manage, AccessTarget.RegisteredModel, "name").WithName("DeleteModel").WithSummary("Removes a model with its versions; what is deployed goes on being served.");
+        models.MapPut("/models/{name}/tags/{**key}", SetTag).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name").WithName("SetModelTag").WithSummary("Sets a model's tag.")
             .WithExample("""{"value":"botany"}""");
-        models.MapDelete("/models/{name}/tags/{**key}", DeleteTag).WithName("DeleteModelTag").WithSummary("Removes a model's tag.");
-        models.MapPatch("/models/{name}/versions/{version:int}", UpdateVersion).WithName("UpdateModelVersion").WithSummary("Changes a version's description.")
+        models.MapDelete("/models/{name}/tags/{**key}", DeleteTag).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name").WithName("DeleteModelTag").WithSummary("Removes a model's tag.");
+        models.MapPatch("/models/{name}/versions/{version:int}", UpdateVersion).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name").WithName("UpdateModelVersion").WithSummary("Changes a version's description.")
             .WithExample("""{"description":"Tells three kinds apart."}""");
-        models.MapDelete("/models/{name}/versions/{version:int}", DeleteVersion).WithName("DeleteModelVersion").WithSummary("Removes a version; its number is not given again.");
-        models.MapPut("/models/{name}/versions/{version:int}/stage", SetStage).WithName("SetModelVersionStage").WithSummary("Moves a version to a stage.")
+        models.MapDelete("/models/{name}/versions/{version:int}", DeleteVersion).Requires(PermissionLevel.Manage, AccessTarget.RegisteredModel, "name").WithName("DeleteModelVersion").WithSummary("Removes a version; its number is not given again.");
+        models.MapPut("/models/{name}/versions/{version:int}/stage", SetStage).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name").WithName("SetModelVersionStage").WithSummary("Moves a version to a stage.")
             .WithExample("""{"stage":"production","archiveExisting":true}""");
-        models.MapPut("/models/{name}/versions/{version:int}/tags/{**key}", SetVersionTag).WithName("SetModelVersionTag").WithSummary("Sets a version's tag.")
+        models.MapPut("/models/{name}/versions/{version:int}/tags/{**key}", SetVersionTag).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name").WithName("SetModelVersionTag").WithSummary("Sets a version's tag.")
             .WithExample("""{"value":"botany"}""");
-        models.MapDelete("/models/{name}/versions/{version:int}/tags/{**key}", DeleteVersionTag).WithName("DeleteModelVersionTag").WithSummary("Removes a version's tag.");
-        models.MapDelete("/models/{name}/aliases/{alias}", DeleteAlias).WithName("DeleteModelAlias").WithSummary("Removes an alias.");
+        models.MapDelete("/models/{name}/versions/{version:int}/tags/{**key}", DeleteVersionTag).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name").WithName("DeleteModelVersionTag").WithSummary("Removes a version's tag.");
+        models.MapDelete("/models/{name}/aliases/{alias}", DeleteAlias).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name").WithName("DeleteModelAlias").WithSummary("Removes an alias.");
         endpoints.MapMlflowModels();
         endpoints.MapMlflowVersions();
     }
 
-    private static async Task<Ok<Page<RegisteredModel>>> List(IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, int limit = 100, string? pageToken = null)
-    {
-        var page = await CatalogPages.Read(grains, CatalogKinds.Models, limit, pageToken, n => grains.GetGrain<IRegisteredModelGrain>(n).Get(cancellationToken), cancellationToken);
-        return TypedResults.Ok(page with { Items = await context.ReadableAsync(PermissionKind.RegisteredModel, page.Items, model => model.Name) });
-    }
+    private static async Task<Ok<Page<RegisteredModel>>> List(IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>
+        TypedResults.Ok(await CatalogPages.Read(context, PermissionKind.RegisteredModel, CatalogKinds.Models, limit, pageToken, n => grains.GetGrain<IRegisteredModelGrain>(n).Get(cancellationToken), cancellationToken));
 
     private static async Task<Created<RegisteredModel>> Create(ModelToCreate body, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
@@ -64,14 +61,14 @@ internal static class ModelsEndpoints
     }
 
     private static async Task<Ok<RegisteredModel>> Get(string name, IGrainFactory grains, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await At(grains, name).Get(cancellationToken) ?? throw MlopsException.NotFound("Model", name));
+        TypedResults.Ok(await At(grains, name).Get(cancellationToken) ?? throw RegistryErrors.NoModel(name));
 
     private static async Task<Ok<IReadOnlyList<ModelVersion>>> ListVersions(string name, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await At(grains, name).ListVersions(cancellationToken));
 
-    private static async Task<Created<ModelVersion>> AddVersion(string name, NewModelVersion body, IGrainFactory grains, CancellationToken cancellationToken)
+    private static async Task<Created<ModelVersion>> AddVersion(string name, NewModelVersion body, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
-        var version = await At(grains, name).AddVersion(body, cancellationToken);
+        var version = await context.OwnIfNewAsync(PermissionKind.RegisteredModel, name, () => At(grains, name).AddVersion(body, cancellationToken));
         return TypedResults.Created($"/api/v1/models/{Uri.EscapeDataString(name)}/versions/{version.Version.ToString(CultureInfo.InvariantCulture)}", version);
     }
 

@@ -2,6 +2,7 @@ using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Catalogs;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Paging;
@@ -20,23 +21,23 @@ internal static class MonitoringEndpoints
     public static void MapMonitoring(this IEndpointRouteBuilder endpoints)
     {
         var monitors = endpoints.MapNative("Monitors");
-        monitors.MapGet("/monitors", List).WithName("ListMonitors").WithSummary("Monitors in the order of their deployments.");
-        monitors.MapGet("/monitors/{deployment}", Get).WithName("GetMonitor").WithSummary("A deployment's monitor: rules, open window, last verdict, open alert.");
-        monitors.MapPut("/monitors/{deployment}", Configure).WithName("ConfigureMonitor").WithSummary("Sets or replaces the rules; windows begin anew.")
+        monitors.MapGet("/monitors", List).ShowsReadable().WithName("ListMonitors").WithSummary("Monitors in the order of their deployments.");
+        monitors.MapGet("/monitors/{deployment}", Get).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("GetMonitor").WithSummary("A deployment's monitor: rules, open window, last verdict, open alert.");
+        monitors.MapPut("/monitors/{deployment}", Configure).Requires(PermissionLevel.Edit, AccessTarget.Monitor, "deployment", orCreates: true).Requires(PermissionLevel.Read, AccessTarget.Deployment, "deployment").WithName("ConfigureMonitor").WithSummary("Sets or replaces the rules; windows begin anew.")
             .WithExample("""{"referenceDigest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","features":["sepal_length_cm"],"windowRows":1000,"alpha":0.01,"effectFloor":0.1,"raiseAfter":2}""");
-        monitors.MapGet("/monitors/{deployment}/windows", Windows).WithName("ListWindows").WithSummary("Verdicts of closed windows, newest first.");
-        monitors.MapGet("/monitors/{deployment}/alerts", Alerts).WithName("ListAlerts").WithSummary("Alerts, newest first.");
+        monitors.MapGet("/monitors/{deployment}/windows", Windows).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("ListWindows").WithSummary("Verdicts of closed windows, newest first.");
+        monitors.MapGet("/monitors/{deployment}/alerts", Alerts).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("ListAlerts").WithSummary("Alerts, newest first.");
     }
 
-    private static async Task<Ok<Page<MonitorStatus>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = MonitorsMax, string? pageToken = null) =>
+    private static async Task<Ok<Page<MonitorStatus>>> List(IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, int limit = MonitorsMax, string? pageToken = null) =>
         TypedResults.Ok(await CatalogPages.Read(
-            grains, CatalogKinds.Monitors, limit, pageToken, name => grains.GetGrain<IMonitorGrain>(name).Get(cancellationToken), cancellationToken, MonitorsMax));
+            context, PermissionKind.Monitor, CatalogKinds.Monitors, limit, pageToken, name => grains.GetGrain<IMonitorGrain>(name).Get(cancellationToken), cancellationToken, MonitorsMax));
 
     private static async Task<Ok<MonitorStatus>> Get(string deployment, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await Monitor(grains, deployment).Get(cancellationToken) ?? throw MlopsException.NotFound("Monitor", deployment));
 
-    private static async Task<Ok<MonitorStatus>> Configure(string deployment, MonitorRules rules, IGrainFactory grains, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await Monitor(grains, deployment).Configure(rules, cancellationToken));
+    private static async Task<Ok<MonitorStatus>> Configure(string deployment, MonitorRules rules, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await context.OwnIfNewAsync(PermissionKind.Monitor, deployment, () => Monitor(grains, deployment).Configure(rules, cancellationToken)));
 
     private static async Task<Ok<IReadOnlyList<WindowVerdict>>> Windows(string deployment, IGrainFactory grains, CancellationToken cancellationToken, int limit = 100)
     {

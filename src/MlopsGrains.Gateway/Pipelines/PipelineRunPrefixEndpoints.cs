@@ -1,6 +1,8 @@
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -18,9 +20,9 @@ internal static class PipelineRunPrefixEndpoints
     private const int NamesPage = 1000;
 
     public static void MapPipelineRunPrefixes(this RouteGroupBuilder pipelines) =>
-        pipelines.MapGet("/pipeline-runs", Find).WithName("FindPipelineRuns").WithSummary("Runs of any pipeline whose ids begin with 4–32 hex digits.");
+        pipelines.MapGet("/pipeline-runs", Find).ShowsReadable().WithName("FindPipelineRuns").WithSummary("Runs of any pipeline whose ids begin with 4–32 hex digits.");
 
-    private static async Task<Ok<IReadOnlyList<PipelineRun>>> Find(string idPrefix, IGrainFactory grains, CancellationToken cancellationToken, int limit = 10)
+    private static async Task<Ok<IReadOnlyList<PipelineRun>>> Find(string idPrefix, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, int limit = 10)
     {
         Limits.Check("limit", limit, LimitMax);
         if (idPrefix.Length is < PrefixLengthMin or > PrefixLengthMax || !idPrefix.All(char.IsAsciiHexDigitLower))
@@ -31,6 +33,11 @@ internal static class PipelineRunPrefixEndpoints
         var found = new List<string>();
         await foreach (var pipeline in Names(grains, CatalogKinds.Pipelines, cancellationToken))
         {
+            if (!await context.MayReadAsync(PermissionKind.Pipeline, pipeline))
+            {
+                continue;
+            }
+
             await foreach (var entry in Names(grains, CatalogKinds.RunsOf(pipeline), cancellationToken))
             {
                 if (PipelineRunIndex.RunId(entry).StartsWith(idPrefix, StringComparison.Ordinal))

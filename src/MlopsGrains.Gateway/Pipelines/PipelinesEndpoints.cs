@@ -6,6 +6,7 @@ using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Catalogs;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Identity;
 using MlopsGrains.Paging;
 using MlopsGrains.Pipelines;
@@ -36,28 +37,39 @@ internal static class PipelinesEndpoints
     public static void MapPipelines(this IEndpointRouteBuilder endpoints)
     {
         var pipelines = endpoints.MapNative("Pipelines");
-        pipelines.MapPost("/pipelines", Register).WithName("RegisterPipeline").Accepts<string>("application/yaml", "text/yaml", "text/plain")
+        pipelines.MapPost("/pipelines", Register).Requires(PermissionLevel.Edit, AccessTarget.Pipeline, "name", orCreates: true).WithName("RegisterPipeline").Accepts<string>("application/yaml", "text/yaml", "text/plain")
             .WithSummary("Registers a YAML definition; errors name the field, line and column.").WithExample(Example);
-        pipelines.MapPost("/pipelines/validation", Validate).WithName("ValidatePipeline").Accepts<string>("application/yaml", "text/yaml", "text/plain")
+        pipelines.MapPost("/pipelines/validation", Validate).RequiresSignIn().WithName("ValidatePipeline").Accepts<string>("application/yaml", "text/yaml", "text/plain")
             .WithSummary("Checks a YAML definition as registering does, and registers nothing; lists everything that is wrong.").WithExample(Example);
-        pipelines.MapGet("/pipeline-step-kinds", StepKinds).WithName("ListPipelineStepKinds").WithSummary("The kinds of steps with their inputs and outputs.");
-        pipelines.MapGet("/pipelines", List).WithName("ListPipelines").WithSummary("The newest definition of every pipeline, by name.");
-        pipelines.MapGet("/pipelines/{name}", Get).WithName("GetPipeline").WithSummary("A definition version, the newest by default.");
-        pipelines.MapPost("/pipelines/{name}/runs", Start).WithName("StartPipeline").WithSummary("Starts a run; the same idempotency key gives the same run.")
+        pipelines.MapGet("/pipeline-step-kinds", StepKinds).RequiresSignIn().WithName("ListPipelineStepKinds").WithSummary("The kinds of steps with their inputs and outputs.");
+        pipelines.MapGet("/pipelines", List).ShowsReadable().WithName("ListPipelines").WithSummary("The newest definition of every pipeline, by name.");
+        pipelines.MapGet("/pipelines/{name}", Get).Requires(PermissionLevel.Read, AccessTarget.Pipeline, "name").WithName("GetPipeline").WithSummary("A definition version, the newest by default.");
+        pipelines.MapPost("/pipelines/{name}/runs", Start).Requires(PermissionLevel.Use, AccessTarget.Pipeline, "name").WithName("StartPipeline").WithSummary("Starts a run; the same idempotency key gives the same run.")
             .WithExample("""{"params":{"version":"1"},"idempotencyKey":"nightly-2026-01-01"}""");
-        pipelines.MapGet("/pipelines/{name}/runs", Runs).WithName("ListPipelineRuns").WithSummary("Runs of a pipeline, newest first.");
+        pipelines.MapGet("/pipelines/{name}/runs", Runs).Requires(PermissionLevel.Read, AccessTarget.Pipeline, "name").WithName("ListPipelineRuns").WithSummary("Runs of a pipeline, newest first.");
         pipelines.MapPipelineRunPrefixes();
-        pipelines.MapGet("/pipeline-runs/{id}", GetRun).WithName("GetPipelineRun").WithSummary("A run with its steps.");
-        pipelines.MapGet("/pipeline-runs/{id}/logs", Logs).WithName("GetPipelineRunLogs").WithSummary("Log lines after a line number.");
-        pipelines.MapPost("/pipeline-runs/{id}/cancel", Cancel).WithName("CancelPipelineRun").WithSummary("Cancels what has not ended.")
+        pipelines.MapGet("/pipeline-runs/{id}", GetRun).Requires(PermissionLevel.Read, AccessTarget.PipelineRun, "id").WithName("GetPipelineRun").WithSummary("A run with its steps.");
+        pipelines.MapGet("/pipeline-runs/{id}/logs", Logs).Requires(PermissionLevel.Read, AccessTarget.PipelineRun, "id").WithName("GetPipelineRunLogs").WithSummary("Log lines after a line number.");
+        pipelines.MapPost("/pipeline-runs/{id}/cancel", Cancel).Requires(PermissionLevel.Edit, AccessTarget.PipelineRun, "id").WithName("CancelPipelineRun").WithSummary("Cancels what has not ended.")
             .WithExample("""{"reason":"the data was wrong"}""");
     }
 
     private static async Task<Created<PipelineDefinition>> Register(HttpRequest request, IGrainFactory grains, CancellationToken cancellationToken)
     {
         var yaml = await ReadYaml(request.BodyReader, cancellationToken);
-        var definition = await grains.GetGrain<IPipelineCompilerGrain>(0).Register(yaml, cancellationToken);
+        var compiler = grains.GetGrain<IPipelineCompilerGrain>(0);
+
+        // The name stands in the text; one with faults is refused by the registration, which tells them.
+        var definition = (await compiler.Check(yaml, cancellationToken)).Pipeline is { } name
+            ? await RegisterAs(name)
+            : await compiler.Register(yaml, cancellationToken);
         return TypedResults.Created($"/api/v1/pipelines/{definition.Pipeline}?version={definition.Version}", definition);
+
+        async Task<PipelineDefinition> RegisterAs(string name)
+        {
+            await request.HttpContext.RequireAsync(AccessTarget.Pipeline, name);
+            return await request.HttpContext.OwnIfNewAsync(PermissionKind.Pipeline, name, () => compiler.Register(yaml, cancellationToken));
+        }
     }
 
     private static async Task<Ok<PipelineCheck>> Validate(HttpRequest request, IGrainFactory grains, CancellationToken cancellationToken) =>
@@ -66,9 +78,9 @@ internal static class PipelinesEndpoints
     private static async Task<Ok<IReadOnlyList<StepKind>>> StepKinds(IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await grains.GetGrain<IPipelineCompilerGrain>(0).StepKinds(cancellationToken));
 
-    private static async Task<Ok<Page<PipelineDefinition>>> List(IGrainFactory grains, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>
+    private static async Task<Ok<Page<PipelineDefinition>>> List(IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, int limit = 100, string? pageToken = null) =>
         TypedResults.Ok(await CatalogPages.Read<PipelineDefinition>(
-            grains, CatalogKinds.Pipelines, limit, pageToken, async n => await grains.GetGrain<IPipelineGrain>(n).Get(null, cancellationToken), cancellationToken));
+            context, PermissionKind.Pipeline, CatalogKinds.Pipelines, limit, pageToken, async n => await grains.GetGrain<IPipelineGrain>(n).Get(null, cancellationToken), cancellationToken));
 
     private static async Task<Ok<PipelineDefinition>> Get(string name, IGrainFactory grains, CancellationToken cancellationToken, int? version = null) =>
         TypedResults.Ok(await grains.GetGrain<IPipelineGrain>(Names.Check("name", name)).Get(version, cancellationToken));

@@ -3,6 +3,7 @@ using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Webhooks;
 using Microsoft.AspNetCore.Builder;
@@ -33,17 +34,17 @@ internal static class MlflowWebhookEndpoints
     {
         endpoints = endpoints.MapGroup("").WithTags("MLflow webhooks");
         const string Root = "/mlflow/webhooks";
-        endpoints.MapMlflowMethod("POST", Root, Create).CreatesOnce()
+        endpoints.MapMlflowMethod("POST", Root, Create).CreatesOnce().RequiresAdministrator()
             .Describe("Creates a webhook: an address that is told of events of the registry.", """{"name!":"deploys","url!":"https://example.org/hook","events!":[{"entity!":"MODEL_VERSION","action!":"CREATED"}],"description":"Tells the deployer.","secret":"at-least-as-long-as-this","status":"ACTIVE"}""", gives: $$"""{"webhook":{{Example}}}""");
-        endpoints.MapMlflowMethod("GET", Root, List)
+        endpoints.MapMlflowMethod("GET", Root, List).RequiresAdministrator()
             .Describe("Webhooks, without their secrets.", """{"max_results":100,"page_token":""}""", gives: $$"""{"webhooks":[{{Example}}],"next_page_token":"eyJv"}""");
-        endpoints.MapMlflowMethod("GET", Root + "/{webhook_id}", Get)
+        endpoints.MapMlflowMethod("GET", Root + "/{webhook_id}", Get).RequiresAdministrator()
             .Describe("One webhook.", ExampleId, gives: $$"""{"webhook":{{Example}}}""");
-        endpoints.MapMlflowMethod("PATCH", Root + "/{webhook_id}", Update)
+        endpoints.MapMlflowMethod("PATCH", Root + "/{webhook_id}", Update).RequiresAdministrator()
             .Describe("Changes a webhook; what is not given stays.", """{"webhook_id!":"1b4e28ba-2fa1-11d2-883f-0016d3cca427","status":"DISABLED"}""", gives: $$"""{"webhook":{{Example}}}""");
-        endpoints.MapMlflowMethod("DELETE", Root + "/{webhook_id}", Delete)
+        endpoints.MapMlflowMethod("DELETE", Root + "/{webhook_id}", Delete).RequiresAdministrator()
             .Describe("Removes a webhook.", ExampleId);
-        endpoints.MapMlflowMethod("POST", Root + "/{webhook_id}/test", Test)
+        endpoints.MapMlflowMethod("POST", Root + "/{webhook_id}/test", Test).RequiresAdministrator()
             .Describe("Sends a webhook an event of the kind that it asks for, and tells what came back.", """{"webhook_id!":"1b4e28ba-2fa1-11d2-883f-0016d3cca427","event":{"entity!":"MODEL_VERSION","action!":"CREATED"}}""", gives: """{"result":{"success":true,"response_status":200,"response_body":"","error_message":""}}""");
     }
 

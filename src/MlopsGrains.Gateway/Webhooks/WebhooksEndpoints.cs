@@ -1,4 +1,5 @@
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,8 +14,8 @@ internal static class WebhooksEndpoints
     public static void MapWebhooks(this IEndpointRouteBuilder endpoints)
     {
         var webhooks = endpoints.MapNative("Webhooks");
-        webhooks.MapGet("/webhooks/{id}/deliveries", Deliveries).WithName("ListWebhookDeliveries").WithSummary("What waits for a webhook and what is parked, oldest first.");
-        webhooks.MapPost("/webhooks/{id}/deliveries/retry", RetryParked).WithName("RetryWebhookDeliveries").WithSummary("Sends what is parked again.");
+        webhooks.MapGet("/webhooks/{id}/deliveries", Deliveries).RequiresAdministrator().WithName("ListWebhookDeliveries").WithSummary("What waits for a webhook and what is parked, oldest first.");
+        webhooks.MapPost("/webhooks/{id}/deliveries/retry", RetryParked).RequiresAdministrator().WithName("RetryWebhookDeliveries").WithSummary("Sends what is parked again.");
         endpoints.MapMlflowWebhooks();
     }
 

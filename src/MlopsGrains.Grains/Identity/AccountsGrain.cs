@@ -98,7 +98,7 @@ internal sealed class AccountsGrain(IJournal journal)
 
     private static UserAccount View(AccountsState.User user) => new(user.Id, user.Name, user.IsAdministrator, user.Permissions);
 
-    private static string Text(PermissionOn on) => on.Kind == PermissionKind.Experiment ? $"experiment/{on.Id}" : $"model/{on.Id}";
+    private static string Text(PermissionOn on) => $"{(on.Kind == PermissionKind.RegisteredModel ? "model" : on.Kind.InWords())}/{on.Id}";
 
     private static void Check(PermissionOn on, PermissionLevel level)
     {

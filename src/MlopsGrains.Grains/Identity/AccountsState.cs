@@ -130,6 +130,9 @@ internal sealed class AccountsState
 
     internal sealed class User
     {
+        /// <summary>How each kind is stored, in the order of the kinds; never changes.</summary>
+        private const string Letters = "emdspw";
+
         public long Id { get; init; }
 
         public string Name { get; init; } = "";
@@ -145,7 +148,7 @@ internal sealed class AccountsState
 
         [JsonIgnore]
         public IReadOnlyList<Permission> Permissions =>
-            [.. Levels.Select(l => new Permission(new PermissionOn(l.Key[0] == 'e' ? PermissionKind.Experiment : PermissionKind.RegisteredModel, l.Key[2..]), l.Value))];
+            [.. Levels.Select(l => new Permission(new PermissionOn((PermissionKind)Letters.IndexOf(l.Key[0]), l.Key[2..]), l.Value))];
 
         public PermissionLevel? LevelOn(PermissionOn on) => Levels.TryGetValue(KeyOf(on), out var level) ? level : null;
 
@@ -167,6 +170,6 @@ internal sealed class AccountsState
             }
         }
 
-        private static string KeyOf(PermissionOn on) => (on.Kind == PermissionKind.Experiment ? "e/" : "m/") + on.Id;
+        private static string KeyOf(PermissionOn on) => $"{Letters[(int)on.Kind]}/{on.Id}";
     }
 }

@@ -1,6 +1,7 @@
 using MlopsGrains.Client;
 using MlopsGrains.Gateway;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Grains;
 using MlopsGrains.Server.Hosting.Start;
 using MlopsGrains.Server.Storage;
@@ -174,16 +175,16 @@ public static class PlatformHost
 
     private static void MapOperation(this WebApplication app, ServerSettings settings)
     {
-        app.MapPrometheusScrapingEndpoint().WithTags("Operation").WithMetadata(new HttpMethodMetadata([HttpMethods.Get]))
+        app.MapPrometheusScrapingEndpoint().WithTags("Operation").WithMetadata(new HttpMethodMetadata([HttpMethods.Get])).RequiresAdministrator()
             .Describe("What the process does, for Prometheus; docs/operations.md explains each metric.", gives: "mlops_runs_created_total 12", givesBytes: "text/plain");
         app.MapDashboard();
         app.MapGet("/api/v1/info", () => new ServerInfo(Telemetry.Version, Lower(settings.Role), Lower(settings.Storage)))
-            .WithName("GetInfo").WithSummary("What this process is and which version it runs").WithTags("Operation");
+            .WithName("GetInfo").WithSummary("What this process is and which version it runs").WithTags("Operation").RequiresSignIn();
         app.MapGet("/api/v1/storage/damage", DamageReporter.OfAllSilos)
-            .WithName("GetStorageDamage").WithSummary("Stored things that the running silos have found damaged").WithTags("Operation");
+            .WithName("GetStorageDamage").WithSummary("Stored things that the running silos have found damaged").WithTags("Operation").RequiresAdministrator();
         if (settings.Role == ServerRole.Silo)
         {
-            app.MapHealthChecks("/health");
+            app.MapHealthChecks("/health").RequiresNothing();
         }
     }
 
@@ -202,7 +203,7 @@ public static class PlatformHost
         {
             context.SetEndpoint(null);
             return dashboard.Value(context);
-        });
+        }).RequiresAdministrator();
     }
 
     private static string Lower<T>(T value)

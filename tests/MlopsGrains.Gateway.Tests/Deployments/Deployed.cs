@@ -37,10 +37,12 @@ internal static class Deployed
         return name;
     }
 
-    public static async Task<JsonElement> Send(ServerFixture server, HttpMethod method, string path, HttpContent? content = null)
+    public static Task<JsonElement> Send(ServerFixture server, HttpMethod method, string path, HttpContent? content = null) => Send(server.Http, method, path, content);
+
+    public static async Task<JsonElement> Send(HttpClient http, HttpMethod method, string path, HttpContent? content = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
-        using var answer = await server.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
         var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.True(answer.IsSuccessStatusCode, $"{method} {path}: {(int)answer.StatusCode} {text}");
         return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Options;
@@ -157,7 +158,7 @@ public sealed class AccessTests
     }
 
     private static Task<Door> OpenAsync((string, string)[] settings) =>
-        Door.OpenAsync(e => e.MapMethods("/api/v1/who", ["GET", "POST"], () => Actor.Current), settings);
+        Door.OpenAsync(e => e.MapMethods("/api/v1/who", ["GET", "POST"], () => Actor.Current).RequiresSignIn(), settings);
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }

@@ -14,6 +14,8 @@ internal sealed class Door(WebApplication app) : IAsyncDisposable
 {
     public Uri Address { get; } = new(app.Urls.First());
 
+    public IServiceProvider Services => app.Services;
+
     public HttpClient Http { get; } = new() { BaseAddress = new Uri(app.Urls.First()) };
 
     public static async Task<Door> OpenAsync(Action<IEndpointRouteBuilder>? map = null, params (string Key, string Value)[] settings)

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -22,6 +23,7 @@ public sealed class RefusalTests
     [InlineData(ErrorKind.Unavailable, 503, 503, "TEMPORARILY_UNAVAILABLE")]
     [InlineData(ErrorKind.NotSupported, 501, 501, "NOT_IMPLEMENTED")]
     [InlineData(ErrorKind.Unprocessable, 422, 400, "INVALID_PARAMETER_VALUE")]
+    [InlineData(ErrorKind.PermissionDenied, 403, 403, "PERMISSION_DENIED")]
     [InlineData(ErrorKind.DataLoss, 500, 500, "DATA_LOSS")]
     public async Task Kind_HasItsAnswer_InEachDialect(ErrorKind kind, int status, int mlflowStatus, string code)
     {
@@ -247,10 +249,10 @@ public sealed class RefusalTests
     {
         foreach (var path in new[] { "/api/v1/fail", "/api/2.0/mlflow/fail", "/v2/fail" })
         {
-            endpoints.MapGet(path, IResult () => throw exception);
+            endpoints.MapGet(path, IResult () => throw exception).RequiresSignIn();
         }
 
-        endpoints.MapPost("/api/v1/thing", (Thing thing) => TypedResults.Ok(thing));
+        endpoints.MapPost("/api/v1/thing", (Thing thing) => TypedResults.Ok(thing)).RequiresSignIn();
     });
 
     private static async Task<(HttpResponseMessage Answer, JsonElement Body)> GetAsync(Door door, string path)
