@@ -10,6 +10,7 @@ public sealed class ClusterTests(PostgresServer postgres)
     // The defaults notice a dead silo after about fifteen seconds; a test need not wait that long.
     private static readonly Dictionary<string, string> FastFailureDetection = new()
     {
+        ["MLOPS_ClusterSecurity__Secret"] = new string('s', 64),
         ["MLOPS_Membership__ProbeTimeout"] = "00:00:01",
         ["MLOPS_Membership__NumMissedProbesLimit"] = "2",
         ["MLOPS_Membership__NumVotesForDeathDeclaration"] = "1",

@@ -3,6 +3,7 @@ using MlopsGrains.Gateway;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Grains;
+using MlopsGrains.Server.Hosting.Cluster;
 using MlopsGrains.Server.Hosting.Start;
 using MlopsGrains.Server.Storage;
 using MlopsGrains.Storage;
@@ -34,7 +35,10 @@ public static class PlatformHost
 
         var authentication = builder.Configuration.GetSection(AuthenticationOptions.Section).Get<AuthenticationOptions>() ?? new();
         InvalidSettingsException.ThrowIfAny(settings.Faults(authentication.IsConfigured));
+        var security = builder.Configuration.GetSection(ClusterSecurityOptions.Section).Get<ClusterSecurityOptions>() ?? new();
+        InvalidSettingsException.ThrowIfAny(ClusterTls.Faults(settings, security));
         InvalidSettingsException.ThrowIfAny(StartChecks.Faults(settings));
+        var identity = settings.Role != ServerRole.All && security.IsConfigured ? ClusterIdentity.Of(security) : null;
 
         builder.WebHost.UseUrls([.. settings.Addresses]);
         if (!authentication.IsConfigured)
@@ -51,16 +55,21 @@ public static class PlatformHost
         builder.Services.AddHostedService<IdleMemory>();
         if (settings.Role == ServerRole.Gateway)
         {
-            builder.UseOrleansClient(client => client.AddCluster(settings, builder.Configuration));
+            builder.UseOrleansClient(client => client.AddCluster(settings, identity, builder.Configuration));
         }
         else
         {
-            builder.UseOrleans(silo => silo.AddCluster(settings, builder.Configuration));
+            builder.UseOrleans(silo => silo.AddCluster(settings, identity, builder.Configuration));
         }
 
         builder.Services.AddMlopsGateway(builder.Configuration);
         var app = builder.Build();
         app.WarnOfPlainHttp();
+        if (settings.Role == ServerRole.Silo && identity is null)
+        {
+            app.WarnOfOpenPorts();
+        }
+
         app.UseMlopsGateway();
         app.MapOperation(settings);
         if (settings.Role != ServerRole.Silo)
@@ -117,7 +126,7 @@ public static class PlatformHost
         marks.Watched.Add("audit-chain/");
     }
 
-    private static void AddCluster(this ISiloBuilder silo, ServerSettings settings, ConfigurationManager configuration)
+    private static void AddCluster(this ISiloBuilder silo, ServerSettings settings, ClusterIdentity? identity, ConfigurationManager configuration)
     {
         var siloPort = FreePort.OrGiven(settings.SiloPort, settings.AdvertisedAddress);
         var gatewayPort = FreePort.OrGiven(settings.GatewayPort, settings.AdvertisedAddress);
@@ -147,6 +156,8 @@ public static class PlatformHost
             silo.OpenNoPorts();
         }
 
+        silo.AddSecurity(identity);
+
         silo.AddMlopsGrains();
         if (Telemetry.HasCollector(configuration))
         {
@@ -156,13 +167,15 @@ public static class PlatformHost
         silo.AddDashboard();
     }
 
-    private static void AddCluster(this IClientBuilder client, ServerSettings settings, ConfigurationManager configuration)
+    private static void AddCluster(this IClientBuilder client, ServerSettings settings, ClusterIdentity? identity, ConfigurationManager configuration)
     {
         client.UseAdoNetClustering(options => options.Configure<NpgsqlDataSource>((o, source) =>
         {
             o.Invariant = "Npgsql";
             o.DataSource = source;
         }));
+        client.AddSecurity(identity);
+        client.UseConnectionRetryFilter(Patience());
         client.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = (ServiceId, settings.ClusterId));
         client.Configure<Orleans.Configuration.GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
         if (Telemetry.HasCollector(configuration))
@@ -171,6 +184,22 @@ public static class PlatformHost
         }
 
         client.AddDashboard();
+    }
+
+    /// <summary>A silo that shuts its door, because the secrets differ, answers as slowly as one that is away; a start says so after two attempts.</summary>
+    private static Func<Exception, CancellationToken, Task<bool>> Patience()
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        return async (_, stopped) =>
+        {
+            if (TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(15))
+            {
+                return false;
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(1.5), stopped);
+            return true;
+        };
     }
 
     private static void MapOperation(this WebApplication app, ServerSettings settings)

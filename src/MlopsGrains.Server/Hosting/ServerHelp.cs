@@ -27,6 +27,8 @@ internal sealed class ServerHelp(HelpAction usual, Command server) : Synchronous
           5080            HTTP: every API, /docs, /metrics, /health, /orleans (--urls)
           --silo-port     silo to silo, a free one by default; never open it to others
           --gateway-port  gateways to silos, a free one by default; likewise
+        A silo that other machines reach needs MLOPS_ClusterSecurity__Secret, the same
+        for every silo and gateway, or certificates (docs/install.md).
 
         Environment:
           MLOPS_Data, MLOPS_SiloPort, …  every option above, unless given there

@@ -7,6 +7,7 @@ using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Grains.Webhooks;
+using MlopsGrains.Server.Hosting.Cluster;
 using Orleans.Configuration;
 using GatewayOptions = MlopsGrains.Gateway.GatewayOptions;
 
@@ -30,6 +31,7 @@ public static class SettingNames
     public static IReadOnlyDictionary<string, Type> Sections { get; } = new Dictionary<string, Type>(StringComparer.OrdinalIgnoreCase)
     {
         [AuthenticationOptions.Section] = typeof(AuthenticationOptions),
+        [ClusterSecurityOptions.Section] = typeof(ClusterSecurityOptions),
         [GatewayOptions.Section] = typeof(GatewayOptions),
         ["GrainCollection"] = typeof(GrainCollectionOptions),
         [HeartbeatOptions.Section] = typeof(HeartbeatOptions),

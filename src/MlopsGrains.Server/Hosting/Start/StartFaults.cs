@@ -49,7 +49,7 @@ internal static partial class StartFaults
         InvalidOperationException when NotConverted().Match(e.Message) is { Success: true } match =>
             [$"{match.Groups["setting"].Value} is '{match.Groups["value"].Value}', which is not a {Word(match.Groups["type"].Value)}."],
         Orleans.Runtime.SiloUnavailableException or Orleans.Runtime.OrleansException when settings.Role == ServerRole.Gateway =>
-            [$"--role gateway: no silo of cluster '{settings.ClusterId}' answers. Start one with --role silo and the same --connection and --cluster."],
+            [$"--role gateway: no silo of cluster '{settings.ClusterId}' answers. Start one with --role silo, the same --connection and --cluster, and the same ClusterSecurity:Secret."],
         _ => [],
     };
 
