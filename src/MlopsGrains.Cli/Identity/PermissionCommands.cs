@@ -6,9 +6,9 @@ namespace MlopsGrains.Cli;
 
 internal static class PermissionCommands
 {
-    public static Command Create(CommandSet set) => set.Group("permissions", "What users may do with an experiment or a registered model.", List(set), Grant(set), Revoke(set));
+    public static Command Create(CommandSet set) => set.Group("permissions", "What users may do with an experiment, a model, a dataset, a deployment, a monitor or a pipeline.", List(set), Grant(set), Revoke(set));
 
-    internal static string Kind(PermissionKind kind) => kind == PermissionKind.Experiment ? "experiment" : "model";
+    internal static string Kind(PermissionKind kind) => kind == PermissionKind.RegisteredModel ? "model" : kind.InWords();
 
     private static Command List(CommandSet set)
     {
@@ -24,7 +24,7 @@ internal static class PermissionCommands
     {
         var on = new Target();
         var level = new Argument<PermissionLevel>("level") { Description = "none, read, use, edit or manage; each holds the ones before." };
-        string[] examples = ["mlops permissions grant ada edit --experiment churn", "mlops permissions grant ada read --model churn"];
+        string[] examples = ["mlops permissions grant ada edit --experiment churn", "mlops permissions grant ada read --model churn", "mlops permissions grant ada use --pipeline nightly"];
         return on.Checked(set.Leaf("grant", "Gives a user a level, in place of the one it has.", examples, [on.User, level, .. on.Options], async call =>
         {
             var target = await on.FindAsync(call);
@@ -47,26 +47,33 @@ internal static class PermissionCommands
     private sealed class Target
     {
         private readonly Option<string?> experiment = new("--experiment", "-e") { Description = "Name or id of an experiment.", HelpName = "experiment" };
-        private readonly Option<string?> model = new("--model") { Description = "A registered model.", HelpName = "model" };
+        private readonly (PermissionKind Kind, Option<string?> Name)[] named =
+        [
+            (PermissionKind.RegisteredModel, new("--model") { Description = "A registered model.", HelpName = "model" }),
+            (PermissionKind.Dataset, new("--dataset") { Description = "A dataset.", HelpName = "dataset" }),
+            (PermissionKind.Deployment, new("--deployment") { Description = "A deployment.", HelpName = "deployment" }),
+            (PermissionKind.Monitor, new("--monitor") { Description = "The monitor of a deployment.", HelpName = "deployment" }),
+            (PermissionKind.Pipeline, new("--pipeline") { Description = "A pipeline.", HelpName = "pipeline" }),
+        ];
 
         public Argument<string> User { get; } = new("user") { Description = "The user." };
 
-        public Symbol[] Options => [experiment, model];
+        public Symbol[] Options => [experiment, .. named.Select(n => n.Name)];
 
         public Command Checked(Command command)
         {
             command.Validators.Add(result =>
             {
-                if (result.GetResult(experiment) is null == result.GetResult(model) is null)
+                if (Options.OfType<Option>().Count(o => result.GetResult(o) is not null) != 1)
                 {
-                    result.AddError("Give either --experiment or --model.");
+                    result.AddError("Give one of --experiment, --model, --dataset, --deployment, --monitor and --pipeline.");
                 }
             });
             return command;
         }
 
-        public async Task<PermissionOn> FindAsync(CommandCall call) => call.Get(model) is { } name
-            ? new PermissionOn(PermissionKind.RegisteredModel, name)
-            : new PermissionOn(PermissionKind.Experiment, (await ExperimentCommands.FindAsync(call.Client, call.Get(experiment)!, call.Cancel)).ExperimentId);
+        public async Task<PermissionOn> FindAsync(CommandCall call) => call.Get(experiment) is { } name
+            ? new PermissionOn(PermissionKind.Experiment, (await ExperimentCommands.FindAsync(call.Client, name, call.Cancel)).ExperimentId)
+            : named.Where(n => call.Get(n.Name) is not null).Select(n => new PermissionOn(n.Kind, call.Get(n.Name)!)).Single();
     }
 }

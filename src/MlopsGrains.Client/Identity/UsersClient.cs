@@ -28,8 +28,8 @@ public sealed class UsersClient
         [.. (await WithUsersAsync(http.LookAsync<UserList>("users/list", cancellationToken))).Users.Select(Account)];
 
     /// <summary>A user with all permissions; throws <see cref="ErrorKind.NotFound"/>.</summary>
-    public async Task<UserAccount> GetAsync(string name, CancellationToken cancellationToken = default) =>
-        Account((await WithUsersAsync(http.LookAsync<UserAnswer>("users/get" + GatewayPath.Query(("username", name)), cancellationToken))).User);
+    public Task<UserAccount> GetAsync(string name, CancellationToken cancellationToken = default) =>
+        WithUsersAsync(http.GetAsync<UserAccount>("/api/v1/users/" + GatewayPath.Segment("name", name), cancellationToken));
 
     /// <summary>Creates a user; a used name is refused (<see cref="ErrorKind.AlreadyExists"/>).</summary>
     /// <param name="name">The user.</param>
@@ -50,26 +50,29 @@ public sealed class UsersClient
     public Task DeleteAsync(string name, CancellationToken cancellationToken = default) =>
         http.ChangeAsync(HttpMethod.Delete, "users/delete", new { username = name }, Repeat.WhenRefused, cancellationToken);
 
-    /// <summary>Gives a user a level on an experiment (by id) or registered model (by name), or another one than it has there.</summary>
-    public async Task GrantAsync(string name, PermissionOn on, PermissionLevel level, CancellationToken cancellationToken = default)
+    /// <summary>Gives a user a level on something (experiments by id, all else by name), or another one than it has there.</summary>
+    public Task GrantAsync(string name, PermissionOn on, PermissionLevel level, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(on);
-        var body = Body(name, on, Levels.TryGetValue(level, out var known) ? known : throw MlopsException.Invalid("level", $"level {level} is not known."));
-        try
-        {
-            await http.ChangeAsync(HttpMethod.Post, Root(on) + "create", body, Repeat.WhenRefused, cancellationToken);
-        }
-        catch (MlopsException e) when (e.Kind == ErrorKind.AlreadyExists)
-        {
-            await http.ChangeAsync(HttpMethod.Patch, Root(on) + "update", body, Repeat.Always, cancellationToken);
-        }
+        return DoAsync(new GatewayCall(HttpMethod.Put, At(on, name), Repeat.Always, GatewayHttp.Json(new LevelChange(level))), cancellationToken);
     }
 
     /// <summary>Takes a level back; the default level holds then. Throws <see cref="ErrorKind.NotFound"/> when there is none.</summary>
     public Task RevokeAsync(string name, PermissionOn on, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(on);
-        return http.ChangeAsync(HttpMethod.Delete, Root(on) + "delete", Body(name, on, null), Repeat.WhenRefused, cancellationToken);
+        return DoAsync(new GatewayCall(HttpMethod.Delete, At(on, name)), cancellationToken);
+    }
+
+    private Task<bool> DoAsync(GatewayCall call, CancellationToken cancellationToken)
+    {
+        return WithUsersAsync(DoneAsync());
+
+        async Task<bool> DoneAsync()
+        {
+            await http.DoAsync(call, cancellationToken);
+            return true;
+        }
     }
 
     /// <summary>A server without users knows none of these addresses.</summary>
@@ -85,18 +88,8 @@ public sealed class UsersClient
         }
     }
 
-    private static string Root(PermissionOn on) => on.Kind == PermissionKind.Experiment ? "experiments/permissions/" : "registered-models/permissions/";
-
-    private static Dictionary<string, string?> Body(string user, PermissionOn on, string? level)
-    {
-        var body = new Dictionary<string, string?> { ["username"] = user, [on.Kind == PermissionKind.Experiment ? "experiment_id" : "name"] = on.Id };
-        if (level is not null)
-        {
-            body["permission"] = level;
-        }
-
-        return body;
-    }
+    private static string At(PermissionOn on, string user) =>
+        $"/api/v1/permissions/{(on.Kind == PermissionKind.RegisteredModel ? "models" : on.Kind.InWords() + "s")}/{GatewayPath.Segment("on", on.Id)}/{GatewayPath.Segment("user", user)}";
 
     private static UserAccount Account(UserMessage user) => new(
         user.Id,
@@ -108,6 +101,8 @@ public sealed class UsersClient
         ]);
 
     private static PermissionLevel LevelOf(string name) => Levels.FirstOrDefault(l => l.Value == name).Key;
+
+    private sealed record LevelChange(PermissionLevel Level);
 
     private sealed record UserList(IReadOnlyList<UserMessage> Users);
 
