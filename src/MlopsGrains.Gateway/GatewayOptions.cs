@@ -60,6 +60,10 @@ public sealed class GatewayOptions
     [Range(1, 100_000)]
     public int LiveReadersMax { get; set; } = 2000;
 
+    /// <summary>Most readers of live events at a time in one process for one user or key; 200 by default.</summary>
+    [Range(1, 100_000)]
+    public int LiveReadersPerCallerMax { get; set; } = 200;
+
     /// <summary>How long a reader of live events may take nothing before it is cut off; 10 s by default.</summary>
     public TimeSpan LiveWriteTimeout { get; set; } = TimeSpan.FromSeconds(10);
 

@@ -11,6 +11,9 @@ public static class Actor
     /// <summary>The actor when nobody set one: the platform itself.</summary>
     public const string Platform = "platform";
 
+    /// <summary>The actor where nobody is asked who they are.</summary>
+    public const string Local = "local";
+
     private const string Key = "mlops.actor";
 
     /// <summary>The actor of the current call.</summary>

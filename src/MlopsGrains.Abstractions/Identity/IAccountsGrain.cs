@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Orleans.Runtime;
 
 namespace MlopsGrains.Identity;
@@ -112,6 +113,7 @@ public enum PermissionLevel
 public sealed record PermissionOn([property: Id(0)] PermissionKind Kind, [property: Id(1)] string Id)
 {
     /// <summary>As people say it, such as <c>experiment '7'</c>.</summary>
+    [JsonIgnore]
     public string InWords => $"{Kind.InWords()} '{Id}'";
 }
 

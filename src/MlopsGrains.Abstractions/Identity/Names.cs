@@ -53,9 +53,12 @@ public static partial class Names
 
     /// <summary>Returns <paramref name="digest"/> (64 lower-case hex digits) or throws <see cref="ErrorKind.InvalidInput"/> naming <paramref name="field"/>.</summary>
     public static string CheckDigest(string field, string? digest) =>
-        digest is not null && Digest().IsMatch(digest)
-            ? digest
+        IsDigest(digest)
+            ? digest!
             : throw MlopsException.Invalid(field, $"{field} must be a SHA-256 digest: 64 lower-case hex digits.");
+
+    /// <summary>Whether <see cref="CheckDigest"/> takes the text.</summary>
+    public static bool IsDigest(string? digest) => digest is not null && Digest().IsMatch(digest);
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]*\z")]
     private static partial Regex Pattern();

@@ -30,6 +30,10 @@ public interface IModelRegistryGrain : IGrainWithStringKey
     /// </summary>
     [Alias("SearchVersions"), ResponseTimeout("00:02:00")]
     Task<Page<ModelVersion>> SearchVersions(RegistryQuery query, CancellationToken cancellationToken = default);
+
+    /// <summary>The names of the models that have a version whose file has that digest.</summary>
+    [Alias("ModelsOfBlob"), ResponseTimeout("00:02:00")]
+    Task<IReadOnlyList<string>> ModelsOfBlob(string digest, CancellationToken cancellationToken = default);
 }
 
 /// <summary>A question to the registry.</summary>

@@ -1,3 +1,4 @@
+using MlopsGrains.Identity;
 using Orleans.Runtime;
 
 namespace MlopsGrains.Pipelines;
@@ -204,6 +205,8 @@ public sealed record StepToken([property: Id(0)] string Step, [property: Id(1)] 
 /// <param name="Pipeline">Pipeline name.</param>
 /// <param name="DefinitionDigest">What defines the run.</param>
 /// <param name="AlertTriggers">Deployments whose alerts start this pipeline.</param>
+/// <param name="For">The user for whom it is done; <see langword="null"/> when whoever started the run may do everything.</param>
+/// <param name="StartedBy">The actor that started the run.</param>
 [GenerateSerializer, Immutable, Alias("mlops.StepLease")]
 public sealed record StepLease(
     [property: Id(0)] StepToken Token,
@@ -213,7 +216,9 @@ public sealed record StepLease(
     [property: Id(4)] string Key,
     [property: Id(5)] string Pipeline,
     [property: Id(6)] string DefinitionDigest,
-    [property: Id(7)] IReadOnlyList<string>? AlertTriggers = null);
+    [property: Id(7)] IReadOnlyList<string>? AlertTriggers = null,
+    [property: Id(8)] Principal? For = null,
+    [property: Id(9)] string? StartedBy = null);
 
 /// <summary>What the worker must do.</summary>
 [GenerateSerializer, Immutable, Alias("mlops.HeartbeatReply")]

@@ -30,7 +30,7 @@ internal static class ArtifactsEndpoints
         var blobs = endpoints.MapNative("Blobs");
         blobs.MapPost("/blobs", PostBlob).RequiresSignIn().WithName("PutBlob").Accepts<Stream>("*/*").WithBodyLimit(BodyLimit.Artifact)
             .WithSummary("Stores bytes under their digest.").WithExample("the file's bytes");
-        blobs.MapGet("/blobs/{digest}", GetBlob).RequiresAdministrator().WithName("GetBlob").Produces<Stream>(contentType: Bytes).WithSummary("The bytes of a digest; ranges are served.");
+        blobs.MapGet("/blobs/{digest}", GetBlob).Requires(PermissionLevel.Read, AccessTarget.Blob, "digest").WithName("GetBlob").Produces<Stream>(contentType: Bytes).WithSummary("The bytes of a digest; ranges are served.");
     }
 
     private static async Task<Ok<BlobRef>> Put(string id, string path, HttpRequest request, ArtifactFiles files, CancellationToken cancellationToken)
@@ -51,9 +51,14 @@ internal static class ArtifactsEndpoints
         return TypedResults.Ok(await files.List(directory, cancellationToken));
     }
 
-    private static async Task<Created<BlobRef>> PostBlob(HttpRequest request, ArtifactFiles files, CancellationToken cancellationToken)
+    private static async Task<Created<BlobRef>> PostBlob(HttpRequest request, ArtifactFiles files, IGrainFactory grains, CancellationToken cancellationToken)
     {
         var blob = await files.Write(request.Body, cancellationToken);
+        if (request.HttpContext.Features.Get<Caller>() is { UserId: { } uploader })
+        {
+            await grains.GetGrain<IBlobNamesGrain>(0).Uploaded(blob.Digest, uploader, CancellationToken.None);
+        }
+
         return TypedResults.Created($"/api/v1/blobs/{blob.Digest}", blob);
     }
 

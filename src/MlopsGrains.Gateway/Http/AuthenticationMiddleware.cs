@@ -9,14 +9,11 @@ namespace MlopsGrains.Gateway.Http;
 /// <summary>Lets in who holds a key or knows a user's password, and says who asks to everything behind.</summary>
 internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys keys, UserPasswords users, IOptions<AuthenticationOptions> options)
 {
-    /// <summary>The actor when no authentication is configured.</summary>
-    public const string Local = "local";
-
     public Task InvokeAsync(HttpContext context)
     {
         if (!options.Value.IsConfigured || IsOpen(context.GetEndpoint()?.Metadata))
         {
-            Actor.Current = Local;
+            Actor.Current = Actor.Local;
             return next(context);
         }
 

@@ -4,14 +4,19 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Identity;
+using Orleans.Runtime;
 
 namespace MlopsGrains.Gateway.Http;
 
-/// <summary>Answers server-sent events until the reader leaves, is cut off for taking nothing, or the server stops.</summary>
+/// <summary>Answers server-sent events until the reader leaves, is cut off for taking nothing, may not see them any more, or the server stops.</summary>
 internal static class EventStream
 {
     private static readonly byte[] Retry = "retry: 1000\n\n"u8.ToArray();
     private static readonly byte[] Beat = ": beat\n\n"u8.ToArray();
+    /// <summary>With what a gateway remembers of levels (2 s), a right that is gone ends the stream within 5 s.</summary>
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(15);
 
     public static LiveFrame Frame(long version, string name, ReadOnlySpan<byte> json)
@@ -29,7 +34,9 @@ internal static class EventStream
         var options = context.RequestServices.GetRequiredService<IOptions<GatewayOptions>>().Value;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, feeds.Stopping);
         var answer = await source(LastVersion(context.Request), TimeSpan.Zero, end.Token);
-        await using var seat = feeds.Join(feedName, source);
+        await using var seat = feeds.Join(feedName, context.Features.Get<Caller>()?.Principal, source);
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
+        var guard = GuardAsync(context, end, left.Token);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["X-Accel-Buffering"] = "no";
@@ -40,8 +47,33 @@ internal static class EventStream
         }
         catch (OperationCanceledException)
         {
-            // The reader left, was cut off, or the server stops.
+            // The reader left, was cut off, may not see it any more, or the server stops.
         }
+
+        await left.CancelAsync();
+        await guard;
+    }
+
+    /// <summary>Ends the stream when the caller could not open it any more, or nobody can tell.</summary>
+    private static async Task GuardAsync(HttpContext context, CancellationTokenSource end, CancellationToken left)
+    {
+        try
+        {
+            while (await context.StillMayAsync(left))
+            {
+                await Task.Delay(CheckEvery, left);
+            }
+        }
+        catch (OperationCanceledException) when (left.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception e) when (e is MlopsException or TimeoutException or OrleansException)
+        {
+            // The reader comes again and is asked afresh.
+        }
+
+        await end.CancelAsync();
     }
 
     private static async Task Follow(HttpContext context, GatewayOptions options, LiveFeed feed, LiveSource source, LiveAnswer answer, CancellationToken end)

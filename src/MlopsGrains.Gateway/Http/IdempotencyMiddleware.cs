@@ -74,7 +74,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory 
         var request = context.Request;
         var bodyDigest = Digest(await TakeBodyAsync(request), request.QueryString.Value);
         var path = request.Path.Value!.StartsWith("/ajax-api/", StringComparison.Ordinal) ? request.Path.Value[6..] : request.Path.Value[1..];
-        var key = Digest([], $"{Principal(context)}\n{request.Method} {path}\n{sent ?? $"{bodyDigest} from {context.Connection.RemoteIpAddress}"}");
+        var key = Digest([], $"{context.Features.Get<Caller>()?.Principal ?? Actor.Current}\n{request.Method} {path}\n{sent ?? $"{bodyDigest} from {context.Connection.RemoteIpAddress}"}");
         var book = grains.GetGrain<IAnswerBookGrain>(IAnswerBookGrain.BookOf(key));
         var entry = await book.Enter(key, bodyDigest, context.RequestAborted);
         switch (entry.Turn)
@@ -133,14 +133,6 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory 
         response.ContentLength = bytes.Length;
         await body.WriteAsync(bytes, context.RequestAborted);
     }
-
-    /// <summary>Another user of the same name, or a key named like a user, is somebody else.</summary>
-    private static string Principal(HttpContext context) => context.Features.Get<Caller>() switch
-    {
-        null => Actor.Current,
-        { UserId: { } id } => string.Create(CultureInfo.InvariantCulture, $"user {id}"),
-        var key => $"key {key.Name}",
-    };
 
     private static Task GiveAgainAsync(HttpResponse response, Answer answer)
     {

@@ -10,20 +10,30 @@ internal sealed class LiveFeeds(IOptions<GatewayOptions> options, IHostApplicati
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, Shared> feeds = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> callers = new(StringComparer.Ordinal);
     private int readers;
 
     /// <summary>Readers are let go when the server stops.</summary>
     public CancellationToken Stopping => lifetime.ApplicationStopping;
 
     /// <summary>Takes a seat at the feed of that name; dispose it to leave.</summary>
+    /// <param name="name">Of the feed.</param>
+    /// <param name="caller">Who reads; <see langword="null"/> where nobody is asked.</param>
+    /// <param name="source">Asks for the feed's events.</param>
     /// <exception cref="MlopsException">All seats are taken (<see cref="ErrorKind.Overloaded"/>).</exception>
-    public Seat Join(string name, LiveSource source)
+    public Seat Join(string name, string? caller, LiveSource source)
     {
         lock (gate)
         {
             if (readers >= options.Value.LiveReadersMax)
             {
                 throw MlopsException.Overloaded($"{readers} readers watch live events here; at most {options.Value.LiveReadersMax} (Gateway:LiveReadersMax).");
+            }
+
+            var own = caller is null ? 0 : callers.GetValueOrDefault(caller);
+            if (own >= options.Value.LiveReadersPerCallerMax)
+            {
+                throw MlopsException.Overloaded($"You watch live events with {own} readers here; at most {options.Value.LiveReadersPerCallerMax} for one user or key (Gateway:LiveReadersPerCallerMax).");
             }
 
             if (!feeds.TryGetValue(name, out var shared))
@@ -34,15 +44,25 @@ internal sealed class LiveFeeds(IOptions<GatewayOptions> options, IHostApplicati
 
             shared.Readers++;
             readers++;
-            return new Seat(this, name, shared);
+            if (caller is not null)
+            {
+                callers[caller] = own + 1;
+            }
+
+            return new Seat(this, name, caller, shared);
         }
     }
 
-    private async ValueTask Leave(string name, Shared shared)
+    private async ValueTask Leave(string name, string? caller, Shared shared)
     {
         lock (gate)
         {
             readers--;
+            if (caller is not null && --callers[caller] == 0)
+            {
+                callers.Remove(caller);
+            }
+
             if (--shared.Readers > 0)
             {
                 return;
@@ -56,11 +76,11 @@ internal sealed class LiveFeeds(IOptions<GatewayOptions> options, IHostApplicati
         shared.Stop.Dispose();
     }
 
-    internal sealed class Seat(LiveFeeds feeds, string name, Shared shared) : IAsyncDisposable
+    internal sealed class Seat(LiveFeeds feeds, string name, string? caller, Shared shared) : IAsyncDisposable
     {
         public LiveFeed Feed => shared.Feed;
 
-        public ValueTask DisposeAsync() => feeds.Leave(name, shared);
+        public ValueTask DisposeAsync() => feeds.Leave(name, caller, shared);
     }
 
     internal sealed class Shared(LiveFeed feed, CancellationTokenSource stop)

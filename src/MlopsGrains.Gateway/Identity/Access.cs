@@ -34,6 +34,18 @@ internal static class Access
     public static ValueTask<bool> MayReadAsync(this HttpContext context, PermissionKind kind, string id) =>
         context.Features.Get<AccessGate>() is { } gate ? gate.MayAsync(PermissionLevel.Read, new PermissionOn(kind, id), context.RequestAborted) : new(true);
 
+    /// <summary>Whether the caller is still there and may still do what it was let in for. Keys and callers that nobody is asked about do not change.</summary>
+    public static async ValueTask<bool> StillMayAsync(this HttpContext context, CancellationToken cancellationToken)
+    {
+        if (context.Features.Get<AccessGate>() is { } gate)
+        {
+            return await gate.StillHoldsAsync(cancellationToken);
+        }
+
+        return context.Features.Get<Caller>() is not { UserId: { } id } administrator
+            || await context.RequestServices.GetRequiredService<Accounts>().FindUser(administrator.Name, fresh: false, cancellationToken) is { IsAdministrator: true } user && user.Id == id;
+    }
+
     /// <summary>Those that the caller may see.</summary>
     public static async ValueTask<IReadOnlyList<T>> ReadableAsync<T>(this HttpContext context, PermissionKind kind, IReadOnlyList<T> items, Func<T, string> id)
     {
@@ -77,6 +89,11 @@ internal static class Access
     public static Task MoveModelAsync(this HttpContext context, string from, string to) => UsersAreOn(context)
         ? Grain(context).Renamed(new PermissionOn(PermissionKind.RegisteredModel, from), new PermissionOn(PermissionKind.RegisteredModel, to), CancellationToken.None)
         : Task.CompletedTask;
+
+    /// <summary>What is started now goes on after the request, for the user who asks.</summary>
+    public static void ActForCaller(this HttpContext context) => Principal.Current = context.Features.Get<Caller>() is { UserId: { } id } user
+        ? new Principal(id, user.Name, context.RequestServices.GetRequiredService<Accounts>().Default)
+        : null;
 
     private static bool UsersAreOn(HttpContext context) => context.RequestServices.GetRequiredService<IOptions<AuthenticationOptions>>().Value.Administrator is not null;
 

@@ -14,6 +14,7 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
     private readonly IReadOnlyList<AccessNeed> _needs = endpoint.Metadata.GetOrderedMetadata<AccessNeed>();
     private readonly HashSet<AccessNeed> _asked = [];
     private readonly List<(PermissionLevel Level, PermissionOn On)> _granted = [];
+    private readonly Principal _who = new(caller.UserId!.Value, caller.Name, accounts.Default);
     private bool _lookedAfresh;
 
     public bool IsFullyAsked => _needs.All(n => n is not (LevelNeed or TheUserItself) || _asked.Contains(n));
@@ -28,7 +29,11 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
 
         foreach (var need in _needs)
         {
-            if (need is LevelNeed level && endpoint.RoutePattern.GetParameter(level.Field) is { IsCatchAll: false })
+            if (need is TheUserItself self && endpoint.RoutePattern.GetParameter(self.Field) is not null)
+            {
+                AskSelf(self, (string)context.Request.RouteValues[self.Field]!);
+            }
+            else if (need is LevelNeed level && endpoint.RoutePattern.GetParameter(level.Field) is { IsCatchAll: false })
             {
                 await AskAsync(level, [(string)context.Request.RouteValues[level.Field]!], context.RequestAborted);
             }
@@ -42,13 +47,9 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
     {
         foreach (var need in _needs)
         {
-            if (need is TheUserItself self)
+            if (need is TheUserItself self && !_asked.Contains(self))
             {
-                _asked.Add(need);
-                if (namesOf(self.Field, false) is [var name] && name != caller.Name)
-                {
-                    throw MlopsException.Denied("This is for administrators, and for users about themselves.");
-                }
+                AskSelf(self, namesOf(self.Field, false) is [var name] ? name : null);
             }
             else if (need is LevelNeed level && !_asked.Contains(level) && endpoint.RoutePattern.GetParameter(level.Field) is null)
             {
@@ -97,6 +98,15 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
         return true;
     }
 
+    private void AskSelf(TheUserItself need, string? name)
+    {
+        _asked.Add(need);
+        if (name is not null && name != caller.Name)
+        {
+            throw MlopsException.Denied("This is for administrators, and for users about themselves.");
+        }
+    }
+
     private async ValueTask AskAsync(LevelNeed need, IReadOnlyList<string> names, CancellationToken cancellationToken)
     {
         _asked.Add(need);
@@ -107,7 +117,7 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
 
         foreach (var name in names)
         {
-            var place = await need.Target.Find(owners, name, cancellationToken);
+            var place = await need.Target.Find(owners, _who, name, cancellationToken);
             if (!place.IsFree)
             {
                 await AskAsync(need, name, place.On ?? throw need.Target.Missing(name), cancellationToken);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using MlopsGrains.Blobs;
 using MlopsGrains.Data;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
@@ -61,6 +62,9 @@ internal sealed class Owners(IGrainFactory grains)
 
         return null;
     }
+
+    public ValueTask<bool> MayReadBlob(string digest, Principal who, CancellationToken cancellationToken) =>
+        Names.IsDigest(digest) ? new(grains.GetGrain<IBlobNamesGrain>(0).MayRead(digest, who, cancellationToken)) : new(false);
 
     /// <summary>Whether there is such a thing now.</summary>
     public async ValueTask<bool> Exists(PermissionOn on, CancellationToken cancellationToken) => on.Kind switch

@@ -24,7 +24,7 @@ internal static class ModelsEndpoints
             .WithExample("""{"name":"iris","description":"Tells three kinds apart.","tags":{"team":"botany"}}""");
         models.MapGet("/models/{name}", Get).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name").WithName("GetModel").WithSummary("A registered model with its aliases.");
         models.MapGet("/models/{name}/versions", ListVersions).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name").WithName("ListModelVersions").WithSummary("All versions, newest first.");
-        models.MapPost("/models/{name}/versions", AddVersion).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name", orCreates: true).WithName("AddModelVersion").CreatesOnce().WithSummary("Registers an uploaded model file as the next version; creates the model when it is new.")
+        models.MapPost("/models/{name}/versions", AddVersion).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name", orCreates: true).Requires(PermissionLevel.Read, AccessTarget.Blob, "blob.digest").WithName("AddModelVersion").CreatesOnce().WithSummary("Registers an uploaded model file as the next version; creates the model when it is new.")
             .WithExample("""{"format":"mlnet","blob":{"digest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","length":1024},"signature":{"inputs":[{"name":"sepal_length_cm","datatype":"FP32","shape":[-1,1]}],"outputs":[{"name":"scores","datatype":"FP32","shape":[-1,3]}]},"lineage":{"dataset":"iris","datasetVersion":1},"metrics":{"accuracy":0.97}}""");
         models.MapGet("/models/{name}/versions/{reference}", GetVersion).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name").WithName("GetModelVersion").WithSummary("The version that a number, an alias or 'latest' names.");
         models.MapPut("/models/{name}/aliases/{alias}", SetAlias).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name").WithName("SetModelAlias").WithSummary("Points an alias at a version.")
@@ -68,6 +68,7 @@ internal static class ModelsEndpoints
 
     private static async Task<Created<ModelVersion>> AddVersion(string name, NewModelVersion body, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
+        await context.RequireAsync(AccessTarget.Blob, body.Blob.Digest);
         var version = await context.OwnIfNewAsync(PermissionKind.RegisteredModel, name, () => At(grains, name).AddVersion(body, cancellationToken));
         return TypedResults.Created($"/api/v1/models/{Uri.EscapeDataString(name)}/versions/{version.Version.ToString(CultureInfo.InvariantCulture)}", version);
     }

@@ -23,7 +23,9 @@ internal static class MonitoringEndpoints
         var monitors = endpoints.MapNative("Monitors");
         monitors.MapGet("/monitors", List).ShowsReadable().WithName("ListMonitors").WithSummary("Monitors in the order of their deployments.");
         monitors.MapGet("/monitors/{deployment}", Get).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("GetMonitor").WithSummary("A deployment's monitor: rules, open window, last verdict, open alert.");
-        monitors.MapPut("/monitors/{deployment}", Configure).Requires(PermissionLevel.Edit, AccessTarget.Monitor, "deployment", orCreates: true).Requires(PermissionLevel.Read, AccessTarget.Deployment, "deployment").WithName("ConfigureMonitor").WithSummary("Sets or replaces the rules; windows begin anew.")
+        monitors.MapPut("/monitors/{deployment}", Configure).Requires(PermissionLevel.Edit, AccessTarget.Monitor, "deployment", orCreates: true).Requires(PermissionLevel.Read, AccessTarget.Deployment, "deployment")
+            .Requires(PermissionLevel.Read, AccessTarget.Blob, "referenceDigest").Requires(PermissionLevel.Use, AccessTarget.Pipeline, "pipeline", optional: true)
+            .WithName("ConfigureMonitor").WithSummary("Sets or replaces the rules; windows begin anew.")
             .WithExample("""{"referenceDigest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","features":["sepal_length_cm"],"windowRows":1000,"alpha":0.01,"effectFloor":0.1,"raiseAfter":2}""");
         monitors.MapGet("/monitors/{deployment}/windows", Windows).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("ListWindows").WithSummary("Verdicts of closed windows, newest first.");
         monitors.MapGet("/monitors/{deployment}/alerts", Alerts).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("ListAlerts").WithSummary("Alerts, newest first.");
@@ -36,8 +38,13 @@ internal static class MonitoringEndpoints
     private static async Task<Ok<MonitorStatus>> Get(string deployment, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await Monitor(grains, deployment).Get(cancellationToken) ?? throw MlopsException.NotFound("Monitor", deployment));
 
-    private static async Task<Ok<MonitorStatus>> Configure(string deployment, MonitorRules rules, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await context.OwnIfNewAsync(PermissionKind.Monitor, deployment, () => Monitor(grains, deployment).Configure(rules, cancellationToken)));
+    private static async Task<Ok<MonitorStatus>> Configure(string deployment, MonitorRules rules, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
+    {
+        await context.RequireAsync(AccessTarget.Blob, rules.ReferenceDigest);
+        await context.RequireAsync(AccessTarget.Pipeline, rules.Pipeline);
+        context.ActForCaller();
+        return TypedResults.Ok(await context.OwnIfNewAsync(PermissionKind.Monitor, deployment, () => Monitor(grains, deployment).Configure(rules, cancellationToken)));
+    }
 
     private static async Task<Ok<IReadOnlyList<WindowVerdict>>> Windows(string deployment, IGrainFactory grains, CancellationToken cancellationToken, int limit = 100)
     {

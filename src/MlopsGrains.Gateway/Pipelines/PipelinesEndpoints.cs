@@ -85,10 +85,11 @@ internal static class PipelinesEndpoints
     private static async Task<Ok<PipelineDefinition>> Get(string name, IGrainFactory grains, CancellationToken cancellationToken, int? version = null) =>
         TypedResults.Ok(await grains.GetGrain<IPipelineGrain>(Names.Check("name", name)).Get(version, cancellationToken));
 
-    private static async Task<Created<PipelineRun>> Start(string name, StartRequest? request, IGrainFactory grains, CancellationToken cancellationToken)
+    private static async Task<Created<PipelineRun>> Start(string name, StartRequest? request, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
         request ??= new StartRequest();
         var start = new StartPipeline(request.Params?.ToDictionary(p => p.Key, p => ParamText(p.Key, p.Value)), request.IdempotencyKey, request.Cause);
+        context.ActForCaller();
         var run = await grains.GetGrain<IPipelineGrain>(Names.Check("name", name)).Start(start, cancellationToken);
         return TypedResults.Created($"/api/v1/pipeline-runs/{run.PipelineRunId}", run);
     }

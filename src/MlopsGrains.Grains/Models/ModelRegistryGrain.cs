@@ -50,6 +50,12 @@ internal sealed class ModelRegistryGrain : Grain, IModelRegistryGrain, IRegistry
         return index.SearchVersions(query);
     }
 
+    public async Task<IReadOnlyList<string>> ModelsOfBlob(string digest, CancellationToken cancellationToken = default)
+    {
+        await Refresh(cancellationToken);
+        return index.ModelsOfBlob(digest);
+    }
+
     public async Task<ModelVersion> Register(string model, NewSourcedVersion version, CancellationToken cancellationToken = default)
     {
         var grain = Model(Names.CheckModel("name", model));

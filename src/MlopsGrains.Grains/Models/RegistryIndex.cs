@@ -44,6 +44,8 @@ internal sealed class RegistryIndex
         (entry.Model, entry.Change) = (changes.Model, changes.Change);
     }
 
+    public IReadOnlyList<string> ModelsOfBlob(string digest) => [.. models.Where(m => m.Value.Versions.Values.Any(v => v.Blob?.Digest == digest)).Select(m => m.Key)];
+
     public Page<RegisteredModel> SearchModels(RegistryQuery query) =>
         Search(models.Values.Select(e => e.Model), query, RegistryFilter.OfModels(query.Filter), RegistryOrder.OfModels(query), RegistryPlace.Of, m => Size(m.Tags) + m.LatestByStage.Sum(Size));
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MlopsGrains.Algorithms.Monitoring;
 using MlopsGrains.Errors;
+using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 
 namespace MlopsGrains.Grains.Monitoring;
@@ -15,9 +16,9 @@ internal static class MonitorDecisions
 
     private const long DeltaRowsMax = 1_000_000_000_000;
 
-    public static IReadOnlyList<MonitorEvent> OnConfigure(MonitorState state, MonitorRules rules, ReferenceProfile reference, DateTimeOffset now)
+    public static IReadOnlyList<MonitorEvent> OnConfigure(MonitorState state, MonitorRules rules, ReferenceProfile reference, DateTimeOffset now, Principal? who = null)
     {
-        var configured = new Configured(state.Generation + 1, rules, reference, now);
+        var configured = new Configured(state.Generation + 1, rules, reference, now, who);
         return state.OpenAlert() is { } alert ? [new AlertClosed(alert.AlertId, now, Reconfigured), configured] : [configured];
     }
 

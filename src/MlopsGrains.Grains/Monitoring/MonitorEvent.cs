@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 
 namespace MlopsGrains.Grains.Monitoring;
@@ -13,7 +14,7 @@ namespace MlopsGrains.Grains.Monitoring;
 [JsonDerivedType(typeof(NoticeDelivered), "notice-delivered")]
 internal abstract record MonitorEvent;
 
-internal sealed record Configured(int Generation, MonitorRules Rules, ReferenceProfile Reference, DateTimeOffset At) : MonitorEvent;
+internal sealed record Configured(int Generation, MonitorRules Rules, ReferenceProfile Reference, DateTimeOffset At, Principal? For = null) : MonitorEvent;
 
 internal sealed record Counted(string Aggregator, long Sequence, long Rows, IReadOnlyList<long[]> Counts, DateTimeOffset At) : MonitorEvent;
 

@@ -1,4 +1,5 @@
 using MlopsGrains.Governance;
+using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 using Microsoft.Extensions.Logging;
 
@@ -125,6 +126,7 @@ internal sealed partial class MonitorGrain
         }
 
         string? started = null;
+        Principal.Current = State.For;
         foreach (var listener in listeners)
         {
             started = await listener.OnAlert(alert, State.Rules!, cancellationToken) ?? started;

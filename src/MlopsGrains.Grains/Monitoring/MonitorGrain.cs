@@ -35,7 +35,7 @@ internal sealed partial class MonitorGrain(
         Names.Check("deployment", Deployment);
         MonitorRulesCheck.Check(rules);
         var reference = await GrainFactory.GetGrain<IReferenceBuilderGrain>(0).Build(Deployment, rules.ReferenceDigest, rules.Features ?? [], cancellationToken);
-        await Decide(MonitorDecisions.OnConfigure(State, rules, reference, time.GetUtcNow()));
+        await Decide(MonitorDecisions.OnConfigure(State, rules, reference, time.GetUtcNow(), Principal.Current));
         await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Monitors).Add(Deployment, cancellationToken);
         await GrainFactory.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Append(
             Audit("monitor.configured", Deployment, new Dictionary<string, string>

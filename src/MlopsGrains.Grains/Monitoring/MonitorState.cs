@@ -1,4 +1,5 @@
 using MlopsGrains.Algorithms.Monitoring;
+using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 
 namespace MlopsGrains.Grains.Monitoring;
@@ -17,6 +18,9 @@ internal sealed class MonitorState
     public const int AggregatorsKept = 256;
 
     public MonitorRules? Rules { get; set; }
+
+    /// <summary>Who gave the rules, if that user may not do everything: what an alert starts acts for them.</summary>
+    public Principal? For { get; set; }
 
     public int Generation { get; set; }
 
@@ -87,6 +91,7 @@ internal sealed class MonitorState
         Generation = e.Generation;
         Rules = e.Rules;
         Reference = e.Reference;
+        For = e.For;
         ConfiguredAt = e.At;
         Window = null;
         Hysteresis = AlertHysteresis.Initial with { RaiseHits = e.Rules.RaiseAfter };

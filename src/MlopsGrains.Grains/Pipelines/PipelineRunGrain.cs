@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Governance;
@@ -49,7 +50,7 @@ internal sealed partial class PipelineRunGrain(
             var parameters = PipelinePlan.Params(spec, start.Params);
             new StepInputCheck(kinds, spec.Steps).Start(parameters);
             var began = new RunBegan(
-                Id, definition.Pipeline, definition.Version, definition.Digest, start.Cause, Actor.Current, time.GetUtcNow(), parameters, PipelinePlan.Steps(spec), spec.AlertTriggers);
+                Id, definition.Pipeline, definition.Version, definition.Digest, start.Cause, Actor.Current, time.GetUtcNow(), parameters, PipelinePlan.Steps(spec), spec.AlertTriggers, Principal.Current);
             // First the catalog: a crash right after it leaves a name that the sweep removes, never a run that nobody resumes.
             await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.UnfinishedPipelineRuns).Add(Id, CancellationToken.None);
             await Record(began);
@@ -120,7 +121,7 @@ internal sealed partial class PipelineRunGrain(
         offered.Remove(step);
         return new StepLease(
             new StepToken(step, leased.Attempt, leased.Secret), found.Plan.Uses, inputs, (int)leases.Lease.TotalSeconds,
-            $"{Id}/{step}", State.Pipeline, State.DefinitionDigest, State.AlertTriggers);
+            $"{Id}/{step}", State.Pipeline, State.DefinitionDigest, State.AlertTriggers, State.For, State.StartedBy);
     }
 
     public async Task<HeartbeatReply> Heartbeat(StepToken token, IReadOnlyList<string> logLines, CancellationToken cancellationToken = default)
@@ -140,11 +141,20 @@ internal sealed partial class PipelineRunGrain(
         var events = PipelineRunRules.Complete(State, token, result, time.GetUtcNow());
         if (events.Count > 0)
         {
+            if (Digests(events) is { Count: > 0 } digests)
+            {
+                await GrainFactory.GetGrain<IBlobNamesGrain>(0).Produced(digests, State.Pipeline, CancellationToken.None);
+            }
+
             await Record(events);
         }
 
         await Advance();
     }
+
+    /// <summary>Blobs that the run gives out, which whoever may read its pipeline may read.</summary>
+    private static List<string> Digests(IReadOnlyList<PipelineRunEvent> events) =>
+        [.. events.OfType<AttemptEnded>().SelectMany(e => e.Outputs?.Values ?? []).Where(Names.IsDigest).Distinct(StringComparer.Ordinal)];
 
     public async Task Sweep(CancellationToken cancellationToken = default)
     {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Steps;
@@ -19,6 +20,7 @@ public static class PipelinesRegistration
         services.AddSingleton(s => StepCatalog.Of(s.GetServices<IStepExecutor>()));
         services.TryAddSingleton<PipelineMetrics>();
         services.AddSingleton<PipelineYaml>();
+        services.TryAddSingleton<Rights>();
         services.AddPipelineStep<DatasetLoadStep>();
         services.AddPipelineStep<DataValidateStep>();
         services.AddPipelineStep<DataSplitStep>();

@@ -1,13 +1,15 @@
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Monitoring;
+using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Pipelines;
 using Microsoft.Extensions.Logging;
 
 namespace MlopsGrains.Grains.Pipelines;
 
-/// <summary>Starts the pipeline that a monitor's rules name, once an alert, however often it is told.</summary>
-internal sealed partial class RetrainOnAlert(IGrainFactory grains, ILogger<RetrainOnAlert> logger) : IAlertListener
+/// <summary>Starts the pipeline that a monitor's rules name, for who gave them, once an alert, however often it is told.</summary>
+internal sealed partial class RetrainOnAlert(IGrainFactory grains, Rights rights, ILogger<RetrainOnAlert> logger) : IAlertListener
 {
     public async Task<string?> OnAlert(Alert alert, MonitorRules rules, CancellationToken cancellationToken)
     {
@@ -19,13 +21,18 @@ internal sealed partial class RetrainOnAlert(IGrainFactory grains, ILogger<Retra
         var cause = $"alert/{alert.AlertId}";
         try
         {
+            if (Principal.Current is { } who)
+            {
+                await rights.Require(who, [new Right.On(PermissionLevel.Use, PermissionKind.Pipeline, pipeline)], cancellationToken);
+            }
+
             var run = await grains.GetGrain<IPipelineGrain>(pipeline).Start(new StartPipeline(IdempotencyKey: cause, Cause: cause), cancellationToken);
             Started(logger, alert.AlertId, alert.Deployment, pipeline, run.PipelineRunId);
             return run.PipelineRunId;
         }
-        catch (MlopsException e) when (e.Kind is ErrorKind.NotFound or ErrorKind.InvalidInput)
+        catch (MlopsException e) when (e.Kind is ErrorKind.NotFound or ErrorKind.InvalidInput or ErrorKind.PermissionDenied)
         {
-            // The rules name a pipeline that is not there or does not start without params: trying again would not change that.
+            // The rules name a pipeline that is not there, does not start without params, or may not be started by who gave them: trying again would not change that.
             NotStarted(logger, alert.AlertId, alert.Deployment, pipeline, e.Message);
             return null;
         }

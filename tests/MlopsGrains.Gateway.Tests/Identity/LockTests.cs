@@ -104,12 +104,12 @@ public sealed partial class LockTests : IAsyncDisposable
     [InlineData("s3://bucket/models:/a/1", null)]
     public async Task Source_IsJudgedAsTheRegistryOpensIt(string source, string? model)
     {
-        var place = await AccessTarget.Source.Find(new Owners(null!), source, Token);
+        var place = await AccessTarget.Source.Find(new Owners(null!), new Principal(1, "ada", PermissionLevel.Read), source, Token);
 
         Assert.Equal((model, model is null), (place.On?.Id, place.IsFree));
     }
 
-    /// <summary>Run with <c>WRITE_DOCS=1</c>, it writes the list.</summary>
+    /// <summary>Run with <c>MLOPS_WRITE_DOCS=1</c>, it writes the list.</summary>
     [Fact]
     public async Task Guide_ListsEveryRoute_ByWhatItNeeds()
     {
@@ -122,7 +122,7 @@ public sealed partial class LockTests : IAsyncDisposable
         var guide = await File.ReadAllTextAsync(path, Token);
         const string Mark = "<!-- written by LockTests -->\n";
         var written = guide[..(guide.IndexOf(Mark, StringComparison.Ordinal) + Mark.Length)] + "\n" + string.Join('\n', groups);
-        if (Environment.GetEnvironmentVariable("WRITE_DOCS") == "1")
+        if (Environment.GetEnvironmentVariable("MLOPS_WRITE_DOCS") == "1")
         {
             await File.WriteAllTextAsync(path, written, Token);
         }
@@ -213,7 +213,7 @@ public sealed partial class LockTests : IAsyncDisposable
         var accounts = Grain;
         await Task.WhenAll(Levels.Select(NameOf).Append("owner").Append("stranger").Select(n => accounts.CreateUser(n, Passwords.Hash(Password), Token)));
         _there = await ExampleThings.MakeAsync(Client("owner"), "there", ExampleThings.All) with { Webhook = "none" };
-        _missing = new ExampleThings("nowhere", "999999", new string('f', 32), "m-" + new string('f', 32), "none", _there.Blob, new string('e', 32));
+        _missing = new ExampleThings("nowhere", "999999", new string('f', 32), "m-" + new string('f', 32), "none", new string('d', 64), new string('e', 32));
         await GrantAsync(_there);
     }
 
@@ -265,7 +265,7 @@ public sealed partial class LockTests : IAsyncDisposable
 
     /// <summary>A refusal without what the request itself named, and without its trace id.</summary>
     private static string Plain(string text, ExampleThings things) =>
-        new[] { (things.Model, "MODEL"), (things.Run, "RUN"), (things.PipelineRun, "PIPELINE-RUN"), (things.Name, "NAME"), ($"'{things.Experiment}/", "'EXPERIMENT/"), ($"id={things.Experiment} ", "id=EXPERIMENT ") }
+        new[] { (things.Model, "MODEL"), (things.Run, "RUN"), (things.PipelineRun, "PIPELINE-RUN"), (things.Name, "NAME"), (things.Blob, "BLOB"), ($"'{things.Experiment}/", "'EXPERIMENT/"), ($"id={things.Experiment} ", "id=EXPERIMENT ") }
             .Aggregate(OfTheRequest().Replace(text, ""), (t, p) => t.Replace(p.Item1, p.Item2, StringComparison.Ordinal));
 
     [GeneratedRegex("\"(traceId|instance)\":\"[^\"]*\"")]

@@ -33,7 +33,7 @@ internal static class SampleValues
             .Where(c => c.GetParameters() is not [{ ParameterType: var only }] || only != type)
             .MaxBy(c => c.GetParameters().Length)!;
         var whole = constructor.Invoke([.. constructor.GetParameters().Select(p => Of(p.ParameterType))]);
-        foreach (var property in type.GetProperties().Where(p => p.SetMethod is { IsPublic: true } && p.GetCustomAttribute<JsonIgnoreAttribute>() is null))
+        foreach (var property in type.GetProperties(BindingFlags.Instance | BindingFlags.Public).Where(p => p.SetMethod is { IsPublic: true } && p.GetCustomAttribute<JsonIgnoreAttribute>() is null))
         {
             property.SetValue(whole, Of(property.PropertyType));
         }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Runs;
@@ -13,7 +14,7 @@ namespace MlopsGrains.Grains.Tests.Pipelines;
 /// <summary>Inputs of the real kinds of steps, checked when a definition is registered.</summary>
 public sealed partial class StepInputTests
 {
-    private static readonly ServiceProvider Services = new ServiceCollection().Configure<PipelineOptions>(_ => { }).BuildServiceProvider();
+    private static readonly ServiceProvider Services = new ServiceCollection().Configure<PipelineOptions>(_ => { }).AddSingleton<ModelFileLoader>().BuildServiceProvider();
 
     internal static StepCatalog Catalog { get; } = StepCatalog.Of(new ServiceCollection().AddPipelines()
         .Where(s => s.ServiceType == typeof(IStepExecutor)).Select(s => (IStepExecutor)ActivatorUtilities.CreateInstance(Services, s.ImplementationType!)));

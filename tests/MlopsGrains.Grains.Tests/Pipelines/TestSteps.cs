@@ -1,3 +1,4 @@
+using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Pipelines;
@@ -9,6 +10,8 @@ namespace MlopsGrains.Grains.Tests.Pipelines;
 internal sealed class EchoStep : IStepExecutor
 {
     public StepKind Kind { get; } = new("test/echo");
+
+    public IEnumerable<Right> Rights(StepInputs with) => [];
 
     public Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {
@@ -23,6 +26,8 @@ internal sealed class FlakyStep : IStepExecutor
 {
     public StepKind Kind { get; } = new("test/flaky", [new("until", StepInputType.WholeNumber, "", Default: "1", Min: 1, Max: 100)], ["attempt"]);
 
+    public IEnumerable<Right> Rights(StepInputs with) => [];
+
     public Task<StepResult> Run(StepContext context, CancellationToken cancellationToken) =>
         context.Attempt < context.With.Whole("until")
             ? throw new InvalidOperationException("not yet")
@@ -35,6 +40,8 @@ internal sealed class EndlessStep : IStepExecutor
     public static TaskCompletionSource Stopped { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public StepKind Kind { get; } = new("test/endless");
+
+    public IEnumerable<Right> Rights(StepInputs with) => [];
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using System.Text.Json;
+using MlopsGrains.Identity;
 
 namespace MlopsGrains.Grains.Pipelines.Runs;
 
@@ -23,7 +24,8 @@ internal sealed record RunBegan(
     DateTimeOffset At,
     IReadOnlyDictionary<string, JsonElement> Params,
     IReadOnlyList<PlannedStep> Steps,
-    IReadOnlyList<string> AlertTriggers) : PipelineRunEvent;
+    IReadOnlyList<string> AlertTriggers,
+    Principal? For = null) : PipelineRunEvent;
 
 /// <param name="Name">Unique: the definition's name, with <c>@</c> and the matrix values for a fan-out.</param>
 /// <param name="Group">The definition's name.</param>

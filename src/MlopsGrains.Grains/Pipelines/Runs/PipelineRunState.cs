@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 using Orleans.Concurrency;
 
@@ -22,6 +23,9 @@ internal sealed class PipelineRunState
     public string Cause { get; set; } = "";
 
     public string StartedBy { get; set; } = "";
+
+    /// <summary>For whom the run acts; nobody in particular when its starter may do everything.</summary>
+    public Principal? For { get; set; }
 
     public Dictionary<string, JsonElement> Params { get; set; } = [];
 
@@ -85,6 +89,7 @@ internal sealed class PipelineRunState
         DefinitionVersion = began.DefinitionVersion;
         DefinitionDigest = began.DefinitionDigest;
         Cause = began.Cause;
+        For = began.For;
         StartedBy = began.StartedBy;
         StartedAt = began.At;
         Params = new(began.Params);

@@ -1,5 +1,7 @@
 using System.Globalization;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Identity;
+using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;
@@ -28,6 +30,9 @@ internal sealed class DataSplitStep : IStepExecutor
             yield return new StepFault("validation", string.Create(CultureInfo.InvariantCulture, $"validation is {validation} and test is {test}; both together must be below 1"));
         }
     }
+
+    public IEnumerable<Right> Rights(StepInputs with) =>
+        [];
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MlopsGrains.Grains.Data;
+using MlopsGrains.Grains.Identity;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 
@@ -18,6 +19,9 @@ internal sealed class DataValidateStep : IStepExecutor
         ],
         ["rows", "rules", "warnings"],
         "Judges data; rejects the run when an expectation of severity error is broken.");
+
+    public IEnumerable<Right> Rights(StepInputs with) =>
+        [];
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MlopsGrains.Data;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Identity;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 
@@ -17,6 +18,9 @@ internal sealed class DatasetLoadStep : IStepExecutor
         ],
         ["dataset", "version", "digest", "rows"],
         "Pins a dataset version, so that everything after it works on the same bytes.");
+
+    public IEnumerable<Right> Rights(StepInputs with) =>
+        [new Right.On(PermissionLevel.Read, PermissionKind.Dataset, with.Text("dataset"))];
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {

@@ -1,3 +1,5 @@
+using MlopsGrains.Grains.Identity;
+using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;
@@ -31,6 +33,9 @@ internal sealed class GateMetricsStep : IStepExecutor
         "Lets a model pass, or rejects the run with every reason.");
 
     public IEnumerable<StepFault> Faults(StepCheck check) => MetricGate.Faults(check);
+
+    public IEnumerable<Right> Rights(StepInputs with) =>
+        [];
 
     public Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using MlopsGrains.Grains.Identity;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;
@@ -13,6 +14,9 @@ public interface IStepExecutor
 
     /// <summary>What is wrong with inputs that are right one by one; called at the same times, with what is known.</summary>
     IEnumerable<StepFault> Faults(StepCheck check) => [];
+
+    /// <summary>What the user for whom a run acts must be allowed for this step, besides reading the blobs that its inputs name by digest.</summary>
+    IEnumerable<Right> Rights(StepInputs with);
 
     Task<StepResult> Run(StepContext context, CancellationToken cancellationToken);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MlopsGrains.Deployments;
+using MlopsGrains.Grains.Identity;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 
@@ -17,6 +18,9 @@ internal sealed class ModelDeployStep : IStepExecutor
         ],
         ["deployment", "revision", "model", "version"],
         "Sends a deployment's traffic to a model version.");
+
+    public IEnumerable<Right> Rights(StepInputs with) =>
+        [new Right.On(PermissionLevel.Edit, PermissionKind.Deployment, with.Text("deployment"), OrCreates: true), new Right.On(PermissionLevel.Read, PermissionKind.RegisteredModel, with.Text("model"))];
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {

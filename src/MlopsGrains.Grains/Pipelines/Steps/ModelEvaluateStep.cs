@@ -3,6 +3,7 @@ using System.Text.Json;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Pipelines.Training;
 using MlopsGrains.Identity;
@@ -39,6 +40,13 @@ internal sealed class ModelEvaluateStep(ModelFileLoader files) : IStepExecutor
             yield return new StepFault("metric", $"metric is '{metric}', which the task {TrainingRequest.NameOf(task)} does not have; expected one of {string.Join(", ", EvaluationMetric.NamesOf(task))}");
         }
     }
+
+    public IEnumerable<Right> Rights(StepInputs with) =>
+        [
+            .. Candidates(with).SelectMany(c => new Right[] { new Right.ToRead(c.Model), new Right.OnRun(PermissionLevel.Edit, c.RunId) }),
+            .. with.TextOrNull("champion") is { } champion ? [new Right.On(PermissionLevel.Read, PermissionKind.RegisteredModel, champion, OrCreates: true)] : Array.Empty<Right>(),
+            .. with.TextOrNull("deployment") is { } deployment ? [new Right.On(PermissionLevel.Read, PermissionKind.Deployment, deployment, OrCreates: true)] : Array.Empty<Right>(),
+        ];
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {

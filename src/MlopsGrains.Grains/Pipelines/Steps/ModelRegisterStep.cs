@@ -3,6 +3,7 @@ using System.Text.Json;
 using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Identity;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using MlopsGrains.Pipelines;
@@ -24,6 +25,9 @@ internal sealed class ModelRegisterStep : IStepExecutor
         ],
         ["name", "version", "model"],
         "Makes a trained candidate a model version with its signature, metrics and lineage.");
+
+    public IEnumerable<Right> Rights(StepInputs with) =>
+        [new Right.On(PermissionLevel.Edit, PermissionKind.RegisteredModel, with.Text("name"), OrCreates: true), new Right.OnRun(PermissionLevel.Read, with.Text("run_id"))];
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {

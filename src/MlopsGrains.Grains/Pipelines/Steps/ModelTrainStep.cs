@@ -4,7 +4,9 @@ using System.Text;
 using System.Text.Json;
 using MlopsGrains.Blobs;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Pipelines.Training;
+using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 using Microsoft.Extensions.Options;
 
@@ -34,6 +36,9 @@ internal sealed class ModelTrainStep(IOptions<PipelineOptions> options) : IStepE
         "Trains one candidate with ML.NET as a tracked run.");
 
     public IEnumerable<StepFault> Faults(StepCheck check) => TrainingRequest.Faults(check);
+
+    public IEnumerable<Right> Rights(StepInputs with) =>
+        [new Right.OnExperimentNamed(PermissionLevel.Edit, with.Text("experiment"))];
 
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {

@@ -1,5 +1,7 @@
 using System.Globalization;
+using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Monitoring;
+using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Pipelines;
 
@@ -29,6 +31,9 @@ internal sealed class MonitorConfigureStep : IStepExecutor
         ["deployment", "generation"],
         "Watches a deployment's traffic for drift.");
 
+    public IEnumerable<Right> Rights(StepInputs with) =>
+        with.TextOrNull("pipeline") is { } pipeline ? [.. OfDeployment(with.Text("deployment")), new Right.On(PermissionLevel.Use, PermissionKind.Pipeline, pipeline)] : OfDeployment(with.Text("deployment"));
+
     public async Task<StepResult> Run(StepContext context, CancellationToken cancellationToken)
     {
         var with = context.With;
@@ -47,6 +52,9 @@ internal sealed class MonitorConfigureStep : IStepExecutor
         context.Log($"Monitor of {name}: {status.ReferenceRows} reference rows, an alert starts {rules.Pipeline ?? "nothing"}");
         return StepContext.Succeeded(("deployment", name), ("generation", status.Generation.ToString(CultureInfo.InvariantCulture)));
     }
+
+    private static IEnumerable<Right> OfDeployment(string name) =>
+        [new Right.On(PermissionLevel.Edit, PermissionKind.Monitor, name, OrCreates: true), new Right.On(PermissionLevel.Read, PermissionKind.Deployment, name)];
 
     private static string Text(IFormattable n) => n.ToString(null, CultureInfo.InvariantCulture);
 }

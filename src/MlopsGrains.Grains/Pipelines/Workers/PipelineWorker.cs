@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
@@ -16,6 +17,7 @@ internal sealed partial class PipelineWorker(
     IBlobs blobs,
     IEnumerable<IStepExecutor> executors,
     StepCatalog kinds,
+    Rights rights,
     IOptions<PipelineOptions> options,
     PipelineMetrics metrics,
     TimeProvider time,
@@ -65,14 +67,15 @@ internal sealed partial class PipelineWorker(
             return;
         }
 
-        Actor.Current = $"pipeline/{lease.Pipeline}";
+        Actor.Current = lease.StartedBy is null or Actor.Local or Actor.Platform ? $"pipeline/{lease.Pipeline}" : $"pipeline/{lease.Pipeline} for {lease.StartedBy}";
+        Principal.Current = lease.For;
         var executor = byUse.GetValueOrDefault(lease.Uses);
         var with = JsonSerializer.Deserialize<JsonElement>(lease.With);
         var context = new StepContext(ready.PipelineRunId, lease, StepInputs.Complete(executor?.Kind, with), grains, blobs, time);
         metrics.Running(1);
         try
         {
-            await new HeldStep(run, lease, context, executor, kinds.Faults(lease.Uses, with), time, logger).Run(stopping);
+            await new HeldStep(run, lease, context, executor is null || lease.For is null ? executor : new StepForUser(executor, lease.For, rights), kinds.Faults(lease.Uses, with), time, logger).Run(stopping);
         }
         finally
         {
