@@ -11,7 +11,8 @@ using Orleans.Runtime;
 
 namespace MlopsGrains.Gateway.Tests.Http;
 
-public sealed class RefusalTests
+/// <summary>All through one door, whose failing routes throw what the test at hand gave them.</summary>
+public sealed class RefusalTests(RefusalTests.FailingDoor door) : IClassFixture<RefusalTests.FailingDoor>
 {
     [Theory]
     [InlineData(ErrorKind.InvalidInput, 400, 400, "INVALID_PARAMETER_VALUE")]
@@ -27,10 +28,10 @@ public sealed class RefusalTests
     [InlineData(ErrorKind.DataLoss, 500, 500, "DATA_LOSS")]
     public async Task Kind_HasItsAnswer_InEachDialect(ErrorKind kind, int status, int mlflowStatus, string code)
     {
-        await using var door = await OpenAsync(new MlopsException(kind, "because", "a.b"));
+        door.Throws = new MlopsException(kind, "because", "a.b");
         var waits = kind is ErrorKind.Overloaded or ErrorKind.Unavailable;
 
-        var (native, problem) = await GetAsync(door, "/api/v1/fail");
+        var (native, problem) = await GetAsync("/api/v1/fail");
         Assert.Equal(status, (int)native.StatusCode);
         Assert.Equal("application/problem+json", native.Content.Headers.ContentType!.MediaType);
         Assert.Equal("because", problem.GetProperty("detail").GetString());
@@ -38,13 +39,13 @@ public sealed class RefusalTests
         Assert.Equal(status, problem.GetProperty("status").GetInt32());
         Assert.Equal(waits, native.Headers.RetryAfter is not null);
 
-        var (mlflow, error) = await GetAsync(door, "/api/2.0/mlflow/fail");
+        var (mlflow, error) = await GetAsync("/api/2.0/mlflow/fail");
         Assert.Equal(mlflowStatus, (int)mlflow.StatusCode);
         Assert.Equal(code, error.GetProperty("error_code").GetString());
         Assert.Equal("because", error.GetProperty("message").GetString());
         Assert.Equal(waits, mlflow.Headers.RetryAfter is not null);
 
-        var (inference, text) = await GetAsync(door, "/v2/fail");
+        var (inference, text) = await GetAsync("/v2/fail");
         Assert.Equal(status, (int)inference.StatusCode);
         Assert.Equal("because", text.GetProperty("error").GetString());
     }
@@ -52,7 +53,7 @@ public sealed class RefusalTests
     [Fact]
     public async Task Bug_TellsNothingOfTheInside()
     {
-        await using var door = await OpenAsync(new InvalidOperationException("secret inside"));
+        door.Throws = new InvalidOperationException("secret inside");
 
         foreach (var path in new[] { "/api/v1/fail", "/api/2.0/mlflow/fail", "/v2/fail" })
         {
@@ -69,9 +70,9 @@ public sealed class RefusalTests
     [MemberData(nameof(Unreachable))]
     public async Task SiloThatDoesNotAnswer_Is503_WithRetryAfter(Exception exception)
     {
-        await using var door = await OpenAsync(exception);
+        door.Throws = exception;
 
-        var (answer, error) = await GetAsync(door, "/api/2.0/mlflow/fail");
+        var (answer, error) = await GetAsync("/api/2.0/mlflow/fail");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.NotNull(answer.Headers.RetryAfter);
@@ -102,8 +103,7 @@ public sealed class RefusalTests
     [InlineData("[]", 400, null)]
     public async Task NativeBody_IsTakenStrictly_AndAFaultIsNamed(string body, int status, string? field)
     {
-        await using var door = await OpenAsync(new InvalidOperationException());
-        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+                using var content = new StringContent(body, Encoding.UTF8, "application/json");
 
         var answer = await door.Http.PostAsync("/api/v1/thing", content, TestContext.Current.CancellationToken);
 
@@ -122,8 +122,7 @@ public sealed class RefusalTests
     [Fact]
     public async Task NativeBody_TooDeep_Is400()
     {
-        await using var door = await OpenAsync(new InvalidOperationException());
-        using var content = new StringContent(string.Concat(Enumerable.Repeat("{\"next\":", 40)) + "1" + new string('}', 40), Encoding.UTF8, "application/json");
+                using var content = new StringContent(string.Concat(Enumerable.Repeat("{\"next\":", 40)) + "1" + new string('}', 40), Encoding.UTF8, "application/json");
 
         var answer = await door.Http.PostAsync("/api/v1/thing", content, TestContext.Current.CancellationToken);
 
@@ -133,13 +132,12 @@ public sealed class RefusalTests
     [Fact]
     public async Task Parameter_ThatDoesNotParse_IsNamed()
     {
-        await using var door = await OpenAsync(new InvalidOperationException());
-
-        var (answer, problem) = await GetAsync(door, "/api/v1/audit/events?limit=many");
+        
+        var (answer, problem) = await GetAsync("/api/v1/audit/events?limit=many");
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Equal("limit", problem.GetProperty("field").GetString());
 
-        (answer, problem) = await GetAsync(door, "/api/v1/audit/events?limit=1001");
+        (answer, problem) = await GetAsync("/api/v1/audit/events?limit=1001");
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Contains("1000", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
@@ -149,8 +147,7 @@ public sealed class RefusalTests
     [InlineData(null)]
     public async Task NativeBody_OfAnotherType_Is415(string? type)
     {
-        await using var door = await OpenAsync(new InvalidOperationException());
-        using var content = new ByteArrayContent("{}"u8.ToArray());
+                using var content = new ByteArrayContent("{}"u8.ToArray());
         content.Headers.ContentType = type is null ? null : new(type);
 
         var answer = await door.Http.PostAsync("/api/v1/thing", content, TestContext.Current.CancellationToken);
@@ -167,9 +164,7 @@ public sealed class RefusalTests
     [InlineData("/v2/nothing", "error")]
     public async Task UnknownPath_Is404_InTheDialect(string path, string member)
     {
-        await using var door = await Door.OpenAsync();
-
-        var (answer, body) = await GetAsync(door, path);
+        var (answer, body) = await GetAsync(path);
 
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         Assert.Contains(path, body.GetProperty(member).GetString(), StringComparison.Ordinal);
@@ -184,8 +179,6 @@ public sealed class RefusalTests
     [InlineData("/api/2.0/mlflow/runs/get", "message")]
     public async Task WrongMethod_Is405_InTheDialect(string path, string member)
     {
-        await using var door = await Door.OpenAsync();
-
         var answer = await door.Http.DeleteAsync(path, TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.MethodNotAllowed, answer.StatusCode);
@@ -196,8 +189,7 @@ public sealed class RefusalTests
     [Fact]
     public async Task EveryAnswer_HasTheSecurityHeaders()
     {
-        await using var door = await OpenAsync(new InvalidOperationException());
-
+        
         foreach (var path in new[] { "/version", "/api/v1/fail", "/api/v1/nothing", "/health" })
         {
             var answer = await door.Http.GetAsync(path, TestContext.Current.CancellationToken);
@@ -209,8 +201,6 @@ public sealed class RefusalTests
     [Fact]
     public async Task Health_WithoutASilo_Is503Text()
     {
-        await using var door = await Door.OpenAsync();
-
         var answer = await door.Http.GetAsync("/health", TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
@@ -222,7 +212,7 @@ public sealed class RefusalTests
     [InlineData(true)]
     public async Task BodyBeyondTheLimit_Is413_AndNamesIt(bool chunked)
     {
-        await using var door = await Door.OpenAsync(null, ("Gateway:JsonBodyBytesMax", "2000"));
+        await using var narrow = await Door.OpenAsync(null, ("Gateway:JsonBodyBytesMax", "2000"));
 
         // The frames of a chunked body count as its bytes.
         var (atLimit, _) = await PostAsync(chunked ? 1980 : 2000);
@@ -240,25 +230,37 @@ public sealed class RefusalTests
                 Content = new StringContent("{\"x\":\"" + new string('x', bytes - 8) + "\"}", Encoding.UTF8, "application/json"),
             };
             request.Headers.TransferEncodingChunked = chunked;
-            var answer = await door.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            var answer = await narrow.Http.SendAsync(request, TestContext.Current.CancellationToken);
             return (answer, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         }
     }
 
-    private static Task<Door> OpenAsync(Exception exception) => Door.OpenAsync(endpoints =>
-    {
-        foreach (var path in new[] { "/api/v1/fail", "/api/2.0/mlflow/fail", "/v2/fail" })
-        {
-            endpoints.MapGet(path, IResult () => throw exception).RequiresSignIn();
-        }
-
-        endpoints.MapPost("/api/v1/thing", (Thing thing) => TypedResults.Ok(thing)).RequiresSignIn();
-    });
-
-    private static async Task<(HttpResponseMessage Answer, JsonElement Body)> GetAsync(Door door, string path)
+    private async Task<(HttpResponseMessage Answer, JsonElement Body)> GetAsync(string path)
     {
         var answer = await door.Http.GetAsync(path, TestContext.Current.CancellationToken);
         return (answer, JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement);
+    }
+
+    /// <summary>The class's door; its tests run one after the other.</summary>
+    public sealed class FailingDoor : IAsyncLifetime
+    {
+        private Door? _door;
+
+        public Exception Throws { get; set; } = new InvalidOperationException();
+
+        public HttpClient Http => _door!.Http;
+
+        public async ValueTask InitializeAsync() => _door = await Door.OpenAsync(endpoints =>
+        {
+            foreach (var path in new[] { "/api/v1/fail", "/api/2.0/mlflow/fail", "/v2/fail" })
+            {
+                endpoints.MapGet(path, IResult () => throw Throws).RequiresSignIn();
+            }
+
+            endpoints.MapPost("/api/v1/thing", (Thing thing) => TypedResults.Ok(thing)).RequiresSignIn();
+        });
+
+        public ValueTask DisposeAsync() => _door!.DisposeAsync();
     }
 
     internal enum Color

@@ -23,7 +23,7 @@ public sealed class PipelineRunModelTests
                     endings[run.State.Status] = endings.GetValueOrDefault(run.State.Status) + 1;
                 }
             },
-            iter: 4_000);
+            iter: 1_500);
 
         // The game reaches every ending, so the checks saw all of them.
         Assert.Equal(4, endings.Count);

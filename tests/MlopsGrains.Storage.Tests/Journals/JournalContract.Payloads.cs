@@ -47,10 +47,7 @@ public abstract partial class JournalContract
     [Fact]
     public async Task Payloads_OfAnEntryThatASnapshotTakesInMeanwhile_AreSeen()
     {
-        for (var i = 0; i < 1500; i++)
-        {
-            await AppendAsync($"s{i:0000}", 0, "x");
-        }
+        await Task.WhenAll(Enumerable.Range(0, 1500).Select(i => AppendAsync($"s{i:0000}", 0, "x")));
 
         await AppendAsync("s9999", 0, "moving");
         var seen = new List<string>();
