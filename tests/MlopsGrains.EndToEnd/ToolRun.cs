@@ -20,6 +20,7 @@ internal sealed record ToolRun(int ExitCode, string Output)
     public static async Task<ToolRun> RunAsync(string directory, IReadOnlyList<string> command, IReadOnlyDictionary<string, string?>? environment = null)
     {
         var start = new ProcessStartInfo(command[0], command.Skip(1)) { WorkingDirectory = directory, RedirectStandardOutput = true, RedirectStandardError = true };
+        ServerProcess.LiveShortly(start);
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
         {
             start.Environment[name] = value;
