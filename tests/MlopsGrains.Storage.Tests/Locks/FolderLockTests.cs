@@ -40,7 +40,8 @@ public sealed class FolderLockTests : IDisposable
         {
             while (!copying.IsCancellationRequested)
             {
-                File.Copy(directory.File("first/server.json"), directory.File("second/server.json"), overwrite: true);
+                File.Copy(directory.File("first/server.json"), directory.File("copy.json"), overwrite: true);
+                File.Move(directory.File("copy.json"), directory.File("second/server.json"), overwrite: true); // Never half a file, as the owner writes it.
                 await Task.Delay(100, CancellationToken.None);
             }
         }, Token);
