@@ -9,7 +9,8 @@ using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Gateway.Tests.Http;
 
-public sealed class AccessTests
+/// <summary>Through two doors that the cases share: one with keys, one without.</summary>
+public sealed class AccessTests(AccessTests.Doors doors) : IClassFixture<AccessTests.Doors>
 {
     private const string Key = "correct horse battery staple";
 
@@ -41,7 +42,7 @@ public sealed class AccessTests
     [MemberData(nameof(Authorizations))]
     public async Task Key_OpensTheDoor_AndNamesTheActor(string? authorization, HttpStatusCode status, string? actor)
     {
-        await using var door = await OpenAsync(Keys);
+        var door = doors.Keyed;
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/who");
         request.Headers.TryAddWithoutValidation("Authorization", authorization);
 
@@ -66,7 +67,7 @@ public sealed class AccessTests
     [InlineData("/nothing")]
     public async Task WithKeys_EveryPathButHealthNeedsOne(string path)
     {
-        await using var door = await OpenAsync(Keys);
+        var door = doors.Keyed;
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await door.Http.GetAsync(path, TestContext.Current.CancellationToken)).StatusCode);
         Assert.NotEqual(HttpStatusCode.Unauthorized, (await door.Http.GetAsync("/health", TestContext.Current.CancellationToken)).StatusCode);
@@ -75,7 +76,7 @@ public sealed class AccessTests
     [Fact]
     public async Task WithoutKeys_TheActorIsLocal()
     {
-        await using var door = await OpenAsync([]);
+        var door = doors.Open;
 
         Assert.Equal("local", await door.Http.GetStringAsync("/api/v1/who", TestContext.Current.CancellationToken));
     }
@@ -102,7 +103,7 @@ public sealed class AccessTests
     [InlineData("10.0.0.1", 403)]
     public async Task ForeignHostName_IsRefused_WithoutKeys(string host, int status)
     {
-        await using var door = await OpenAsync([("Gateway:AllowedHosts:0", "ml.internal")]);
+        var door = doors.Open;
 
         Assert.Equal(status, (await RawHttp.SendAsync(door.Address, "GET", "/api/v1/who", host: host)).Status);
         Assert.Equal(200, (await RawHttp.SendAsync(door.Address, "GET", "/version", host: host)).Status);
@@ -120,7 +121,7 @@ public sealed class AccessTests
     [InlineData("GET", "Origin: http://evil.example", 200)]
     public async Task ForeignPage_CannotChangeState(string method, string header, int status)
     {
-        await using var door = await OpenAsync([]);
+        var door = doors.Open;
         header = header.Replace("{authority}", door.Address.Authority, StringComparison.Ordinal);
 
         Assert.Equal(status, (await RawHttp.SendAsync(door.Address, method, "/api/v1/who", header + "\r\n")).Status);
@@ -144,7 +145,7 @@ public sealed class AccessTests
     [InlineData("/api/2.0/mlflow-artifacts/artifacts/a%0ab")]
     public async Task ClimbingPath_IsRefusedBeforeAnythingIsAsked(string target)
     {
-        await using var door = await OpenAsync([]);
+        var door = doors.Open;
 
         foreach (var method in new[] { "GET", "PUT", "DELETE" })
         {
@@ -159,6 +160,25 @@ public sealed class AccessTests
 
     private static Task<Door> OpenAsync((string, string)[] settings) =>
         Door.OpenAsync(e => e.MapMethods("/api/v1/who", ["GET", "POST"], () => Actor.Current).RequiresSignIn(), settings);
+
+    public sealed class Doors : IAsyncLifetime
+    {
+        internal Door Keyed { get; private set; } = null!;
+
+        internal Door Open { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            Keyed = await OpenAsync(Keys);
+            Open = await OpenAsync([("Gateway:AllowedHosts:0", "ml.internal")]);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Keyed.DisposeAsync();
+            await Open.DisposeAsync();
+        }
+    }
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }
