@@ -34,6 +34,7 @@ public static class GatewayRegistration
         services.TryAddSingleton<Accounts>();
         services.TryAddSingleton<UserPasswords>();
         services.TryAddSingleton<Owners>();
+        services.TryAddSingleton<PageSeal>();
         services.TryAddSingleton<ArtifactFiles>();
         services.TryAddSingleton<ArtifactUploads>();
         services.TryAddSingleton<LiveFeeds>();

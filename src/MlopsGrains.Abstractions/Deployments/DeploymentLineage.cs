@@ -4,7 +4,7 @@ using MlopsGrains.Models;
 
 namespace MlopsGrains.Deployments;
 
-/// <summary>From a deployment back to the data: what each revision that gets traffic was made of. What is no longer there is <see langword="null"/>.</summary>
+/// <summary>From a deployment back to the data: what each revision that gets traffic was made of. What is no longer there, or not for the caller to see, is <see langword="null"/>.</summary>
 /// <param name="Deployment">The deployment's name.</param>
 /// <param name="Revisions">Revisions that get traffic, newest first.</param>
 [GenerateSerializer, Immutable, Alias("mlops.DeploymentLineage")]
@@ -22,7 +22,7 @@ public sealed record DeploymentLineage([property: Id(0)] string Deployment, [pro
 public sealed record RevisionLineage(
     [property: Id(0)] int Percent,
     [property: Id(1)] DeploymentRevision Revision,
-    [property: Id(2)] ModelVersion ModelVersion,
+    [property: Id(2)] ModelVersion? ModelVersion,
     [property: Id(3)] RunInfo? Run,
     [property: Id(4)] string? Dataset,
     [property: Id(5)] DatasetVersionSummary? DatasetVersion,

@@ -65,6 +65,10 @@ public interface IAccountsGrain : IGrainWithStringKey
     /// <summary>For gateways: one user's permissions, or <see langword="null"/> while <paramref name="known"/> is the present version.</summary>
     [Alias("ReadPermissions"), AlwaysInterleave]
     Task<UserPermissions?> ReadPermissions(long userId, long known, CancellationToken cancellationToken = default);
+
+    /// <summary>For gateways: the key that they close page tokens with, 32 bytes in base64. Made at the first call and the same for good.</summary>
+    [Alias("SealKey")]
+    Task<string> SealKey(CancellationToken cancellationToken = default);
 }
 
 /// <summary>What a level is given on.</summary>

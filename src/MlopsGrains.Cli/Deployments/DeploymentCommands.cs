@@ -79,7 +79,7 @@ internal static class DeploymentCommands
             call.List((await call.Client.Deployments.LineageAsync(call.Get(name), call.Cancel)).Revisions, "No revisions.",
                 ("REVISION", r => Words.Whole(r.Revision.Number)),
                 ("TRAFFIC", r => Words.Whole(r.Percent) + " %"),
-                ("MODEL", r => $"{r.ModelVersion.Model} {Words.Whole(r.ModelVersion.Version)}"),
+                ("MODEL", r => $"{r.Revision.Model} {Words.Whole(r.Revision.ModelVersion)}"),
                 ("RUN", r => r.Run?.RunId ?? "-"),
                 ("DATA", r => r.DatasetVersion is { } data ? $"{r.Dataset} {Words.Whole(data.Version)} {data.Digest[..12]}" : "-"),
                 ("PIPELINE RUN", r => r.PipelineRunId ?? "-")));

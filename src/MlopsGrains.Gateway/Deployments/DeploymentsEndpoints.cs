@@ -49,8 +49,8 @@ internal static class DeploymentsEndpoints
     private static async Task<Ok<Deployment>> Rollback(string name, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await At(grains, name).Rollback(cancellationToken));
 
-    private static async Task<Ok<DeploymentLineage>> Lineage(string name, IGrainFactory grains, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await LineageReader.Read(grains, Names.Check("name", name), cancellationToken));
+    private static async Task<Ok<DeploymentLineage>> Lineage(string name, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await LineageReader.Read(context, grains, Names.Check("name", name), cancellationToken));
 
     private static IDeploymentGrain At(IGrainFactory grains, string name) => grains.GetGrain<IDeploymentGrain>(Names.Check("name", name));
 }

@@ -50,9 +50,9 @@ internal static class ExperimentsEndpoints
             "all" => LifecycleView.All,
             _ => throw MlopsException.Invalid("view", "view must be active, deleted or all."),
         };
-        var query = new ExperimentQuery(filter, stage, [], Limits.Check("limit", limit, LimitMax), string.IsNullOrEmpty(pageToken) ? null : pageToken);
-        var page = await Catalog(grains).Search(query, cancellationToken);
-        return TypedResults.Ok(page with { Items = await context.ReadableAsync(PermissionKind.Experiment, page.Items, e => e.ExperimentId) });
+        return TypedResults.Ok(await context.ReadablePageAsync(
+            PermissionKind.Experiment, Limits.Check("limit", limit, LimitMax), pageToken, "pageToken",
+            (size, token) => Catalog(grains).Search(new ExperimentQuery(filter, stage, [], size, token), cancellationToken), e => e.ExperimentId));
     }
 
     private static async Task<Created<Experiment>> Create(NewExperiment experiment, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)

@@ -72,17 +72,11 @@ internal static class MlflowExperimentEndpoints
 
     private static async Task Search(MlflowCall call)
     {
-        var max = call.Request.MaxResults(0, ResultsMax);
-        var page = await Catalog(call).Search(
-            new ExperimentQuery(
-                call.Request.Text("filter"),
-                call.Request.Enum("view_type", MlflowEntities.Views) ?? LifecycleView.ActiveOnly,
-                call.Request.Texts("order_by"),
-                max,
-                call.Request.Text("page_token") is { Length: > 0 } token ? token : null),
-            call.Aborted);
-        var readable = await call.Context.ReadableAsync(PermissionKind.Experiment, page.Items, e => e.ExperimentId);
-        await call.AnswerPage("experiments", page with { Items = readable }, MlflowEntities.WriteExperiment);
+        var (filter, view, order) = (call.Request.Text("filter"), call.Request.Enum("view_type", MlflowEntities.Views) ?? LifecycleView.ActiveOnly, call.Request.Texts("order_by"));
+        var page = await call.Context.ReadablePageAsync(
+            PermissionKind.Experiment, call.Request.MaxResults(0, ResultsMax), call.Request.Text("page_token"), "page_token",
+            (size, token) => Catalog(call).Search(new ExperimentQuery(filter, view, order, size, token), call.Aborted), e => e.ExperimentId);
+        await call.AnswerPage("experiments", page, MlflowEntities.WriteExperiment);
     }
 
     /// <summary>The datasets that the runs of some experiments read, each once.</summary>

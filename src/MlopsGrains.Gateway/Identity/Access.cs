@@ -1,4 +1,5 @@
 using MlopsGrains.Identity;
+using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -8,6 +9,9 @@ namespace MlopsGrains.Gateway.Identity;
 /// <summary>What endpoints ask about their caller. All of it costs nothing for who may all.</summary>
 internal static class Access
 {
+    /// <summary>How many pages are read to fill one, so that who may read little does not have all of a list read at once.</summary>
+    public const int RoundsMax = 50;
+
     /// <summary>Refuses unless the caller has the level that the route says it needs on things of that kind, for a name that the handler has parsed.</summary>
     /// <param name="context">The request.</param>
     /// <param name="target">The one named beside the route.</param>
@@ -33,6 +37,12 @@ internal static class Access
     /// <summary>Whether the caller may read something.</summary>
     public static ValueTask<bool> MayReadAsync(this HttpContext context, PermissionKind kind, string id) =>
         context.Features.Get<AccessGate>() is { } gate ? gate.MayAsync(PermissionLevel.Read, new PermissionOn(kind, id), context.RequestAborted) : new(true);
+
+    /// <summary>Whether the caller may read the pipeline of a run.</summary>
+    public static async ValueTask<bool> MayReadPipelineRunAsync(this HttpContext context, string? runId) =>
+        context.Features.Get<AccessGate>() is null
+        || (runId is { Length: > 0 } && await context.RequestServices.GetRequiredService<Owners>().OfPipelineRun(runId, context.RequestAborted) is { } pipeline
+            && await context.MayReadAsync(PermissionKind.Pipeline, pipeline));
 
     /// <summary>Whether the caller is still there and may still do what it was let in for. Keys and callers that nobody is asked about do not change.</summary>
     public static async ValueTask<bool> StillMayAsync(this HttpContext context, CancellationToken cancellationToken)
@@ -65,6 +75,48 @@ internal static class Access
 
         return readable;
     }
+
+    /// <summary>A page of what the caller may see: pages are read until one is full, and the token names nothing to who may not see all.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="kind">Of the items.</param>
+    /// <param name="size">Of the page.</param>
+    /// <param name="token">As the caller sent it.</param>
+    /// <param name="field">The request's field that held it.</param>
+    /// <param name="read">A page of the list, of that size and after that token.</param>
+    /// <param name="id">What levels are given on.</param>
+    public static async ValueTask<Page<T>> ReadablePageAsync<T>(
+        this HttpContext context, PermissionKind kind, int size, string? token, string field, Func<int, string?, Task<Page<T>>> read, Func<T, string> id)
+    {
+        if (context.Features.Get<AccessGate>() is null)
+        {
+            return await read(size, string.IsNullOrEmpty(token) ? null : token);
+        }
+
+        var (items, after) = (new List<T>(), await context.OpenPageTokenAsync(token, field));
+        for (var round = 0; round < RoundsMax && items.Count < size; round++)
+        {
+            var page = await read(size - items.Count, after);
+            items.AddRange(await context.ReadableAsync(kind, page.Items, id));
+            after = page.NextPageToken;
+            if (after is null)
+            {
+                break;
+            }
+        }
+
+        return new Page<T>(items, await context.ClosePageTokenAsync(after));
+    }
+
+    /// <summary>The token that was closed for the caller.</summary>
+    public static async ValueTask<string?> OpenPageTokenAsync(this HttpContext context, string? token, string field) =>
+        string.IsNullOrEmpty(token) ? null
+        : context.Features.Get<AccessGate>() is null ? token
+        : await context.RequestServices.GetRequiredService<PageSeal>().OpenAsync(token, context.Features.Get<Caller>()!.UserId!.Value, field, context.RequestAborted);
+
+    /// <inheritdoc cref="PageSeal"/>
+    public static async ValueTask<string?> ClosePageTokenAsync(this HttpContext context, string? token) =>
+        token is null || context.Features.Get<AccessGate>() is null ? token
+        : await context.RequestServices.GetRequiredService<PageSeal>().CloseAsync(token, context.Features.Get<Caller>()!.UserId!.Value, context.RequestAborted);
 
     /// <summary>The caller made something: a user manages what it made, and levels on an earlier thing of that name are gone.</summary>
     public static Task OwnAsync(this HttpContext context, PermissionKind kind, string id) =>

@@ -69,7 +69,7 @@ internal static class MlflowModelEndpoints
         this MlflowCall call, string list, int sizeDefault, int sizeMax, Func<RegistryQuery, Task<Paging.Page<T>>> search, Func<T, string> modelOf, Action<Utf8JsonWriter, T> write)
     {
         var left = call.Request.MaxResults(sizeDefault, sizeMax);
-        var query = new RegistryQuery(call.Request.Text("filter"), call.Request.Texts("order_by"), Size(left), call.Request.Text("page_token"));
+        var query = new RegistryQuery(call.Request.Text("filter"), call.Request.Texts("order_by"), Size(left), await call.Context.OpenPageTokenAsync(call.Request.Text("page_token"), "page_token"));
         var page = await Readable(query);
         call.Context.Response.ContentType = "application/json";
         await using var json = JsonText.Writer(call.Context.Response.BodyWriter);
@@ -97,13 +97,22 @@ internal static class MlflowModelEndpoints
             json.WriteEndArray();
         }
 
-        json.WriteNextPage(page.NextPageToken);
+        json.WriteNextPage(await call.Context.ClosePageTokenAsync(page.NextPageToken));
         json.WriteEndObject();
 
         async Task<Paging.Page<T>> Readable(RegistryQuery part)
         {
-            var found = await search(part);
-            return found with { Items = await call.Context.ReadableAsync(PermissionKind.RegisteredModel, found.Items, modelOf) };
+            for (var round = 1; ; round++)
+            {
+                var found = await search(part);
+                var readable = await call.Context.ReadableAsync(PermissionKind.RegisteredModel, found.Items, modelOf);
+                if (readable.Count > 0 || found.NextPageToken is null || round == Access.RoundsMax)
+                {
+                    return found with { Items = readable };
+                }
+
+                part = part with { PageToken = found.NextPageToken };
+            }
         }
 
         static int Size(int left) => Math.Min(left, IModelRegistryGrain.ResultsMax);

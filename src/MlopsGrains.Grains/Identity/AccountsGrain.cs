@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
@@ -12,6 +13,7 @@ internal sealed class AccountsGrain(IJournal journal)
     : JournalGrain<AccountsState, AccountsEvent>(journal, new JsonJournalCodec<AccountsState, AccountsEvent>()), IAccountsGrain
 {
     private const int ObjectIdLengthMax = 512;
+    private const int SealKeyBytes = 32;
 
     public Task EnsureAdministrator(string name, PasswordHash password, CancellationToken cancellationToken = default) =>
         State.Find(name) is null ? Store(State.Create(name, password, isAdministrator: true), "user.created", name, ("administrator", "true")) : Task.CompletedTask;
@@ -93,6 +95,16 @@ internal sealed class AccountsGrain(IJournal journal)
         !State.Users.TryGetValue(userId, out var user) ? new UserPermissions(-1, [])
         : user.Version == known ? null
         : new UserPermissions(user.Version, user.Permissions));
+
+    public async Task<string> SealKey(CancellationToken cancellationToken = default)
+    {
+        if (State.SealKey is null)
+        {
+            await Record(new SealKeyMade(Convert.ToBase64String(RandomNumberGenerator.GetBytes(SealKeyBytes))));
+        }
+
+        return State.SealKey!;
+    }
 
     protected override void Apply(AccountsState state, AccountsEvent e) => state.Apply(e);
 

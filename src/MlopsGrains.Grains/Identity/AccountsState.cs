@@ -12,6 +12,7 @@ namespace MlopsGrains.Grains.Identity;
 [JsonDerivedType(typeof(LevelSet), "level")]
 [JsonDerivedType(typeof(ThingCreated), "created")]
 [JsonDerivedType(typeof(ThingRenamed), "renamed")]
+[JsonDerivedType(typeof(SealKeyMade), "seal-key")]
 internal abstract record AccountsEvent;
 
 internal sealed record UserCreated(long Id, string Name, bool IsAdministrator, PasswordHash Password) : AccountsEvent;
@@ -31,6 +32,8 @@ internal sealed record ThingCreated(long Id, PermissionOn On) : AccountsEvent;
 
 internal sealed record ThingRenamed(PermissionOn From, PermissionOn To) : AccountsEvent;
 
+internal sealed record SealKeyMade(string Key) : AccountsEvent;
+
 /// <summary>Users and levels as the fold of their events, and the rules of what may happen next. Pure.</summary>
 [Immutable]
 internal sealed class AccountsState
@@ -46,6 +49,9 @@ internal sealed class AccountsState
 
     /// <summary>Counts the changes of users, not of levels.</summary>
     public long Version { get; set; }
+
+    /// <summary>What gateways close page tokens with.</summary>
+    public string? SealKey { get; set; }
 
     [JsonIgnore]
     public int Permissions => Users.Values.Sum(u => u.Levels.Count);
@@ -89,7 +95,7 @@ internal sealed class AccountsState
 
     public void Apply(AccountsEvent e)
     {
-        Version += e is LevelSet or ThingCreated or ThingRenamed ? 0 : 1;
+        Version += e is LevelSet or ThingCreated or ThingRenamed or SealKeyMade ? 0 : 1;
         switch (e)
         {
             case UserCreated created:
@@ -122,6 +128,9 @@ internal sealed class AccountsState
                     user.Set(renamed.From, null);
                 }
 
+                break;
+            case SealKeyMade made:
+                SealKey = made.Key;
                 break;
             default:
                 break;

@@ -249,7 +249,7 @@ internal sealed class DemoScript(Uri address, DemoOutput output, TimeSpan patien
         output.Rows(["", ""], (string[][])[
             ["data", Invariant($"{serving.Dataset} version {serving.DatasetVersion?.Version}, sha256 {serving.DatasetVersion?.Digest}")],
             ["→ tracked run", Invariant($"{serving.Run?.RunId} ({serving.Run?.RunName}), in pipeline run {serving.PipelineRunId}")],
-            ["→ model", Invariant($"{serving.ModelVersion.Model} version {serving.ModelVersion.Version}, sha256 {serving.ModelVersion.Blob?.Digest}")],
+            ["→ model", Invariant($"{serving.Revision.Model} version {serving.Revision.ModelVersion}, sha256 {serving.ModelVersion?.Blob?.Digest}")],
             ["→ deployment", Invariant($"{lineage.Deployment} revision {serving.Revision.Number}")],
             ["time", Invariant($"{clock.Elapsed.TotalSeconds:0.0} s")],
         ]);

@@ -168,8 +168,13 @@ public sealed class RightsTests(ClosedServer server) : IClassFixture<ClosedServe
         // What the run made is its starter's, and the author of the pipeline has no part in it.
         Assert.Equal(200, await server.StatusAsync("starter", "GET", "/api/v1/deployments/by-pipeline"));
         Assert.Equal(404, await server.StatusAsync("author", "GET", "/api/v1/deployments/by-pipeline"));
+        Assert.NotNull((await Lineage())["modelVersion"]);
+        await server.JsonAsync("author", "DELETE", "/api/v1/permissions/models/served/starter");
+        await Eventually.Async(async () => (await Lineage())["modelVersion"] is null, cancellationToken: Token);
         var events = (await server.JsonAsync("root", "GET", "/api/v1/audit/events?limit=1000"))!["items"]!.AsArray();
         Assert.Contains(events, e => (string?)e!["actor"] == "pipeline/deploys for starter");
+
+        async Task<JsonNode> Lineage() => (await server.JsonAsync("starter", "GET", "/api/v1/deployments/by-pipeline/lineage"))!["revisions"]![0]!;
 
         async Task PipelineAsync(string pipeline, string step)
         {
@@ -195,6 +200,37 @@ public sealed class RightsTests(ClosedServer server) : IClassFixture<ClosedServe
 
         // A gateway may take the new user for the old one for 2 seconds.
         await Eventually.Async(async () => (await CreateAsync("of-twin")).Contains("RESOURCE_ALREADY_EXISTS", StringComparison.Ordinal), cancellationToken: Token);
+    }
+
+    [Theory]
+    [InlineData("/api/v1/models?limit=1&pageToken=", "items", "nextPageToken")]
+    [InlineData("/api/v1/experiments?limit=1&pageToken=", "items", "nextPageToken")]
+    [InlineData(Mlflow + "/registered-models/search?max_results=1&page_token=", "registered_models", "next_page_token")]
+    [InlineData(Mlflow + "/experiments/search?max_results=1&page_token=", "experiments", "next_page_token")]
+    public async Task Pages_AreCutAfterHiddenThingsAreLeftOut_AndTokensNameNothing(string path, string list, string next)
+    {
+        var tag = Guid.NewGuid().ToString("N")[..8];
+        var (full, poor) = ("full-" + tag, "poor-" + tag);
+        await server.AddUsersAsync(full, poor);
+        foreach (var (user, name) in new[] { (full, "a"), (poor, "b"), (full, "c"), (full, "d"), (poor, "e"), (full, "f") })
+        {
+            await server.JsonAsync(user, "POST", Mlflow + "/registered-models/create", new { name = $"secret-{name}-{tag}" });
+            await server.JsonAsync(user, "POST", Mlflow + "/experiments/create", new { name = $"secret-{name}-{tag}" });
+        }
+
+        var (found, token, pages) = (new List<string>(), "", 0);
+        do
+        {
+            var page = (await server.JsonAsync(poor, "GET", path + token))!;
+            found.AddRange(page[list]?.AsArray().Select(i => (string)i!["name"]!) ?? []);
+            token = (string?)page[next] ?? "";
+            Assert.DoesNotContain("secret", Encoding.Latin1.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(token)), StringComparison.Ordinal);
+            Assert.True(token.Length == 0 || await server.StatusAsync(full, "GET", path + token) == 400);
+        }
+        while (token.Length > 0 && ++pages < 20);
+
+        Assert.Equal([$"secret-b-{tag}", $"secret-e-{tag}"], found.Order(StringComparer.Ordinal));
+        Assert.InRange(pages, 1, 5);
     }
 
     [Fact]
