@@ -1,11 +1,16 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MlopsGrains.Gateway.Tests.Deployments;
+using MlopsGrains.Grains.Monitoring;
+using MlopsGrains.Identity;
+using MlopsGrains.Monitoring;
 using MlopsGrains.Testing;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace MlopsGrains.Gateway.Tests.Identity;
 
@@ -18,6 +23,8 @@ public sealed class ClosedServer : IAsyncLifetime
     private WebApplication? _app;
 
     public HttpClient Http { get; private set; } = new();
+
+    public IServiceProvider Services => _app!.Services;
 
     public async ValueTask InitializeAsync()
     {
@@ -184,6 +191,29 @@ public sealed class RightsTests(ClosedServer server) : IClassFixture<ClosedServe
     }
 
     [Fact]
+    public async Task AlertStartsForWhoGaveTheRules_WhatThatUserMayStart()
+    {
+        await server.AddUsersAsync("ruler", "outsider");
+        await server.JsonAsync("ruler", "POST", "/api/v1/datasets/watched/versions", new StringContent("a,b\n1,2\n", Encoding.UTF8, "text/csv"));
+        await server.JsonAsync("ruler", "POST", "/api/v1/pipelines", new StringContent("name: retrain\nsteps: [{name: a, uses: dataset/load, with: {dataset: watched}}]", Encoding.UTF8, "application/yaml"));
+        var ids = (await server.JsonAsync("root", "GET", Mlflow + "/users/list"))!["users"]!.AsArray().ToDictionary(u => (string)u!["username"]!, u => (long)u!["id"]!);
+        var listener = server.Services.GetServices<IAlertListener>().Single();
+        var rules = new MonitorRules(new string('0', 64), Pipeline: "retrain");
+
+        Assert.Null(await Raise("1", "outsider"));
+        await server.JsonAsync("ruler", "PUT", "/api/v1/permissions/pipelines/retrain/outsider", new { level = "use" });
+        var refused = await EndAsync((await Raise("2", "outsider"))!);
+        Assert.Equal(("failed", "a: Dataset 'watched' not found."), refused);
+        Assert.Equal("succeeded", (await EndAsync((await Raise("3", "ruler"))!)).Status);
+
+        Task<string?> Raise(string id, string user)
+        {
+            Principal.Current = new Principal(ids[user], user, PermissionLevel.None);
+            return listener.OnAlert(new Alert(id, "d", DateTimeOffset.UnixEpoch, null, 1, ["a"], "drift", null), rules, Token);
+        }
+    }
+
+    [Fact]
     public async Task RepeatedCreation_IsAnsweredToTheSameUserOnly()
     {
         await server.AddUsersAsync("twin");
@@ -233,6 +263,108 @@ public sealed class RightsTests(ClosedServer server) : IClassFixture<ClosedServe
         Assert.InRange(pages, 1, 5);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Basic")]
+    [InlineData("Basic !!!")]
+    [InlineData("Basic cm9vdA==")]
+    [InlineData("Basic cm9vdDp3cm9uZyBwYXNzd29yZA==")]
+    [InlineData("Basic bm9ib2R5OndoYXRldmVy")]
+    [InlineData("Bearer what")]
+    public async Task NoOrBadCredentials_AreAnswered401_WithTheScheme(string? authorization)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/2.0/mlflow/experiments/get?experiment_id=0");
+        request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        using var answer = await server.Http.SendAsync(request, Token);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Equal("Basic realm=\"mlflow\"", answer.Headers.WwwAuthenticate.ToString());
+        Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
+    }
+
+    [Fact]
+    public async Task NamesHiddenInOddSpellings_AreStillChecked()
+    {
+        await server.AddUsersAsync("named", "spy");
+        async Task<string> RunOf(string user)
+        {
+            var experiment = (string)(await server.JsonAsync(user, "POST", Mlflow + "/experiments/create", new { name = user }))!["experiment_id"]!;
+            return (string)(await server.JsonAsync(user, "POST", Mlflow + "/runs/create", new { experiment_id = experiment }))!["run"]!["info"]!["run_id"]!;
+        }
+
+        var (theirs, mine) = (await RunOf("named"), await RunOf("spy"));
+        const string Rest = "\"key\":\"k\",\"value\":\"v\"";
+        foreach (var body in new[]
+        {
+            $$"""{"run_id":"{{theirs}}",{{Rest}}}""",
+            $$"""{"runId":"{{theirs}}",{{Rest}}}""",
+            $$"""{"run_id":"{{mine}}","run_id":"{{theirs}}",{{Rest}}}""",
+            $$"""{"run_id":"{{theirs}}","run_id":"{{mine}}",{{Rest}}}""",
+            $$"""{"run_uuid":"{{theirs}}","run_id":"",{{Rest}}}""",
+            $$"""{"run\u005fid":"{{theirs}}",{{Rest}}}""",
+            JsonSerializer.Serialize($$"""{"run_id":"{{theirs}}",{{Rest}}}"""),
+        })
+        {
+            using var content = new StringContent(body, Encoding.UTF8, "application/json");
+            var status = (int)(await server.SendAsync("spy", "POST", Mlflow + "/runs/set-tag", content)).StatusCode;
+            Assert.Equal(LastRun(body) == theirs ? 404 : 200, status);
+        }
+
+        var shown = (await server.JsonAsync("named", "GET", Mlflow + "/runs/get?run_id=" + theirs, null))!["run"]!["data"]!;
+        Assert.Null(shown["tags"]?.AsArray().FirstOrDefault(t => (string)t!["key"]! == "k"));
+        Assert.Equal(404, await server.StatusAsync("spy", "GET", Mlflow + $"/runs/get?run_id={mine}&run_id={theirs}", null));
+        Assert.Equal(200, await server.StatusAsync("spy", "POST", Mlflow + "/runs/set-tag", new { run_id = mine, key = "k", value = "v" }));
+
+        // Of a name given twice the last one is what the handler takes, and what is judged.
+        string LastRun(string body) => body.LastIndexOf(theirs, StringComparison.Ordinal) > body.LastIndexOf(mine, StringComparison.Ordinal) ? theirs : mine;
+    }
+
+    [Fact]
+    public async Task Searches_ShowOnlyWhatMayBeRead()
+    {
+        await server.AddUsersAsync("ada", "bob");
+        var all = new List<string>();
+        foreach (var user in new[] { "ada", "bob" })
+        {
+            var experiment = (string)(await server.JsonAsync(user, "POST", Mlflow + "/experiments/create", new { name = user }))!["experiment_id"]!;
+            Assert.Equal(200, await server.StatusAsync(user, "POST", Mlflow + "/runs/create", new { experiment_id = experiment, run_name = user }));
+            all.Add(experiment);
+            Assert.Equal(200, await server.StatusAsync(user, "POST", Mlflow + "/logged-models", new { experiment_id = experiment, name = user }));
+            Assert.Equal(200, await server.StatusAsync(user, "POST", Mlflow + "/registered-models/create", new { name = user }));
+            Assert.Equal(200, await server.StatusAsync(user, "POST", Mlflow + "/model-versions/create", new { name = user, source = "s3://b/" + user }));
+        }
+
+        foreach (var (method, path, body) in new (string, string, object?)[]
+        {
+            ("POST", Mlflow + "/experiments/search", new { max_results = 100 }),
+            ("GET", Mlflow + "/experiments/search?max_results=100", null),
+            ("POST", Mlflow + "/runs/search", new { experiment_ids = all }),
+            ("POST", Mlflow + "/logged-models/search", new { experiment_ids = all }),
+            ("GET", Mlflow + "/registered-models/search", null),
+            ("GET", Mlflow + "/model-versions/search", null),
+            ("GET", "/api/v1/experiments", null),
+            ("POST", "/api/v1/runs/search", new { experimentIds = all }),
+            ("GET", "/api/v1/models", null),
+        })
+        {
+            var (ada, root) = ((await server.JsonAsync("ada", method, path, body))!.ToJsonString(), (await server.JsonAsync("root", method, path, body))!.ToJsonString());
+            Assert.Contains("\"ada\"", ada, StringComparison.Ordinal);
+            Assert.DoesNotContain("\"bob\"", ada, StringComparison.Ordinal);
+            Assert.Contains("\"bob\"", root, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(404, await server.StatusAsync("ada", "GET", Mlflow + "/registered-models/get?name=bob", null));
+        Assert.Equal(404, await server.StatusAsync("ada", "POST", Mlflow + "/model-versions/create", new { name = "ada", source = "models:/bob/1" }));
+        Assert.Equal(404, await server.StatusAsync("ada", "POST", Mlflow + "/model-versions/create", new { name = "ada", source = $"mlflow-artifacts:/{all[1]}/x/artifacts" }));
+        Assert.Equal(200, await server.StatusAsync("bob", "POST", Mlflow + "/registered-models/permissions/create", new { name = "bob", username = "ada", permission = "READ" }));
+        Assert.Equal(200, await server.StatusAsync("ada", "GET", Mlflow + "/registered-models/get?name=bob", null));
+        Assert.Equal(200, await server.StatusAsync("bob", "POST", Mlflow + "/registered-models/rename", new { name = "bob", new_name = "bobby" }));
+        Assert.Equal(200, await server.StatusAsync("ada", "GET", Mlflow + "/registered-models/get?name=bobby", null));
+        Assert.Equal(200, await server.StatusAsync("bob", "DELETE", Mlflow + "/registered-models/delete", new { name = "bobby" }));
+        Assert.Equal(200, await server.StatusAsync("bob", "POST", Mlflow + "/registered-models/create", new { name = "bobby" }));
+        await Eventually.Async(async () => await server.StatusAsync("ada", "GET", Mlflow + "/registered-models/get?name=bobby", null) == 404, cancellationToken: Token);
+    }
+
     [Fact]
     public async Task DocsPage_IsWholeForEveryUser()
     {
@@ -250,7 +382,11 @@ public sealed class RightsTests(ClosedServer server) : IClassFixture<ClosedServe
 
     private async Task<(string Status, string? Reason)> RunAsync(string user, string pipeline)
     {
-        var id = (string)(await server.JsonAsync(user, "POST", $"/api/v1/pipelines/{pipeline}/runs", new { }))!["pipelineRunId"]!;
+        return await EndAsync((string)(await server.JsonAsync(user, "POST", $"/api/v1/pipelines/{pipeline}/runs", new { }))!["pipelineRunId"]!);
+    }
+
+    private async Task<(string Status, string? Reason)> EndAsync(string id)
+    {
         JsonNode run = null!;
         await Eventually.Async(async () => (string)(run = (await server.JsonAsync("root", "GET", "/api/v1/pipeline-runs/" + id))!)["status"]! != "running", TimeSpan.FromSeconds(30), Token);
         return ((string)run["status"]!, (string?)run["reason"]);

@@ -66,25 +66,6 @@ public sealed class UserTests : IAsyncLifetime
         await Eventually.Async(async () => await StatusAsync("ada", HttpMethod.Get, "/experiments/get?experiment_id=0", null) == 401, TimeSpan.FromSeconds(10), Token);
     }
 
-    [Theory]
-    [InlineData(null)]
-    [InlineData("Basic")]
-    [InlineData("Basic !!!")]
-    [InlineData("Basic cm9vdA==")]
-    [InlineData("Basic cm9vdDp3cm9uZyBwYXNzd29yZA==")]
-    [InlineData("Basic bm9ib2R5OndoYXRldmVy")]
-    [InlineData("Bearer what")]
-    public async Task NoOrBadCredentials_AreAnswered401_WithTheScheme(string? authorization)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/2.0/mlflow/experiments/get?experiment_id=0");
-        request.Headers.TryAddWithoutValidation("Authorization", authorization);
-        using var answer = await _http.SendAsync(request, Token);
-
-        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
-        Assert.Equal("Basic realm=\"mlflow\"", answer.Headers.WwwAuthenticate.ToString());
-        Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
-    }
-
     [Fact]
     public async Task Graph_ShowsNobodyMoreThanItsMethods()
     {
@@ -189,95 +170,6 @@ public sealed class UserTests : IAsyncLifetime
         Assert.Equal((404, "RESOURCE_DOES_NOT_EXIST"), await Code("owner", HttpMethod.Delete, "/experiments/permissions/delete", new { experiment_id = experiment, username = "guest" }));
         Assert.Equal((400, "INVALID_PARAMETER_VALUE"), await Code("owner", HttpMethod.Post, "/experiments/permissions/create", Grant("ALL")));
         Assert.Equal((404, "RESOURCE_DOES_NOT_EXIST"), await Code("owner", HttpMethod.Post, "/experiments/permissions/create", new { experiment_id = experiment, username = "nobody", permission = "READ" }));
-    }
-
-    [Fact]
-    public async Task NamesHiddenInOddSpellings_AreStillChecked()
-    {
-        await StopAsync();
-        await StartAsync("None");
-        await NewUserAsync("owner");
-        await NewUserAsync("thief");
-        async Task<string> RunOf(string user)
-        {
-            var experiment = (string)(await Json(await SendAsync(user, HttpMethod.Post, "/experiments/create", new { name = user })))["experiment_id"]!;
-            return (string)(await Json(await SendAsync(user, HttpMethod.Post, "/runs/create", new { experiment_id = experiment })))["run"]!["info"]!["run_id"]!;
-        }
-
-        var (theirs, mine) = (await RunOf("owner"), await RunOf("thief"));
-        const string Rest = "\"key\":\"k\",\"value\":\"v\"";
-        foreach (var body in new[]
-        {
-            $$"""{"run_id":"{{theirs}}",{{Rest}}}""",
-            $$"""{"runId":"{{theirs}}",{{Rest}}}""",
-            $$"""{"run_id":"{{mine}}","run_id":"{{theirs}}",{{Rest}}}""",
-            $$"""{"run_id":"{{theirs}}","run_id":"{{mine}}",{{Rest}}}""",
-            $$"""{"run_uuid":"{{theirs}}","run_id":"",{{Rest}}}""",
-            $$"""{"run\u005fid":"{{theirs}}",{{Rest}}}""",
-            JsonSerializer.Serialize($$"""{"run_id":"{{theirs}}",{{Rest}}}"""),
-        })
-        {
-            using var content = new StringContent(body, Encoding.UTF8, "application/json");
-            var status = (int)(await RawAsync("thief", HttpMethod.Post, "/api/2.0/mlflow/runs/set-tag", content)).StatusCode;
-            Assert.Equal(LastRun(body) == theirs ? 404 : 200, status);
-        }
-
-        var shown = (await Json(await SendAsync("owner", HttpMethod.Get, "/runs/get?run_id=" + theirs, null)))["run"]!["data"]!;
-        Assert.Null(shown["tags"]?.AsArray().FirstOrDefault(t => (string)t!["key"]! == "k"));
-        Assert.Equal(404, await StatusAsync("thief", HttpMethod.Get, $"/runs/get?run_id={mine}&run_id={theirs}", null));
-        Assert.Equal(200, await StatusAsync("thief", HttpMethod.Post, "/runs/set-tag", new { run_id = mine, key = "k", value = "v" }));
-
-        // Of a name given twice the last one is what the handler takes, and what is judged.
-        string LastRun(string body) => body.LastIndexOf(theirs, StringComparison.Ordinal) > body.LastIndexOf(mine, StringComparison.Ordinal) ? theirs : mine;
-    }
-
-    [Fact]
-    public async Task Searches_ShowOnlyWhatMayBeRead()
-    {
-        await StopAsync();
-        await StartAsync("None");
-        await NewUserAsync("ada");
-        await NewUserAsync("bob");
-        foreach (var user in new[] { "ada", "bob" })
-        {
-            var experiment = (string)(await Json(await SendAsync(user, HttpMethod.Post, "/experiments/create", new { name = user })))["experiment_id"]!;
-            Assert.Equal(200, await StatusAsync(user, HttpMethod.Post, "/runs/create", new { experiment_id = experiment, run_name = user }));
-            Assert.Equal(200, await StatusAsync(user, HttpMethod.Post, "/logged-models", new { experiment_id = experiment, name = user }));
-            Assert.Equal(200, await StatusAsync(user, HttpMethod.Post, "/registered-models/create", new { name = user }));
-            Assert.Equal(200, await StatusAsync(user, HttpMethod.Post, "/model-versions/create", new { name = user, source = "s3://b/" + user }));
-        }
-
-        string[] all = ["0", "1", "2"];
-        async Task<string> Found(string user, HttpMethod method, string path, object? body) => await (await SendAsync(user, method, path, body)).Content.ReadAsStringAsync(Token);
-        foreach (var (method, path, body) in new (HttpMethod, string, object?)[]
-        {
-            (HttpMethod.Post, "/experiments/search", new { max_results = 100 }),
-            (HttpMethod.Get, "/experiments/search?max_results=100", null),
-            (HttpMethod.Post, "/runs/search", new { experiment_ids = all }),
-            (HttpMethod.Post, "/logged-models/search", new { experiment_ids = all }),
-            (HttpMethod.Get, "/registered-models/search", null),
-            (HttpMethod.Get, "/model-versions/search", null),
-            (HttpMethod.Get, "v1/experiments", null),
-            (HttpMethod.Post, "v1/runs/search", new { experimentIds = all }),
-            (HttpMethod.Get, "v1/models", null),
-        })
-        {
-            var (ada, root) = (await Found("ada", method, path, body), await Found("root", method, path, body));
-            Assert.Contains("\"ada\"", ada, StringComparison.Ordinal);
-            Assert.DoesNotContain("\"bob\"", ada, StringComparison.Ordinal);
-            Assert.Contains("\"bob\"", root, StringComparison.Ordinal);
-        }
-
-        Assert.Equal(404, await StatusAsync("ada", HttpMethod.Get, "/registered-models/get?name=bob", null));
-        Assert.Equal(404, await StatusAsync("ada", HttpMethod.Post, "/model-versions/create", new { name = "ada", source = "models:/bob/1" }));
-        Assert.Equal(404, await StatusAsync("ada", HttpMethod.Post, "/model-versions/create", new { name = "ada", source = "mlflow-artifacts:/2/x/artifacts" }));
-        Assert.Equal(200, await StatusAsync("bob", HttpMethod.Post, "/registered-models/permissions/create", new { name = "bob", username = "ada", permission = "READ" }));
-        Assert.Equal(200, await StatusAsync("ada", HttpMethod.Get, "/registered-models/get?name=bob", null));
-        Assert.Equal(200, await StatusAsync("bob", HttpMethod.Post, "/registered-models/rename", new { name = "bob", new_name = "bobby" }));
-        Assert.Equal(200, await StatusAsync("ada", HttpMethod.Get, "/registered-models/get?name=bobby", null));
-        Assert.Equal(200, await StatusAsync("bob", HttpMethod.Delete, "/registered-models/delete", new { name = "bobby" }));
-        Assert.Equal(200, await StatusAsync("bob", HttpMethod.Post, "/registered-models/create", new { name = "bobby" }));
-        await Eventually.Async(async () => await StatusAsync("ada", HttpMethod.Get, "/registered-models/get?name=bobby", null) == 404, cancellationToken: Token);
     }
 
     [Fact]
