@@ -22,6 +22,12 @@ public sealed class AuthenticationOptions
     /// <summary>What every user may do with what no level was given on: <c>None</c>, <c>Read</c> (default), <c>Use</c>, <c>Edit</c> or <c>Manage</c>.</summary>
     public PermissionLevel DefaultPermission { get; set; } = PermissionLevel.Read;
 
+    /// <summary>Wrong passwords for one user within a minute, before further ones are answered 429 unseen; 10 by default, 0 for no end.</summary>
+    public int FailuresPerUser { get; set; } = 10;
+
+    /// <summary>Wrong passwords from one address (of IPv6: one network of 64 bits) within a minute; 100 by default, 0 for no end. Behind a proxy, all come from one address.</summary>
+    public int FailuresPerAddress { get; set; } = 100;
+
     /// <summary>Whether anybody is asked who they are. The server must refuse to listen beyond loopback when not.</summary>
     public bool IsConfigured => ApiKeys.Count > 0 || Administrator is not null;
 }
@@ -79,6 +85,14 @@ internal sealed class AuthenticationOptionsValidation : IValidateOptions<Authent
             if (administrator.Password.Length is < Passwords.LengthMin or > Passwords.LengthMax)
             {
                 faults.Add($"{Path}:Password must have {Passwords.LengthMin} to {Passwords.LengthMax} characters.");
+            }
+        }
+
+        foreach (var (setting, value) in new[] { (nameof(options.FailuresPerUser), options.FailuresPerUser), (nameof(options.FailuresPerAddress), options.FailuresPerAddress) })
+        {
+            if (value < 0)
+            {
+                faults.Add($"{AuthenticationOptions.Section}:{setting} is {value}; must be at least 0.");
             }
         }
 

@@ -32,6 +32,7 @@ public static class GatewayRegistration
         services.TryAddSingleton<IIdSource, UuidSource>();
         services.TryAddSingleton<ApiKeys>();
         services.TryAddSingleton<Accounts>();
+        services.TryAddSingleton<SignInThrottle>();
         services.TryAddSingleton<UserPasswords>();
         services.TryAddSingleton<Owners>();
         services.TryAddSingleton<PageSeal>();

@@ -19,6 +19,25 @@ public sealed partial class SingleProcessTests
     }
 
     [Fact]
+    public async Task WhatIsStored_IsForTheServersUserAlone()
+    {
+        using var directory = new TempDirectory();
+        var data = directory.File("data");
+        await using var server = await ServerProcess.StartAsync(["--data", data]);
+        using var caller = new Caller(server.Address);
+        var run = await caller.NewRunAsync("0");
+        using var http = new HttpClient { BaseAddress = server.Address };
+        using var stored = await http.PutAsync($"/api/v1/runs/{run}/artifacts/a.txt", new StringContent("secret"), TestContext.Current.CancellationToken);
+        stored.EnsureSuccessStatusCode();
+
+        var entries = Directory.EnumerateFileSystemEntries(data, "*", SearchOption.AllDirectories).Append(data).ToList();
+
+        Assert.True(entries.Count > 5);
+        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        Assert.All(entries, e => Assert.Equal(UnixFileMode.None, (OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(e)) & Others));
+    }
+
+    [Fact]
     public async Task ProcessKilledWhileRunsLog_EveryAcknowledgedPointIsThereAfterRestart()
     {
         using var directory = new TempDirectory();

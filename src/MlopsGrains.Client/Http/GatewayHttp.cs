@@ -23,6 +23,11 @@ internal sealed class GatewayHttp(
 
     private readonly Func<double> jitter = jitter ?? Random.Shared.NextDouble;
 
+    /// <summary>The user that the client signs in as, if it does.</summary>
+    public string? SignsInAs => options.User;
+
+    public string? Password => options.Password;
+
     public Uri BaseAddress { get; } = options.BaseAddress.AbsoluteUri.EndsWith('/') ? options.BaseAddress : new Uri(options.BaseAddress.AbsoluteUri + "/");
 
     public static Func<HttpContent> Json<T>(T body, JsonSerializerOptions? dialect = null) => JsonBytes(JsonSerializer.SerializeToUtf8Bytes(body, dialect ?? GatewayJson.Options));

@@ -38,9 +38,10 @@ public sealed class UsersClient
     public async Task<UserAccount> CreateAsync(string name, string password, CancellationToken cancellationToken = default) =>
         Account((await WithUsersAsync(http.ChangeAsync<UserAnswer>(HttpMethod.Post, "users/create", new { username = name, password }, Repeat.WhenRefused, cancellationToken))).User);
 
-    /// <summary>Changes a password; a user may change its own.</summary>
+    /// <summary>Changes a password; a user may change its own, for which the one that the client signs in with is sent along.</summary>
     public Task SetPasswordAsync(string name, string password, CancellationToken cancellationToken = default) =>
-        http.ChangeAsync(HttpMethod.Patch, "users/update-password", new { username = name, password }, Repeat.Always, cancellationToken);
+        http.ChangeAsync(
+            HttpMethod.Patch, "users/update-password", new { username = name, password, current_password = http.SignsInAs == name ? http.Password : null }, Repeat.WhenRefused, cancellationToken);
 
     /// <summary>Makes or unmakes an administrator; the last one stays.</summary>
     public Task SetAdministratorAsync(string name, bool isAdministrator, CancellationToken cancellationToken = default) =>

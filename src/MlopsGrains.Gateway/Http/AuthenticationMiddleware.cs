@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Security.Claims;
+using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Http;
@@ -31,7 +33,12 @@ internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys key
 
     private async Task EnterAsUserAsync(HttpContext context, string authorization)
     {
-        var user = await users.FindAsync(authorization, context.RequestAborted);
+        var (user, wait) = await users.FindAsync(authorization, context.Connection.RemoteIpAddress, context.RequestAborted);
+        if (wait is { } some)
+        {
+            throw TooManyGuesses(context, some);
+        }
+
         await (user is null ? RefuseAsync(context) : EnterAsync(context, new Caller(user.Name, user.Id, user.IsAdministrator)));
     }
 
@@ -41,6 +48,13 @@ internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys key
         context.Features.Set(caller);
         context.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, caller.Name)], caller.UserId is null ? "ApiKey" : "Basic"));
         return next(context);
+    }
+
+    /// <summary>The refusal of a guess that was not looked at.</summary>
+    public static MlopsException TooManyGuesses(HttpContext context, TimeSpan wait)
+    {
+        context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        return MlopsException.Overloaded("Too many wrong passwords for this user or from this address within a minute; try again later.");
     }
 
     private static Task RefuseAsync(HttpContext context)

@@ -21,6 +21,7 @@ internal sealed class FeatureDisabledException(string field, string message) : E
 /// <param name="Kind">The platform's own name for it; two kinds share status 409.</param>
 internal sealed partial record Refusal(int Status, string Message, string? Field, string Code, int? MlflowStatus = null, ErrorKind? Kind = null)
 {
+    private const string WebServer = "Microsoft.AspNetCore.Server.Kestrel.Core";
     private const string InvalidPath = "Invalid path";
 
     /// <summary>The message for MLflow's clients. All of them say MLflow's sentence first; this one its tests compare as a whole.</summary>
@@ -35,6 +36,7 @@ internal sealed partial record Refusal(int Status, string Message, string? Field
         FeatureDisabledException e => new(400, e.Message, e.Field, "FEATURE_DISABLED"),
         BadHttpRequestException e => From(e, limit, options),
         JsonException e => Json(e),
+        IOException { Source: WebServer, InnerException: OverflowException } => new(400, "The body's chunks cannot be read: a chunk's size is too large.", "body", "INVALID_PARAMETER_VALUE"),
         TimeoutException or OrleansException => Unavailable,
         AggregateException { InnerExceptions: [var only] } => From(only, limit, options),
         _ => new Refusal(500, "The server failed to answer; its log holds the reason under this request's trace id.", null, "INTERNAL_ERROR"),

@@ -56,7 +56,7 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, IOptions<G
         response.StatusCode = dialect == Dialect.Mlflow ? refusal.MlflowStatus ?? refusal.Status : refusal.Status;
         response.ContentType = dialect == Dialect.Native ? "application/problem+json" : "application/json";
         response.Headers.CacheControl = "no-store";
-        if (refusal.AsksToWait)
+        if (refusal.AsksToWait && response.Headers.RetryAfter.Count == 0)
         {
             response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(options.Value.RetryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }

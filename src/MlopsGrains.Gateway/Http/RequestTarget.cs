@@ -25,6 +25,12 @@ internal static class RequestTarget
             target = path < 0 ? "/" : target[path..];
         }
 
+        if (target[0] != '/')
+        {
+            // OPTIONS * and CONNECT host:port have no path.
+            return "/";
+        }
+
         var query = target.IndexOf('?', StringComparison.Ordinal);
         return query < 0 ? target : target[..query];
     }

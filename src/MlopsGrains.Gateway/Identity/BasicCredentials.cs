@@ -7,6 +7,9 @@ internal readonly record struct BasicCredentials(string User, string Password)
 {
     private const int CharactersMax = 4096;
 
+    /// <summary>The header of a user and a password.</summary>
+    public static string Write(string user, string password) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"));
+
     /// <summary>Reads an <c>Authorization</c> header; <see langword="null"/> when it is none of this kind.</summary>
     public static BasicCredentials? Read(string authorization)
     {

@@ -42,7 +42,9 @@ internal static class MlflowUserEndpoints
         endpoints.MapMlflowMethod("GET", Users + "list", List).RequiresAdministrator()
             .Describe("All users.", gives: $$"""{"users":[{{Example}}]}""");
         endpoints.MapMlflowMethod("PATCH", Users + "update-password", UpdatePassword).RequiresSelf("username")
-            .Describe("Sets a user's password: 12 to 1,024 characters.", """{"username!":"ada","password!":"correct horse battery staple"}""");
+            .Describe(
+                "Sets a user's password: 12 to 1,024 characters. Who is not an administrator says the current one too.",
+                """{"username!":"ada","password!":"correct horse battery staple","current_password":"correct horse battery"}""");
         endpoints.MapMlflowMethod("PATCH", Users + "update-admin", UpdateAdmin).RequiresAdministrator()
             .Describe("Makes a user an administrator, or not one any more.", """{"username!":"ada","is_admin!":false}""");
         endpoints.MapMlflowMethod("DELETE", Users + "delete", Delete).RequiresAdministrator()
@@ -112,8 +114,31 @@ internal static class MlflowUserEndpoints
     {
         var name = Name(call);
         var password = Passwords.Check("password", call.Request.Required("password"));
+        await RequireCurrentPassword(call, name);
         await Accounts(call).SetPassword(name, await Task.Run(() => Passwords.Hash(password), call.Aborted), call.Aborted);
         await call.Done();
+    }
+
+    /// <summary>Whoever finds a browser or a client signed in must not keep its user out of it. Administrators set what somebody has forgotten.</summary>
+    private static async Task RequireCurrentPassword(MlflowCall call, string name)
+    {
+        if (call.Context.Features.Get<Caller>() is not { MayAll: false })
+        {
+            return;
+        }
+
+        const string Field = "current_password";
+        var header = BasicCredentials.Write(name, call.Request.Required(Field));
+        var (user, wait) = await call.Context.RequestServices.GetRequiredService<UserPasswords>().FindAsync(header, call.Context.Connection.RemoteIpAddress, call.Aborted);
+        if (wait is { } some)
+        {
+            throw AuthenticationMiddleware.TooManyGuesses(call.Context, some);
+        }
+
+        if (user is null)
+        {
+            throw MlopsException.Invalid(Field, $"{Field} is not the password of '{name}'.");
+        }
     }
 
     private static async Task UpdateAdmin(MlflowCall call)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
 using MlopsGrains.Webhooks;
@@ -64,6 +65,11 @@ internal static partial class WebhookRules
             throw MlopsException.Invalid("url", "Webhook URL cannot be empty or just whitespace: url must be an absolute https address.");
         }
 
+        if (url.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)))
+        {
+            throw MlopsException.Invalid("url", "Invalid webhook URL: url must not hold line ends, other control characters or spaces.");
+        }
+
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
         {
             throw MlopsException.Invalid("url", $"Invalid webhook URL '{url}': url must be an absolute https address.");
@@ -79,8 +85,9 @@ internal static partial class WebhookRules
             throw MlopsException.Invalid("url", "url must not hold a user name or password; sign with a secret.");
         }
 
-        var host = uri.IdnHost.TrimEnd('.');
-        var isPrivate = IPAddress.TryParse(uri.IdnHost.Trim('[', ']'), out var address)
+        // Digits and dots of other alphabets are resolved like ours.
+        var host = uri.Host.Normalize(NormalizationForm.FormKC).TrimEnd('.');
+        var isPrivate = IPAddress.TryParse(host.Trim('[', ']'), out var address)
             ? !PublicAddress.IsPublic(address)
             : host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
         if (isPrivate && !options.AllowPrivateTargets)

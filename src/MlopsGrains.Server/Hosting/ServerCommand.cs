@@ -20,6 +20,7 @@ public static class ServerCommand
     /// <summary>Runs what the arguments and the environment say, and answers the exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
+        OwnFiles.Begin();
         var options = new ServerOptions();
         var root = new RootCommand("MlopsGrains: the MLOps platform. Without a command it starts the platform.");
         options.All.ForEach(root.Options.Add);

@@ -1,12 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Gateway.Tests.Http;
 
 /// <summary>What slow and many senders of bodies can take.</summary>
-public sealed class BodyBudgetTests
+public sealed class BodyBudgetTests(ServerFixture server)
 {
     private const string Path = "/api/2.0/mlflow/runs/log-batch";
 
@@ -36,6 +39,11 @@ public sealed class BodyBudgetTests
 
         Assert.StartsWith("HTTP/1.1 408", await slow.AnswerAsync(), StringComparison.Ordinal);
     }
+
+    /// <summary>Headers that trickle are given up by the web server itself; whoever sends them holds a connection and no more.</summary>
+    [Fact]
+    public void SlowHeaders_HaveATimeLimit() =>
+        Assert.InRange(server.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits.RequestHeadersTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
 
     [Fact]
     public async Task BudgetThatNoLargeBodyFitsIn_IsRefusedAtTheStart()

@@ -21,6 +21,19 @@ public sealed class WebhookRefusalTests(ServerFixture server)
     [InlineData("https://[::1]/")]
     [InlineData("https://[::ffff:10.0.0.1]/")]
     [InlineData("https://[fd00::1]/")]
+    [InlineData("https://0177.0.0.1/")]
+    [InlineData("https://127.1/")]
+    [InlineData("https://0/")]
+    [InlineData("https://[::127.0.0.1]/")]
+    [InlineData("https://[64:ff9b::7f00:1]/")]
+    [InlineData("https://１２７.0.0.1/")]
+    [InlineData("https://127。0。0。1/")]
+    [InlineData("https://loopback/")]
+    [InlineData("https://example.com/\r\nX-Injected: 1")]
+    [InlineData("https://example.com/\nHost: 10.0.0.1")]
+    [InlineData(" https://example.com/")]
+    [InlineData("https://example.com/a b")]
+    [InlineData("https://exam\tple.com/")]
     public async Task PrivateTarget_IsRefusedAtTheDoor(string url)
     {
         var message = await mlflow.RefusedAsync(
