@@ -3,6 +3,7 @@ using System.IO.Compression;
 using Microsoft.Extensions.Options;
 using Microsoft.ML;
 using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
 
 namespace MlopsGrains.Grains.Models;
 
@@ -44,6 +45,10 @@ public sealed class ModelFileLoader(IOptions<ModelFileOptions> options)
         foreach (var entry in archive.Entries)
         {
             bytes += Math.Min(entry.Length, long.MaxValue - bytes);
+            if (Path.IsPathRooted(entry.FullName) || entry.FullName.Split('/', '\\').Contains(".."))
+            {
+                throw MlopsException.Conflict($"The model file holds '{entry.FullName.CutTo(200)}', a name that leaves it.");
+            }
         }
 
         if (bytes > options.Value.UnpackedBytesMax)

@@ -61,6 +61,13 @@ public sealed class ModelFileLoaderTests
         Assert.InRange(unpacked.Length, 0, 1000);
     }
 
+    [Theory]
+    [InlineData("../evil")]
+    [InlineData("a/../../evil")]
+    [InlineData("a\\..\\..\\evil")]
+    [InlineData("/etc/evil")]
+    public void Load_ANameThatLeavesTheArchive_IsRefused(string name) => Assert.Contains("leaves it", Refusal(Zip((name, 1)), new ModelFileOptions()), StringComparison.Ordinal);
+
     [Fact]
     public void Load_ARealModel_IsWithinTheDefaults()
     {
