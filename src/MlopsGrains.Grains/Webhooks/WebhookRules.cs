@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
 using MlopsGrains.Webhooks;
@@ -85,8 +84,13 @@ internal static partial class WebhookRules
             throw MlopsException.Invalid("url", "url must not hold a user name or password; sign with a secret.");
         }
 
-        // Digits and dots of other alphabets are resolved like ours.
-        var host = uri.Host.Normalize(NormalizationForm.FormKC).TrimEnd('.');
+        // Some resolvers take digits of other alphabets for ours.
+        if (uri.Host.Any(c => char.IsDigit(c) && !char.IsAsciiDigit(c)))
+        {
+            throw MlopsException.Invalid("url", $"Invalid webhook URL '{url}': digits of url's host are written as 0 to 9.");
+        }
+
+        var host = uri.IdnHost.TrimEnd('.');
         var isPrivate = IPAddress.TryParse(host.Trim('[', ']'), out var address)
             ? !PublicAddress.IsPublic(address)
             : host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
