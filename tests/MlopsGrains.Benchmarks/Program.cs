@@ -26,6 +26,6 @@ switch (args.FirstOrDefault())
     case "cold-start":
         return await ColdStartBenchmark.RunAsync();
     default:
-        Console.Error.WriteLine("usage: MlopsGrains.Benchmarks journal [--engine sqlite,postgres] [--bytes N] [--flush-ms N] | log-batch [--connections N] [--seconds N] [--rounds N] | tracking [--engine sqlite,postgres] [--runs N] [--seconds N] [--writes-only] | client [--engine sqlite,postgres] [--seconds N] | search [--runs N] [--points N] [--writers N] [--searches N] | cold-start | compare --baseline DLL [--slices N] [--slice-ms N] | table");
+        Console.Error.WriteLine("usage: MlopsGrains.Benchmarks journal [--engine sqlite,postgres] [--bytes N] [--flush-ms N] | log-batch [--connections N] [--seconds N] [--rounds N] | tracking [--engine sqlite,postgres] [--runs N] [--seconds N] [--writes-only] | client [--engine sqlite,postgres] [--seconds N] | search [--runs N] [--points N] [--writers N] [--searches N] | cold-start | compare --baseline DLL [--slices N] [--slice-ms N] [--case WORDS] | table");
         return 2;
 }
