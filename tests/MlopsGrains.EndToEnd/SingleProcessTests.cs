@@ -96,10 +96,10 @@ public sealed partial class SingleProcessTests
         for (var pass = 0; pass < 2; pass++)
         {
             // Neighbours change places: numbers arrive out of order, as from a producer with several requests on their way.
-            foreach (var some in again.Chunk(8))
+            foreach (var batch in again.Chunk(8))
             {
-                new Random(pass).Shuffle(some);
-                Assert.All(await Task.WhenAll(some.Select(SendAsync)), Assert.True);
+                new Random(pass).Shuffle(batch);
+                Assert.All(await Task.WhenAll(batch.Select(SendAsync)), Assert.True);
             }
         }
 

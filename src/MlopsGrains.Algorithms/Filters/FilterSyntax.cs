@@ -144,7 +144,7 @@ public static class FilterSyntax
             "AVG" => FilterFunctionKind.Average,
             "LAST" => FilterFunctionKind.Last,
             "AT" => FilterFunctionKind.At,
-            _ => throw new FilterSyntaxException($"'{name}' at position {token.Position + 1} is no function; functions are min, max, avg, last and at"),
+            _ => throw new FilterSyntaxException($"'{name}' at position {token.Position + 1} is not a function; functions are min, max, avg, last and at"),
         };
         (entity, name) = Key(reader);
         var step = kind == FilterFunctionKind.At ? Step(reader) : 0;

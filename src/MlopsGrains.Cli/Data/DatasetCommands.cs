@@ -11,9 +11,9 @@ internal static class DatasetCommands
     private static Command List(CommandSet set) => set.Leaf("list", "Lists datasets.", ["mlops datasets list", "mlops datasets list --json"], [], async call =>
         call.List(await call.Client.Datasets.ListAsync(call.Cancel).ToListAsync(call.Cancel), "No datasets.",
             ("NAME", d => d.Name),
-            ("LATEST", d => Words.Whole(d.LatestVersion)),
-            ("VERSIONS", d => Words.Whole(d.Versions.Count)),
-            ("ROWS", d => d.Versions.MaxBy(v => v.Version) is { } newest ? Words.Whole(newest.Rows) : null)));
+            ("LATEST", d => ValueText.Whole(d.LatestVersion)),
+            ("VERSIONS", d => ValueText.Whole(d.Versions.Count)),
+            ("ROWS", d => d.Versions.MaxBy(v => v.Version) is { } newest ? ValueText.Whole(newest.Rows) : null)));
 
     private static Command Get(CommandSet set)
     {
@@ -28,10 +28,10 @@ internal static class DatasetCommands
         var name = new Argument<string>("name") { Description = "The dataset." };
         return set.Leaf("versions", "Lists a dataset's versions, newest first.", ["mlops datasets versions customers", "mlops datasets versions customers --json"], [name], async call =>
             call.List([.. (await call.Client.Datasets.GetAsync(call.Get(name), call.Cancel)).Versions.OrderByDescending(v => v.Version)], "No versions.",
-                ("VERSION", v => Words.Whole(v.Version)),
-                ("ROWS", v => Words.Whole(v.Rows)),
-                ("BYTES", v => Words.Whole(v.Length)),
-                ("CREATED", v => Words.Time(v.CreatedAt)),
+                ("VERSION", v => ValueText.Whole(v.Version)),
+                ("ROWS", v => ValueText.Whole(v.Rows)),
+                ("BYTES", v => ValueText.Whole(v.Length)),
+                ("CREATED", v => ValueText.Time(v.CreatedAt)),
                 ("DIGEST", v => v.Digest)));
     }
 
@@ -44,7 +44,7 @@ internal static class DatasetCommands
         return set.Leaf("download", "Saves a version's bytes as they were uploaded.", examples, [name, version, to], async call =>
         {
             var found = await call.Client.Datasets.GetVersionAsync(call.Get(name), call.Get(version), call.Cancel);
-            var file = Download.FileAt(call.Get(to), $"{found.Dataset}-{Words.Whole(found.Version)}.csv");
+            var file = Download.FileAt(call.Get(to), $"{found.Dataset}-{ValueText.Whole(found.Version)}.csv");
             await Download.SaveAsync(call, () => call.Client.Datasets.OpenContentAsync(found.Dataset, found.Version, call.Cancel), file, found.Length);
             return call.Done(new { dataset = found.Dataset, version = found.Version, digest = found.Digest, file }, $"{found.Dataset} version {found.Version} is in {file}.");
         });
@@ -75,23 +75,23 @@ internal static class DatasetCommands
     {
         var code = call.Show(version,
             ("dataset", version.Dataset),
-            ("version", Words.Whole(version.Version)),
+            ("version", ValueText.Whole(version.Version)),
             ("digest", version.Digest),
-            ("bytes", Words.Whole(version.Length)),
-            ("rows", Words.Whole(version.Rows)),
+            ("bytes", ValueText.Whole(version.Length)),
+            ("rows", ValueText.Whole(version.Rows)),
             ("source", version.Source),
             ("description", version.Description),
             ("read as", version.Original is { } original ? Shown(original.Csv) : null),
             ("note", version.Notes is { Count: > 0 } notes ? string.Join(' ', notes) : null),
-            ("created", $"{Words.Time(version.CreatedAt)} by {version.CreatedBy}"));
+            ("created", $"{ValueText.Time(version.CreatedAt)} by {version.CreatedBy}"));
         return call.IsJson ? code : call.List(version.Columns, "No columns.",
             ("COLUMN", c => c.Name),
-            ("TYPE", c => Words.Enum(c.Type)),
-            ("MISSING", c => Words.Whole(c.Missing)),
-            ("DISTINCT", c => Words.Whole(c.Distinct)),
-            ("MIN", c => Words.Number(c.Min)),
-            ("MEAN", c => Words.Number(c.Mean)),
-            ("MAX", c => Words.Number(c.Max)));
+            ("TYPE", c => ValueText.Enum(c.Type)),
+            ("MISSING", c => ValueText.Whole(c.Missing)),
+            ("DISTINCT", c => ValueText.Whole(c.Distinct)),
+            ("MIN", c => ValueText.Number(c.Min)),
+            ("MEAN", c => ValueText.Number(c.Mean)),
+            ("MAX", c => ValueText.Number(c.Max)));
     }
 
     private static string Shown(CsvOptions csv) =>

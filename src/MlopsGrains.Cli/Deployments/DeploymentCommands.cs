@@ -16,8 +16,8 @@ internal static class DeploymentCommands
         call.List(await call.Client.Deployments.ListAsync(call.Cancel).ToListAsync(call.Cancel), "No deployments.",
             ("NAME", d => d.Name),
             ("SERVES", Serves),
-            ("REVISIONS", d => Words.Whole(d.Revisions.Count)),
-            ("UPDATED", d => Words.Time(d.UpdatedAt))));
+            ("REVISIONS", d => ValueText.Whole(d.Revisions.Count)),
+            ("UPDATED", d => ValueText.Time(d.UpdatedAt))));
 
     private static Command Get(CommandSet set)
     {
@@ -52,7 +52,7 @@ internal static class DeploymentCommands
             CustomParser = result =>
             {
                 var parsed = new List<TrafficShare>();
-                foreach (var (revision, percent) in Words.Assignments(result))
+                foreach (var (revision, percent) in ValueText.Assignments(result))
                 {
                     if (int.TryParse(revision, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                         && int.TryParse(percent.TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out var share))
@@ -77,11 +77,11 @@ internal static class DeploymentCommands
         var name = NameArgument();
         return set.Leaf("lineage", "Shows what each revision was made of: data, run, model.", ["mlops deployments lineage churn", "mlops deployments lineage churn --json"], [name], async call =>
             call.List((await call.Client.Deployments.LineageAsync(call.Get(name), call.Cancel)).Revisions, "No revisions.",
-                ("REVISION", r => Words.Whole(r.Revision.Number)),
-                ("TRAFFIC", r => Words.Whole(r.Percent) + " %"),
-                ("MODEL", r => $"{r.Revision.Model} {Words.Whole(r.Revision.ModelVersion)}"),
+                ("REVISION", r => ValueText.Whole(r.Revision.Number)),
+                ("TRAFFIC", r => ValueText.Whole(r.Percent) + " %"),
+                ("MODEL", r => $"{r.Revision.Model} {ValueText.Whole(r.Revision.ModelVersion)}"),
                 ("RUN", r => r.Run?.RunId ?? "-"),
-                ("DATA", r => r.DatasetVersion is { } data ? $"{r.Dataset} {Words.Whole(data.Version)} {data.Digest[..12]}" : "-"),
+                ("DATA", r => r.DatasetVersion is { } data ? $"{r.Dataset} {ValueText.Whole(data.Version)} {data.Digest[..12]}" : "-"),
                 ("PIPELINE RUN", r => r.PipelineRunId ?? "-")));
     }
 
@@ -90,14 +90,14 @@ internal static class DeploymentCommands
         var code = call.Show(deployment,
             ("name", deployment.Name),
             ("serves", Serves(deployment)),
-            ("created", Words.Time(deployment.CreatedAt)),
-            ("updated", Words.Time(deployment.UpdatedAt)));
+            ("created", ValueText.Time(deployment.CreatedAt)),
+            ("updated", ValueText.Time(deployment.UpdatedAt)));
         return call.IsJson ? code : call.List(deployment.Revisions, "No revisions.",
-            ("REVISION", r => Words.Whole(r.Number)),
+            ("REVISION", r => ValueText.Whole(r.Number)),
             ("MODEL", r => $"{r.Model} version {r.ModelVersion}"),
             ("TRAFFIC", r => $"{deployment.Traffic.FirstOrDefault(t => t.Revision == r.Number)?.Percent ?? 0} %"),
-            ("DIGEST", r => Words.Short(r.Digest)),
-            ("CREATED", r => Words.Time(r.CreatedAt)),
+            ("DIGEST", r => ValueText.Short(r.Digest)),
+            ("CREATED", r => ValueText.Time(r.CreatedAt)),
             ("BY", r => r.CreatedBy));
     }
 

@@ -16,7 +16,7 @@ internal static class ArtifactFiles
         var entries = recursive ? await tree.FilesAsync(Given(path), call.Cancel).ToListAsync(call.Cancel) : await tree.ListAsync(Given(path), call.Cancel);
         return call.List(entries, "No files.",
             ("PATH", e => e.Bytes is null ? e.Path + "/" : e.Path),
-            ("BYTES", e => e.Bytes is { } bytes ? Words.Whole(bytes) : null));
+            ("BYTES", e => e.Bytes is { } bytes ? ValueText.Whole(bytes) : null));
     }
 
     /// <summary>One file to a file, all else below a folder.</summary>

@@ -34,8 +34,8 @@ internal static class ExperimentCommands
             return call.List(experiments, "No experiments.",
                 ("ID", e => e.ExperimentId),
                 ("NAME", e => e.Name),
-                ("STAGE", e => Words.Enum(e.LifecycleStage)),
-                ("CREATED", e => Words.Time(e.CreationTime)));
+                ("STAGE", e => ValueText.Enum(e.LifecycleStage)),
+                ("CREATED", e => ValueText.Time(e.CreationTime)));
         });
     }
 
@@ -49,7 +49,7 @@ internal static class ExperimentCommands
     private static Command New(CommandSet set)
     {
         var name = new Argument<string>("name") { Description = "1–500 characters." };
-        var tags = new Option<IReadOnlyDictionary<string, string>>("--tag") { Description = "An initial tag; may be repeated.", HelpName = "key=value", CustomParser = Words.Assignments, Arity = ArgumentArity.OneOrMore };
+        var tags = new Option<IReadOnlyDictionary<string, string>>("--tag") { Description = "An initial tag; may be repeated.", HelpName = "key=value", CustomParser = ValueText.Assignments, Arity = ArgumentArity.OneOrMore };
         return set.Leaf("create", "Creates an experiment.", ["mlops experiments create churn", "mlops experiments create churn --tag team=growth --tag stage=research"], [name, tags], async call =>
         {
             var given = call.Get(tags)?.Select(t => new Tag(t.Key, t.Value)).ToList();
@@ -77,9 +77,9 @@ internal static class ExperimentCommands
     private static int Show(CommandCall call, Experiment experiment) => call.Show(experiment,
         ("id", experiment.ExperimentId),
         ("name", experiment.Name),
-        ("stage", Words.Enum(experiment.LifecycleStage)),
+        ("stage", ValueText.Enum(experiment.LifecycleStage)),
         ("artifacts", experiment.ArtifactLocation),
-        ("created", Words.Time(experiment.CreationTime)),
-        ("updated", Words.Time(experiment.LastUpdateTime)),
-        ("tags", Words.Lines(experiment.Tags.Select(t => KeyValuePair.Create(t.Key, t.Value)))));
+        ("created", ValueText.Time(experiment.CreationTime)),
+        ("updated", ValueText.Time(experiment.LastUpdateTime)),
+        ("tags", ValueText.Lines(experiment.Tags.Select(t => KeyValuePair.Create(t.Key, t.Value)))));
 }

@@ -8,7 +8,7 @@ internal static class GcCommand
 {
     public static Command Create(CommandSet set)
     {
-        var olderThan = new Option<TimeSpan?>("--older-than") { Description = "Deleted at least this long ago (0s, 12h, 90d); the server's setting (30d) when left out.", HelpName = "duration", CustomParser = Words.Age };
+        var olderThan = new Option<TimeSpan?>("--older-than") { Description = "Deleted at least this long ago (0s, 12h, 90d); the server's setting (30d) when left out.", HelpName = "duration", CustomParser = ValueText.Age };
         var dryRun = new Option<bool>("--dry-run") { Description = "Counts what would go and removes nothing." };
         var yes = CommandSet.YesOption();
         string[] examples = ["mlops gc --dry-run", "mlops gc --older-than 90d --yes --json"];
@@ -37,14 +37,14 @@ internal static class GcCommand
 
             return call.Show(total!,
                 ("dry run", total!.DryRun ? "yes" : "no"),
-                ("deleted before", Words.Time(total.DeletedBefore)),
-                ("runs", Words.Whole(total.Runs)),
-                ("logged models", Words.Whole(total.LoggedModels)),
-                ("artifact files", total.DryRun ? null : Words.Whole(total.ArtifactFiles)),
-                ("experiments", Words.Whole(total.Experiments)),
-                ("blobs removed", total.DryRun ? null : Words.Whole(total.BlobsRemoved)),
-                ("blob bytes freed", total.DryRun ? null : Words.Whole(total.BlobBytesFreed)),
-                ("blobs that may go later", Words.Whole(total.BlobCandidates)),
+                ("deleted before", ValueText.Time(total.DeletedBefore)),
+                ("runs", ValueText.Whole(total.Runs)),
+                ("logged models", ValueText.Whole(total.LoggedModels)),
+                ("artifact files", total.DryRun ? null : ValueText.Whole(total.ArtifactFiles)),
+                ("experiments", ValueText.Whole(total.Experiments)),
+                ("blobs removed", total.DryRun ? null : ValueText.Whole(total.BlobsRemoved)),
+                ("blob bytes freed", total.DryRun ? null : ValueText.Whole(total.BlobBytesFreed)),
+                ("blobs that may go later", ValueText.Whole(total.BlobCandidates)),
                 ("could not be removed", total.Skipped is null ? null : string.Join("; ", total.Skipped)));
         });
     }

@@ -37,14 +37,14 @@ internal static class ImportCommands
 
             call.Show(report,
                 ("source", report.Source),
-                ("experiments", Words.Whole(report.Experiments)),
-                (report.DryRun ? "runs to import" : "runs imported", Words.Whole(report.Runs)),
-                ("runs unchanged", Words.Whole(report.Unchanged)),
-                ("points", report.DryRun ? null : Words.Whole(report.Points)),
-                ("files", $"{Words.Whole(report.Files)} of {Words.Whole(report.Bytes)} bytes"),
-                ("logged models", Words.Whole(report.LoggedModels)),
-                ("model versions", Words.Whole(report.ModelVersions)),
-                ("failures", Words.Whole(report.Failures.Count)));
+                ("experiments", ValueText.Whole(report.Experiments)),
+                (report.DryRun ? "runs to import" : "runs imported", ValueText.Whole(report.Runs)),
+                ("runs unchanged", ValueText.Whole(report.Unchanged)),
+                ("points", report.DryRun ? null : ValueText.Whole(report.Points)),
+                ("files", $"{ValueText.Whole(report.Files)} of {ValueText.Whole(report.Bytes)} bytes"),
+                ("logged models", ValueText.Whole(report.LoggedModels)),
+                ("model versions", ValueText.Whole(report.ModelVersions)),
+                ("failures", ValueText.Whole(report.Failures.Count)));
             return report.Failures.Count == 0 ? ExitCode.Passed : ExitCode.RunFailed;
         });
         command.Validators.Add(result =>

@@ -29,9 +29,9 @@ internal static class LoggedModelCommands
             return call.List(models, "No logged models.",
                 ("ID", m => m.ModelId),
                 ("NAME", m => m.Name),
-                ("STATUS", m => Words.Enum(m.Status)),
-                ("METRICS", m => Words.Pairs(m.Metrics.Take(4).Select(x => KeyValuePair.Create(x.Key, Words.Number(x.Value))))),
-                ("CREATED", m => Words.Time(m.CreationTime)),
+                ("STATUS", m => ValueText.Enum(m.Status)),
+                ("METRICS", m => ValueText.Pairs(m.Metrics.Take(4).Select(x => KeyValuePair.Create(x.Key, ValueText.Number(x.Value))))),
+                ("CREATED", m => ValueText.Time(m.CreationTime)),
                 ("RUN", m => m.SourceRunId));
         });
     }
@@ -46,14 +46,14 @@ internal static class LoggedModelCommands
                 ("id", found.ModelId),
                 ("name", found.Name),
                 ("experiment", found.ExperimentId),
-                ("status", Words.Enum(found.Status)),
+                ("status", ValueText.Enum(found.Status)),
                 ("type", found.ModelType),
                 ("run", found.SourceRunId),
-                ("created", Words.Time(found.CreationTime)),
+                ("created", ValueText.Time(found.CreationTime)),
                 ("artifacts", found.ArtifactUri),
-                ("params", Words.Lines(found.Params.Select(p => KeyValuePair.Create(p.Key, p.Value)))),
-                ("metrics", Words.Lines(found.Metrics.Select(m => KeyValuePair.Create(m.DatasetName is null ? m.Key : $"{m.Key} on {m.DatasetName}", Words.Number(m.Value))))),
-                ("tags", Words.Lines(found.Tags.Select(t => KeyValuePair.Create(t.Key, t.Value)))),
+                ("params", ValueText.Lines(found.Params.Select(p => KeyValuePair.Create(p.Key, p.Value)))),
+                ("metrics", ValueText.Lines(found.Metrics.Select(m => KeyValuePair.Create(m.DatasetName is null ? m.Key : $"{m.Key} on {m.DatasetName}", ValueText.Number(m.Value))))),
+                ("tags", ValueText.Lines(found.Tags.Select(t => KeyValuePair.Create(t.Key, t.Value)))),
                 ("registered as", found.Registrations.Count == 0 ? null : string.Join('\n', found.Registrations.Select(r => $"{r.Name} version {r.Version}"))));
         });
     }

@@ -66,15 +66,15 @@ internal static class RunCommands
                 ("id", run.Info.RunId),
                 ("name", run.Info.RunName),
                 ("experiment", run.Info.ExperimentId),
-                ("status", Words.Enum(run.Info.Status)),
+                ("status", ValueText.Enum(run.Info.Status)),
                 ("user", run.Info.UserId),
-                ("started", Words.Time(run.Info.StartTime)),
-                ("ended", run.Info.EndTime is { } end ? Words.Time(end) : null),
+                ("started", ValueText.Time(run.Info.StartTime)),
+                ("ended", run.Info.EndTime is { } end ? ValueText.Time(end) : null),
                 ("artifacts", run.Info.ArtifactUri),
-                ("params", Words.Lines(run.Params.Select(p => KeyValuePair.Create(p.Key, p.Value)))),
-                ("metrics", Words.Lines(run.Metrics.Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))),
-                ("tags", Words.Lines(run.Tags.Select(t => KeyValuePair.Create(t.Key, t.Value)))),
-                ("inputs", Words.Lines(run.Inputs.Select(i => KeyValuePair.Create(i.Name, Words.Short(i.Digest))))));
+                ("params", ValueText.Lines(run.Params.Select(p => KeyValuePair.Create(p.Key, p.Value)))),
+                ("metrics", ValueText.Lines(run.Metrics.Select(m => KeyValuePair.Create(m.Key, ValueText.Number(m.Value))))),
+                ("tags", ValueText.Lines(run.Tags.Select(t => KeyValuePair.Create(t.Key, t.Value)))),
+                ("inputs", ValueText.Lines(run.Inputs.Select(i => KeyValuePair.Create(i.Name, ValueText.Short(i.Digest))))));
         });
     }
 
@@ -87,9 +87,9 @@ internal static class RunCommands
         {
             var points = await call.Client.Runs.GetMetricHistoryAsync(await Ids.RunAsync(call, call.Get(runId)), call.Get(key), call.Cancel).ToListAsync(call.Cancel);
             return call.List(points, $"No points of metric '{call.Get(key)}'.",
-                ("STEP", p => Words.Whole(p.Step)),
+                ("STEP", p => ValueText.Whole(p.Step)),
                 ("VALUE", p => p.Value.ToString("R", System.Globalization.CultureInfo.InvariantCulture)),
-                ("TIME", p => Words.Time(p.Timestamp)));
+                ("TIME", p => ValueText.Time(p.Timestamp)));
         });
     }
 
@@ -105,12 +105,12 @@ internal static class RunCommands
                 var head = e.Reset?.Info ?? e.Info;
                 foreach (var point in e.Reset?.Metrics ?? e.Metrics)
                 {
-                    call.Line(point, $"{Words.Time(point.Timestamp)}  {point.Key} = {Words.Number(point.Value)}  (step {Words.Whole(point.Step)})");
+                    call.Line(point, $"{ValueText.Time(point.Timestamp)}  {point.Key} = {ValueText.Number(point.Value)}  (step {ValueText.Whole(point.Step)})");
                 }
 
                 if (head is not null)
                 {
-                    call.Line(head, $"run '{head.RunName}' is {Words.Enum(head.Status)}");
+                    call.Line(head, $"run '{head.RunName}' is {ValueText.Enum(head.Status)}");
                 }
 
                 if (head?.Status is RunStatus.Finished)
@@ -160,8 +160,8 @@ internal static class RunCommands
     private static int Show(CommandCall call, IReadOnlyList<Run> runs) => call.List(runs, "No runs.",
         ("ID", r => r.Info.RunId),
         ("NAME", r => r.Info.RunName),
-        ("STATUS", r => Words.Enum(r.Info.Status)),
-        ("METRICS", r => Words.Pairs(r.Metrics.Take(4).Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))),
-        ("STARTED", r => Words.Time(r.Info.StartTime)),
-        ("PARAMS", r => Words.Pairs(r.Params.Take(4).Select(p => KeyValuePair.Create(p.Key, p.Value)))));
+        ("STATUS", r => ValueText.Enum(r.Info.Status)),
+        ("METRICS", r => ValueText.Pairs(r.Metrics.Take(4).Select(m => KeyValuePair.Create(m.Key, ValueText.Number(m.Value))))),
+        ("STARTED", r => ValueText.Time(r.Info.StartTime)),
+        ("PARAMS", r => ValueText.Pairs(r.Params.Take(4).Select(p => KeyValuePair.Create(p.Key, p.Value)))));
 }

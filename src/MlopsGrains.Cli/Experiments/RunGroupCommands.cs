@@ -22,9 +22,9 @@ internal static class RunGroupCommands
             var groups = await call.Client.RunGroups.FindAsync(query, call.Cancel);
             return call.List(groups, "No groups.",
                 ("ID", g => g.Id),
-                ("RUNS", g => Words.Whole(g.Runs)),
-                ("PARAMS", g => Words.Pairs(g.Params.Take(4).Select(p => KeyValuePair.Create(p.Key, p.Value)))),
-                ("METRICS", g => Words.Pairs(g.Metrics.Take(4).Select(m => KeyValuePair.Create(m.Key, Mean(m))))));
+                ("RUNS", g => ValueText.Whole(g.Runs)),
+                ("PARAMS", g => ValueText.Pairs(g.Params.Take(4).Select(p => KeyValuePair.Create(p.Key, p.Value)))),
+                ("METRICS", g => ValueText.Pairs(g.Metrics.Take(4).Select(m => KeyValuePair.Create(m.Key, Mean(m))))));
         });
     }
 
@@ -43,21 +43,21 @@ internal static class RunGroupCommands
             var query = await options.QueryAsync(call);
             var comparison = await call.Client.RunGroups.CompareAsync(query, await IdAsync("first", call.Get(first)), await IdAsync("second", call.Get(second)), call.Cancel);
             Task<string> IdAsync(string field, string given) => Ids.OneOfAsync(field, given, GroupIdLength, async () =>
-                [.. (await call.Client.RunGroups.FindAsync(query with { RunsMin = 1, MaxResults = GroupsMax }, call.Cancel)).Select(g => new Ids.Candidate(g.Id, Words.Pairs(g.Params.Select(p => KeyValuePair.Create(p.Key, p.Value))) ?? ""))]);
+                [.. (await call.Client.RunGroups.FindAsync(query with { RunsMin = 1, MaxResults = GroupsMax }, call.Cancel)).Select(g => new Ids.Candidate(g.Id, ValueText.Pairs(g.Params.Select(p => KeyValuePair.Create(p.Key, p.Value))) ?? ""))]);
 
             return call.List(comparison.Metrics, "The groups have no metric in common.",
                 ("METRIC", m => m.Key),
                 ("FIRST", m => Mean(comparison.First.Metrics.First(g => g.Key == m.Key))),
                 ("SECOND", m => Mean(comparison.Second.Metrics.First(g => g.Key == m.Key))),
-                ("DIFFERENCE", m => Words.Number(m.Difference)),
-                ("WELCH P", m => Words.Number(m.WelchP)),
-                ("EFFECT", m => Words.Number(m.EffectSize)),
-                ("RANK P", m => Words.Number(m.RankP)));
+                ("DIFFERENCE", m => ValueText.Number(m.Difference)),
+                ("WELCH P", m => ValueText.Number(m.WelchP)),
+                ("EFFECT", m => ValueText.Number(m.EffectSize)),
+                ("RANK P", m => ValueText.Number(m.RankP)));
         });
     }
 
     private static string Mean(RunGroupMetric metric) =>
-        metric is { Low: { } low, High: { } high } ? $"{Words.Number(metric.Mean)} ({Words.Number(low)} to {Words.Number(high)})" : Words.Number(metric.Mean);
+        metric is { Low: { } low, High: { } high } ? $"{ValueText.Number(metric.Mean)} ({ValueText.Number(low)} to {ValueText.Number(high)})" : ValueText.Number(metric.Mean);
 
     private sealed class Options
     {

@@ -14,9 +14,9 @@ internal static class RunSyncCommand
             var replay = await call.Client.ReplaySpoolAsync(call.Get(spool), call.Cancel);
             call.Show(replay,
                 ("platform", call.Client.BaseAddress.ToString()),
-                ("delivered", Words.Whole(replay.Delivered)),
-                ("refused", Words.Whole(replay.Refused)),
-                ("remaining", Words.Whole(replay.Remaining)));
+                ("delivered", ValueText.Whole(replay.Delivered)),
+                ("refused", ValueText.Whole(replay.Refused)),
+                ("remaining", ValueText.Whole(replay.Remaining)));
             return replay.Remaining > 0 ? ExitCode.RunFailed : ExitCode.Passed;
         });
     }

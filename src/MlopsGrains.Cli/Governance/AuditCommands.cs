@@ -19,9 +19,9 @@ internal static class AuditCommands
             var verification = call.Get(file) is { } export ? await VerifyAsync(export, call.Cancel) : await call.Client.Audit.VerifyAsync(call.Cancel);
             call.Show(verification,
                 ("valid", verification.Valid ? "yes" : "no"),
-                ("events", Words.Whole(verification.Events)),
+                ("events", ValueText.Whole(verification.Events)),
                 ("head", verification.HeadHash),
-                ("broken at", verification.BrokenAt is { } at ? Words.Whole(at) : null),
+                ("broken at", verification.BrokenAt is { } at ? ValueText.Whole(at) : null),
                 ("reason", verification.Reason));
             return verification.Valid ? ExitCode.Passed : ExitCode.GateFailed;
         });
@@ -35,12 +35,12 @@ internal static class AuditCommands
         {
             var events = await call.Client.Audit.EventsAsync(Math.Max(0, call.Get(after)), call.Cancel).Take(call.Get(limit) ?? int.MaxValue).ToListAsync(call.Cancel);
             return call.List(events, "No events.",
-                ("SEQUENCE", e => Words.Whole(e.Sequence)),
-                ("TIME", e => Words.Time(e.Time)),
+                ("SEQUENCE", e => ValueText.Whole(e.Sequence)),
+                ("TIME", e => ValueText.Time(e.Time)),
                 ("ACTOR", e => e.Actor),
                 ("ACTION", e => e.Action),
                 ("SUBJECT", e => e.Subject),
-                ("DETAIL", e => Words.Pairs(e.Detail)));
+                ("DETAIL", e => ValueText.Pairs(e.Detail)));
         });
     }
 

@@ -17,7 +17,7 @@ internal static class PermissionCommands
             call.List((await call.Client.Users.GetAsync(call.Get(user), call.Cancel)).Permissions, "No permissions; the default level holds everywhere.",
                 ("ON", p => Kind(p.On.Kind)),
                 ("ID", p => p.On.Id),
-                ("LEVEL", p => Words.Enum(p.Level))));
+                ("LEVEL", p => ValueText.Enum(p.Level))));
     }
 
     private static Command Grant(CommandSet set)
@@ -29,7 +29,7 @@ internal static class PermissionCommands
         {
             var target = await on.FindAsync(call);
             await call.Client.Users.GrantAsync(call.Get(on.User), target, call.Get(level), call.Cancel);
-            return call.Done(new { user = call.Get(on.User), on = target, level = call.Get(level) }, $"{call.Get(on.User)} has level {Words.Enum(call.Get(level))} on {Kind(target.Kind)} {target.Id}.");
+            return call.Done(new { user = call.Get(on.User), on = target, level = call.Get(level) }, $"{call.Get(on.User)} has level {ValueText.Enum(call.Get(level))} on {Kind(target.Kind)} {target.Id}.");
         }));
     }
 

@@ -9,7 +9,7 @@ internal static class UserCommands
     public static Command Create(CommandSet set) => set.Group(
         "users", "Users of a server that has an administrator.", List(set), Get(set), New(set), SetPassword(set), SetAdministrator(set), Delete(set));
 
-    internal static string? Permissions(UserAccount user) => Words.Lines(user.Permissions.Select(p => KeyValuePair.Create($"{PermissionCommands.Kind(p.On.Kind)} {p.On.Id}", Words.Enum(p.Level))));
+    internal static string? Permissions(UserAccount user) => ValueText.Lines(user.Permissions.Select(p => KeyValuePair.Create($"{PermissionCommands.Kind(p.On.Kind)} {p.On.Id}", ValueText.Enum(p.Level))));
 
     private static Argument<string> NameArgument() => new("name") { Description = "The user." };
 
@@ -19,8 +19,8 @@ internal static class UserCommands
         call.List(await call.Client.Users.ListAsync(call.Cancel), "No users.",
             ("NAME", u => u.Name),
             ("ADMINISTRATOR", u => u.IsAdministrator ? "yes" : "no"),
-            ("PERMISSIONS", u => Words.Whole(u.Permissions.Count)),
-            ("ID", u => Words.Whole(u.Id))));
+            ("PERMISSIONS", u => ValueText.Whole(u.Permissions.Count)),
+            ("ID", u => ValueText.Whole(u.Id))));
 
     private static Command Get(CommandSet set)
     {
@@ -74,7 +74,7 @@ internal static class UserCommands
 
     private static int Show(CommandCall call, UserAccount user) => call.Show(user,
         ("name", user.Name),
-        ("id", Words.Whole(user.Id)),
+        ("id", ValueText.Whole(user.Id)),
         ("administrator", user.IsAdministrator ? "yes" : "no"),
         ("permissions", Permissions(user)));
 }

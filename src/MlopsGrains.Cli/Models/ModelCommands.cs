@@ -25,9 +25,9 @@ internal static class ModelCommands
     private static Command List(CommandSet set) => set.Leaf("list", "Lists registered models.", ["mlops models list", "mlops models list --json"], [], async call =>
         call.List(await call.Client.Models.ListAsync(call.Cancel).ToListAsync(call.Cancel), "No models.",
             ("NAME", m => m.Name),
-            ("LATEST", m => Words.Whole(m.LatestVersion)),
-            ("ALIASES", m => Words.Pairs(m.Aliases)),
-            ("UPDATED", m => Words.Time(m.UpdatedAt))));
+            ("LATEST", m => ValueText.Whole(m.LatestVersion)),
+            ("ALIASES", m => ValueText.Pairs(m.Aliases)),
+            ("UPDATED", m => ValueText.Time(m.UpdatedAt))));
 
     private static Command Get(CommandSet set)
     {
@@ -41,32 +41,32 @@ internal static class ModelCommands
                 return call.Show(head,
                     ("name", head.Name),
                     ("description", head.Description),
-                    ("latest", Words.Whole(head.LatestVersion)),
-                    ("aliases", Words.Lines(head.Aliases)),
-                    ("tags", Words.Lines(head.Tags)),
-                    ("created", Words.Time(head.CreatedAt)),
-                    ("updated", Words.Time(head.UpdatedAt)));
+                    ("latest", ValueText.Whole(head.LatestVersion)),
+                    ("aliases", ValueText.Lines(head.Aliases)),
+                    ("tags", ValueText.Lines(head.Tags)),
+                    ("created", ValueText.Time(head.CreatedAt)),
+                    ("updated", ValueText.Time(head.UpdatedAt)));
             }
 
             var version = await call.Client.Models.GetVersionAsync(call.Get(model), wanted, call.Cancel);
             return call.Show(version,
                 ("model", version.Model),
-                ("version", Words.Whole(version.Version)),
+                ("version", ValueText.Whole(version.Version)),
                 ("format", version.Format),
                 ("digest", version.Blob?.Digest),
-                ("bytes", version.Blob is { } blob ? Words.Whole(blob.Length) : null),
+                ("bytes", version.Blob is { } blob ? ValueText.Whole(blob.Length) : null),
                 ("inputs", Tensors(version.Signature?.Inputs)),
                 ("outputs", Tensors(version.Signature?.Outputs)),
-                ("metrics", Words.Lines(version.Metrics.Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))),
+                ("metrics", ValueText.Lines(version.Metrics.Select(m => KeyValuePair.Create(m.Key, ValueText.Number(m.Value))))),
                 ("run", version.Lineage.RunId),
                 ("pipeline run", version.Lineage.PipelineRunId),
                 ("dataset", version.Lineage.Dataset is { } dataset ? $"{dataset} version {version.Lineage.DatasetVersion}" : null),
                 ("aliases", version.Aliases.Count == 0 ? null : string.Join(", ", version.Aliases)),
                 ("stage", version.Stage == ModelStage.None ? null : version.Stage.ToString()),
-                ("tags", Words.Lines(version.Tags)),
+                ("tags", ValueText.Lines(version.Tags)),
                 ("source", version.Source),
                 ("description", version.Description),
-                ("created", $"{Words.Time(version.CreatedAt)} by {version.CreatedBy}"));
+                ("created", $"{ValueText.Time(version.CreatedAt)} by {version.CreatedBy}"));
         });
     }
 
@@ -75,12 +75,12 @@ internal static class ModelCommands
         var model = ModelArgument();
         return set.Leaf("versions", "Lists a model's versions, newest first.", ["mlops models versions churn", "mlops models versions churn --json"], [model], async call =>
             call.List(await call.Client.Models.ListVersionsAsync(call.Get(model), call.Cancel), "No versions.",
-                ("VERSION", v => Words.Whole(v.Version)),
+                ("VERSION", v => ValueText.Whole(v.Version)),
                 ("FORMAT", v => v.Format),
                 ("ALIASES", v => v.Aliases.Count == 0 ? null : string.Join(", ", v.Aliases)),
-                ("METRICS", v => Words.Pairs(v.Metrics.Select(m => KeyValuePair.Create(m.Key, Words.Number(m.Value))))),
+                ("METRICS", v => ValueText.Pairs(v.Metrics.Select(m => KeyValuePair.Create(m.Key, ValueText.Number(m.Value))))),
                 ("RUN", v => v.Lineage.RunId),
-                ("CREATED", v => Words.Time(v.CreatedAt))));
+                ("CREATED", v => ValueText.Time(v.CreatedAt))));
     }
 
     private static Command Fetch(CommandSet set)
@@ -98,7 +98,7 @@ internal static class ModelCommands
                 return await ArtifactFiles.DownloadAsync(call, tree, path, call.Get(to));
             }
 
-            var file = Download.FileAt(call.Get(to), $"{version.Model}-{Words.Whole(version.Version)}.{(version.Format == "onnx" ? "onnx" : "zip")}");
+            var file = Download.FileAt(call.Get(to), $"{version.Model}-{ValueText.Whole(version.Version)}.{(version.Format == "onnx" ? "onnx" : "zip")}");
             await Download.SaveAsync(call, () => call.Client.Blobs.OpenAsync(blob.Digest, call.Cancel), file, blob.Length);
             return call.Done(new { model = version.Model, version = version.Version, digest = blob.Digest, file }, $"{version.Model} version {version.Version} is in {file}.");
         });

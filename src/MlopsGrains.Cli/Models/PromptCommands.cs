@@ -18,10 +18,10 @@ internal static class PromptCommands
     private static Command List(CommandSet set) => set.Leaf("list", "Lists prompts.", ["mlops prompts list", "mlops prompts list --json"], [], async call =>
         call.List(await call.Client.Prompts.ListAsync(call.Cancel).ToListAsync(call.Cancel), "No prompts.",
             ("NAME", p => p.Name),
-            ("LATEST", p => Words.Whole(p.LatestVersion)),
-            ("ALIASES", p => Words.Pairs(p.Aliases)),
-            ("UPDATED", p => Words.Time(p.UpdatedAt)),
-            ("TAGS", p => Words.Pairs(p.Tags))));
+            ("LATEST", p => ValueText.Whole(p.LatestVersion)),
+            ("ALIASES", p => ValueText.Pairs(p.Aliases)),
+            ("UPDATED", p => ValueText.Time(p.UpdatedAt)),
+            ("TAGS", p => ValueText.Pairs(p.Tags))));
 
     private static Command Get(CommandSet set)
     {
@@ -40,10 +40,10 @@ internal static class PromptCommands
         var prompt = PromptArgument();
         return set.Leaf("versions", "Lists a prompt's versions, newest first.", ["mlops prompts versions summary", "mlops prompts versions summary --json"], [prompt], async call =>
             call.List(await call.Client.Prompts.ListVersionsAsync(call.Get(prompt), call.Cancel), "No versions.",
-                ("VERSION", v => Words.Whole(v.Version)),
+                ("VERSION", v => ValueText.Whole(v.Version)),
                 ("ALIASES", v => v.Aliases.Count == 0 ? null : string.Join(", ", v.Aliases)),
                 ("TEXT", v => v.Text),
-                ("CREATED", v => Words.Time(v.CreatedAt)),
+                ("CREATED", v => ValueText.Time(v.CreatedAt)),
                 ("MESSAGE", v => v.Message)));
     }
 
@@ -107,10 +107,10 @@ internal static class PromptCommands
 
     private static int Show(CommandCall call, PromptVersion version) => call.Show(version,
         ("prompt", version.Prompt),
-        ("version", Words.Whole(version.Version)),
+        ("version", ValueText.Whole(version.Version)),
         ("message", version.Message),
         ("aliases", version.Aliases.Count == 0 ? null : string.Join(", ", version.Aliases)),
-        ("tags", Words.Lines(version.Tags)),
-        ("created", $"{Words.Time(version.CreatedAt)} by {version.CreatedBy}"),
+        ("tags", ValueText.Lines(version.Tags)),
+        ("created", $"{ValueText.Time(version.CreatedAt)} by {version.CreatedBy}"),
         ("text", version.Text));
 }

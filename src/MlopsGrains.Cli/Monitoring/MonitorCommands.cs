@@ -23,9 +23,9 @@ internal static class MonitorCommands
                 var all = await call.Client.Monitors.ListAsync(call.Cancel).ToListAsync(call.Cancel);
                 call.List(all, "No monitors.",
                     ("DEPLOYMENT", m => m.Deployment),
-                    ("LAST", m => m.LastVerdict is { } v ? Words.Enum(v.Outcome) : null),
-                    ("ALERT", m => m.OpenAlert is { } a ? $"since {Words.Time(a.RaisedAt)}" : null),
-                    ("ROWS", m => Words.Whole(m.TotalRows)),
+                    ("LAST", m => m.LastVerdict is { } v ? ValueText.Enum(v.Outcome) : null),
+                    ("ALERT", m => m.OpenAlert is { } a ? $"since {ValueText.Time(a.RaisedAt)}" : null),
+                    ("ROWS", m => ValueText.Whole(m.TotalRows)),
                     ("OPEN WINDOW", m => $"{m.OpenWindowRows} rows"));
                 return call.Get(check) ? all.Select(Judge).DefaultIfEmpty(ExitCode.NoData).Aggregate(Worse) : ExitCode.Passed;
             }
@@ -33,11 +33,11 @@ internal static class MonitorCommands
             var status = await call.Client.Monitors.GetAsync(one, call.Cancel);
             call.Show(status,
                 ("deployment", status.Deployment),
-                ("last window", status.LastVerdict is { } last ? $"{Words.Enum(last.Outcome)}, {last.Rows} rows, closed {Words.Time(last.ClosedAt)}" : null),
+                ("last window", status.LastVerdict is { } last ? $"{ValueText.Enum(last.Outcome)}, {last.Rows} rows, closed {ValueText.Time(last.ClosedAt)}" : null),
                 ("open window", $"{status.OpenWindowRows} rows"),
-                ("all rows", Words.Whole(status.TotalRows)),
-                ("reference", $"{Words.Short(status.Rules.ReferenceDigest)}, {status.ReferenceRows} rows, generation {status.Generation}"),
-                ("open alert", status.OpenAlert is { } alert ? $"{alert.Message} (since {Words.Time(alert.RaisedAt)})" : null),
+                ("all rows", ValueText.Whole(status.TotalRows)),
+                ("reference", $"{ValueText.Short(status.Rules.ReferenceDigest)}, {status.ReferenceRows} rows, generation {status.Generation}"),
+                ("open alert", status.OpenAlert is { } alert ? $"{alert.Message} (since {ValueText.Time(alert.RaisedAt)})" : null),
                 ("starts pipeline", status.Rules.Pipeline));
             return call.Get(check) ? Judge(status) : ExitCode.Passed;
         });
@@ -48,11 +48,11 @@ internal static class MonitorCommands
         var (deployment, limit) = (DeploymentArgument(), LimitOption());
         return set.Leaf("windows", "Lists closed windows, newest first.", ["mlops monitors windows churn", "mlops monitors windows churn --limit 5 --json"], [deployment, limit], async call =>
             call.List(await call.Client.Monitors.WindowsAsync(call.Get(deployment), call.Get(limit), call.Cancel), "No closed windows.",
-                ("WINDOW", w => Words.Whole(w.Window)),
-                ("CLOSED", w => Words.Time(w.ClosedAt)),
-                ("ROWS", w => Words.Whole(w.Rows)),
-                ("OUTCOME", w => Words.Enum(w.Outcome)),
-                ("DRIFTED", w => Names(w.Features.Where(f => f.Outcome == DriftOutcome.Drift).Select(f => $"{f.Feature} ({Words.Number(f.JensenShannon) ?? "-"})")))));
+                ("WINDOW", w => ValueText.Whole(w.Window)),
+                ("CLOSED", w => ValueText.Time(w.ClosedAt)),
+                ("ROWS", w => ValueText.Whole(w.Rows)),
+                ("OUTCOME", w => ValueText.Enum(w.Outcome)),
+                ("DRIFTED", w => Names(w.Features.Where(f => f.Outcome == DriftOutcome.Drift).Select(f => $"{f.Feature} ({ValueText.Number(f.JensenShannon) ?? "-"})")))));
     }
 
     private static Command Alerts(CommandSet set)
@@ -61,8 +61,8 @@ internal static class MonitorCommands
         return set.Leaf("alerts", "Lists alerts, newest first.", ["mlops monitors alerts churn", "mlops monitors alerts churn --json"], [deployment, limit], async call =>
             call.List(await call.Client.Monitors.AlertsAsync(call.Get(deployment), call.Get(limit), call.Cancel), "No alerts.",
                 ("ID", a => a.AlertId),
-                ("RAISED", a => Words.Time(a.RaisedAt)),
-                ("CLOSED", a => Words.Time(a.ClosedAt)),
+                ("RAISED", a => ValueText.Time(a.RaisedAt)),
+                ("CLOSED", a => ValueText.Time(a.ClosedAt)),
                 ("FEATURES", a => Names(a.Features)),
                 ("STARTED", a => a.StartedPipelineRun),
                 ("MESSAGE", a => a.Message)));

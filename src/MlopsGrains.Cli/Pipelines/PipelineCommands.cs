@@ -14,20 +14,20 @@ internal static class PipelineCommands
         var code = call.Show(run,
             ("id", run.PipelineRunId),
             ("pipeline", $"{run.Pipeline} version {run.DefinitionVersion}"),
-            ("status", Words.Enum(run.Status)),
+            ("status", ValueText.Enum(run.Status)),
             ("cause", run.Cause),
-            ("params", Words.Lines(run.Params)),
-            ("started", Words.Time(run.StartedAt)),
-            ("ended", Words.Time(run.EndedAt)),
+            ("params", ValueText.Lines(run.Params)),
+            ("started", ValueText.Time(run.StartedAt)),
+            ("ended", ValueText.Time(run.EndedAt)),
             ("reason", run.Reason));
         return call.IsJson ? code : call.List(run.Steps, "No steps.",
             ("STEP", s => s.Name),
-            ("STATUS", s => Words.Enum(s.Status)),
-            ("SECONDS", s => s.EndedAt - s.StartedAt is { } took ? Words.Number(took.TotalSeconds) : null),
+            ("STATUS", s => ValueText.Enum(s.Status)),
+            ("SECONDS", s => s.EndedAt - s.StartedAt is { } took ? ValueText.Number(took.TotalSeconds) : null),
             ("ERROR", s => s.Error),
-            ("ATTEMPT", s => Words.Whole(s.Attempt)),
+            ("ATTEMPT", s => ValueText.Whole(s.Attempt)),
             ("USES", s => s.Uses),
-            ("OUTPUTS", s => Words.Pairs(s.Outputs)));
+            ("OUTPUTS", s => ValueText.Pairs(s.Outputs)));
     }
 
     private static Argument<string> RunArgument() => new("run-id") { Description = "The pipeline run; a unique beginning of its id is enough." };
@@ -68,9 +68,9 @@ internal static class PipelineCommands
             var definition = await call.Client.Pipelines.RegisterAsync(await File.ReadAllTextAsync(call.Get(file).FullName, call.Cancel), call.Cancel);
             return call.Show(definition,
                 ("pipeline", definition.Pipeline),
-                ("version", Words.Whole(definition.Version)),
+                ("version", ValueText.Whole(definition.Version)),
                 ("digest", definition.Digest),
-                ("created", $"{Words.Time(definition.CreatedAt)} by {definition.CreatedBy}"));
+                ("created", $"{ValueText.Time(definition.CreatedAt)} by {definition.CreatedBy}"));
         });
     }
 
@@ -92,7 +92,7 @@ internal static class PipelineCommands
             call.WhenStopped = "no longer reading; the pipeline run goes on on the server.";
             await foreach (var line in call.Client.Pipelines.LogsAsync(await Ids.PipelineRunAsync(call, call.Get(run)), call.Get(follow), Math.Max(0, call.Get(after)), cancellationToken: call.Cancel))
             {
-                call.Line(line, $"{Words.Time(line.Time)} {line.Step}#{line.Attempt} {line.Text}");
+                call.Line(line, $"{ValueText.Time(line.Time)} {line.Step}#{line.Attempt} {line.Text}");
             }
 
             return ExitCode.Passed;
@@ -117,18 +117,18 @@ internal static class PipelineCommands
             {
                 return call.List(await call.Client.Pipelines.ListRunsAsync(one, call.Get(limit), call.Cancel), "No runs.",
                     ("ID", r => r.PipelineRunId),
-                    ("STATUS", r => Words.Enum(r.Status)),
-                    ("VERSION", r => Words.Whole(r.DefinitionVersion)),
+                    ("STATUS", r => ValueText.Enum(r.Status)),
+                    ("VERSION", r => ValueText.Whole(r.DefinitionVersion)),
                     ("CAUSE", r => r.Cause),
-                    ("STARTED", r => Words.Time(r.StartedAt)),
-                    ("ENDED", r => Words.Time(r.EndedAt)));
+                    ("STARTED", r => ValueText.Time(r.StartedAt)),
+                    ("ENDED", r => ValueText.Time(r.EndedAt)));
             }
 
             return call.List(await call.Client.Pipelines.ListAsync(call.Cancel).ToListAsync(call.Cancel), "No pipelines.",
                 ("NAME", p => p.Pipeline),
-                ("VERSION", p => Words.Whole(p.Version)),
-                ("DIGEST", p => Words.Short(p.Digest)),
-                ("CREATED", p => Words.Time(p.CreatedAt)));
+                ("VERSION", p => ValueText.Whole(p.Version)),
+                ("DIGEST", p => ValueText.Short(p.Digest)),
+                ("CREATED", p => ValueText.Time(p.CreatedAt)));
         });
     }
 }

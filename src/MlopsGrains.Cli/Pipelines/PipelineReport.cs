@@ -25,7 +25,7 @@ internal static class PipelineReport
             new XAttribute("hostname", Environment.MachineName),
             new XElement("properties",
                 Property("pipelineRunId", run.PipelineRunId),
-                Property("status", Words.Enum(run.Status)),
+                Property("status", ValueText.Enum(run.Status)),
                 run.Params.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => Property("param." + p.Key, p.Value)),
                 run.Steps.SelectMany(s => s.Outputs.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => Property($"{s.Name}.{o.Key}", o.Value)))),
             cases);
@@ -41,13 +41,13 @@ internal static class PipelineReport
     public static string Markdown(PipelineRun run)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"## Pipeline {Cell(run.Pipeline)}: {Words.Enum(run.Status)}\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"## Pipeline {Cell(run.Pipeline)}: {ValueText.Enum(run.Status)}\n\n");
         text.Append(CultureInfo.InvariantCulture, $"Run `{run.PipelineRunId}`, definition version {run.DefinitionVersion}");
         text.Append(run.Reason is null ? ".\n\n" : $": {Cell(run.Reason)}\n\n");
         text.Append("| Step | Status | Attempt | Seconds | Outputs | Error |\n|---|---|---|---|---|---|\n");
         foreach (var step in run.Steps)
         {
-            text.Append(CultureInfo.InvariantCulture, $"| {Cell(step.Name)} | {Words.Enum(step.Status)} | {step.Attempt} | {Seconds(step.EndedAt - step.StartedAt)} | {Cell(Words.Pairs(step.Outputs))} | {Cell(step.Error)} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {Cell(step.Name)} | {ValueText.Enum(step.Status)} | {step.Attempt} | {Seconds(step.EndedAt - step.StartedAt)} | {Cell(ValueText.Pairs(step.Outputs))} | {Cell(step.Error)} |\n");
         }
 
         return text.Append('\n').ToString();
@@ -68,7 +68,7 @@ internal static class PipelineReport
         };
         if (verdict is not null)
         {
-            element.Add(new XElement(verdict, new XAttribute("message", Xml(step.Error ?? Words.Enum(step.Status))), new XAttribute("type", step.Uses)));
+            element.Add(new XElement(verdict, new XAttribute("message", Xml(step.Error ?? ValueText.Enum(step.Status))), new XAttribute("type", step.Uses)));
         }
 
         return element;

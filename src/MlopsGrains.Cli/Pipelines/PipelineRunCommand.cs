@@ -10,10 +10,10 @@ internal static class PipelineRunCommand
     public static Command Create(CommandSet set)
     {
         var name = new Argument<string>("name") { Description = "The pipeline." };
-        var parameters = new Option<IReadOnlyDictionary<string, string>>("--param", "-p") { Description = "Overrides a param; may be repeated.", HelpName = "key=value", CustomParser = Words.Assignments, Arity = ArgumentArity.OneOrMore };
+        var parameters = new Option<IReadOnlyDictionary<string, string>>("--param", "-p") { Description = "Overrides a param; may be repeated.", HelpName = "key=value", CustomParser = ValueText.Assignments, Arity = ArgumentArity.OneOrMore };
         var key = new Option<string?>("--idempotency-key") { Description = "The same key starts one run, 1–128 characters.", HelpName = "key" };
         var wait = new Option<bool>("--wait", "-w") { Description = "Waits for the end and says by exit code how it was (mlops --help lists them)." };
-        var timeout = new Option<TimeSpan?>("--timeout") { Description = "With --wait: gives up waiting after this time (90s, 30m, 2h); the run goes on.", HelpName = "duration", CustomParser = Words.Duration };
+        var timeout = new Option<TimeSpan?>("--timeout") { Description = "With --wait: gives up waiting after this time (90s, 30m, 2h); the run goes on.", HelpName = "duration", CustomParser = ValueText.Duration };
         var junit = new Option<FileInfo?>("--junit") { Description = "With --wait: writes a JUnit XML report.", HelpName = "path" };
         var summary = new Option<FileInfo?>("--summary") { Description = "With --wait: appends a Markdown summary.", HelpName = "path" };
         string[] examples =
@@ -77,7 +77,7 @@ internal static class PipelineRunCommand
                 var state = (step.Status, step.Attempt);
                 if (seen.TryGetValue(step.Name, out var before) ? before != state : step.Status != StepStatus.Waiting)
                 {
-                    call.Note(step.Error is null ? $"{step.Name}: {Words.Enum(step.Status)}" : $"{step.Name}: {Words.Enum(step.Status)}: {step.Error}");
+                    call.Note(step.Error is null ? $"{step.Name}: {ValueText.Enum(step.Status)}" : $"{step.Name}: {ValueText.Enum(step.Status)}: {step.Error}");
                 }
 
                 seen[step.Name] = state;

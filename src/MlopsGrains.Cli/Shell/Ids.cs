@@ -27,15 +27,15 @@ internal static class Ids
     });
 
     public static Task<string> PipelineRunAsync(CommandCall call, string given) => ResolveAsync("run-id", given, WholeLength, "", async prefix =>
-        [.. (await call.Client.Pipelines.FindRunsAsync(prefix, CandidatesMax + 1, call.Cancel)).Select(r => new Candidate(r.PipelineRunId, $"{r.Pipeline}, {Words.Time(r.StartedAt)}"))]);
+        [.. (await call.Client.Pipelines.FindRunsAsync(prefix, CandidatesMax + 1, call.Cancel)).Select(r => new Candidate(r.PipelineRunId, $"{r.Pipeline}, {ValueText.Time(r.StartedAt)}"))]);
 
     public static Task<string> LoggedModelAsync(CommandCall call, string given) => ResolveAsync("model-id", given, WholeLength, ModelLead, async prefix =>
     {
         var found = new List<Candidate>();
         foreach (var experiments in await ExperimentsAsync(call.Client, call.Cancel))
         {
-            var some = call.Client.LoggedModels.SearchAsync(experiments, $"model_id LIKE '{ModelLead}{prefix}%'", call.Cancel).Take(CandidatesMax + 1);
-            found.AddRange(await some.Select(m => new Candidate(m.ModelId, m.Name)).ToListAsync(call.Cancel));
+            var matches = call.Client.LoggedModels.SearchAsync(experiments, $"model_id LIKE '{ModelLead}{prefix}%'", call.Cancel).Take(CandidatesMax + 1);
+            found.AddRange(await matches.Select(m => new Candidate(m.ModelId, m.Name)).ToListAsync(call.Cancel));
         }
 
         return found;

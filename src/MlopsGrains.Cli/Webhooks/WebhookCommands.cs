@@ -54,7 +54,7 @@ internal static class WebhookCommands
     private static Command List(CommandSet set) => set.Leaf("list", "Lists webhooks, oldest first.", ["mlops webhooks list", "mlops webhooks list --json"], [], async call =>
         call.List(await call.Client.Webhooks.ListAsync(call.Cancel).ToListAsync(call.Cancel), "No webhooks.",
             ("NAME", w => w.Name),
-            ("STATUS", w => Words.Enum(w.Status)),
+            ("STATUS", w => ValueText.Enum(w.Status)),
             ("URL", w => w.Url),
             ("EVENTS", w => string.Join(", ", w.Events.Select(Name))),
             ("ID", w => w.Id)));
@@ -104,7 +104,7 @@ internal static class WebhookCommands
             var result = await call.Client.Webhooks.TestAsync(await FindAsync(call, call.Get(id)), call.Cancel);
             call.Show(result,
                 ("success", result.Success ? "yes" : "no"),
-                ("status", result.ResponseStatus is { } status ? Words.Whole(status) : null),
+                ("status", result.ResponseStatus is { } status ? ValueText.Whole(status) : null),
                 ("answer", result.ResponseBody),
                 ("error", result.ErrorMessage));
             return result.Success ? ExitCode.Passed : ExitCode.GateFailed;
@@ -126,10 +126,10 @@ internal static class WebhookCommands
             call.Note($"{queue.Waiting} waiting, {queue.Parked} parked, {queue.Delivered} delivered, {queue.Dropped} dropped.");
             return call.List(queue.Items, "Nothing waits.",
                 ("EVENT", d => Name(d.Event)),
-                ("QUEUED", d => Words.Time(d.QueuedAt)),
-                ("TRIES", d => Words.Whole(d.Attempts)),
+                ("QUEUED", d => ValueText.Time(d.QueuedAt)),
+                ("TRIES", d => ValueText.Whole(d.Attempts)),
                 ("ERROR", d => d.Error),
-                ("NEXT", d => Words.Time(d.NextAt) ?? "parked"),
+                ("NEXT", d => ValueText.Time(d.NextAt) ?? "parked"),
                 ("ID", d => d.DeliveryId));
         });
     }
@@ -161,8 +161,8 @@ internal static class WebhookCommands
         ("name", webhook.Name),
         ("description", webhook.Description),
         ("url", webhook.Url),
-        ("status", Words.Enum(webhook.Status)),
+        ("status", ValueText.Enum(webhook.Status)),
         ("events", string.Join('\n', webhook.Events.Select(Name))),
-        ("created", Words.Time(webhook.CreatedAt)),
-        ("updated", Words.Time(webhook.UpdatedAt)));
+        ("created", ValueText.Time(webhook.CreatedAt)),
+        ("updated", ValueText.Time(webhook.UpdatedAt)));
 }

@@ -34,15 +34,15 @@ internal sealed class ModelMetrics
             models.Add((grains.GetGrain<ILoggedModelGrain>(ExperimentIds.CheckModel(id)), metrics.ConvertAll(m => m with { RunId = runId })));
         }
 
-        foreach (var some in models.Chunk(ModelsAtOnce))
+        foreach (var group in models.Chunk(ModelsAtOnce))
         {
-            await Task.WhenAll(some.Select(m => m.Grain.CheckMetrics(m.Metrics)));
+            await Task.WhenAll(group.Select(m => m.Grain.CheckMetrics(m.Metrics)));
         }
 
         await grains.GetGrain<IRunGrain>(runId).LogBatch(batch);
-        foreach (var some in models.Chunk(ModelsAtOnce))
+        foreach (var group in models.Chunk(ModelsAtOnce))
         {
-            await Task.WhenAll(some.Select(m => m.Grain.LogMetrics(m.Metrics)));
+            await Task.WhenAll(group.Select(m => m.Grain.LogMetrics(m.Metrics)));
         }
     }
 }

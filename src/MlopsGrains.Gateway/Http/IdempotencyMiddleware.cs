@@ -29,7 +29,7 @@ internal static class Idempotency
 
     /// <summary>An id for what the request creates: the same one when the request comes again with its key.</summary>
     public static string NewId(this HttpContext context) =>
-        context.Features.Get<CreationId>()?.Value ?? (FreshId.Current = context.RequestServices.GetRequiredService<IIdSource>().NewId());
+        context.Features.Get<CreationId>()?.Value ?? (UnusedId.Current = context.RequestServices.GetRequiredService<IIdSource>().NewId());
 }
 
 /// <summary>
@@ -75,8 +75,8 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory 
         var bodyDigest = Digest(await TakeBodyAsync(request), request.QueryString.Value);
         var path = request.Path.Value!.StartsWith("/ajax-api/", StringComparison.Ordinal) ? request.Path.Value[6..] : request.Path.Value[1..];
         var key = Digest([], $"{context.Features.Get<Caller>()?.Principal ?? Actor.Current}\n{request.Method} {path}\n{sent ?? $"{bodyDigest} from {context.Connection.RemoteIpAddress}"}");
-        var book = grains.GetGrain<IAnswerBookGrain>(IAnswerBookGrain.BookOf(key));
-        var entry = await book.Enter(key, bodyDigest, context.RequestAborted);
+        var store = grains.GetGrain<IIdempotencyStoreGrain>(IIdempotencyStoreGrain.StoreOf(key));
+        var entry = await store.Enter(key, bodyDigest, context.RequestAborted);
         switch (entry.Turn)
         {
             case AnswerTurn.Answered:
@@ -97,10 +97,10 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory 
             RequestKey.Current = key;
         }
 
-        await AnswerAsync(context, book, key, bodyDigest, retention);
+        await AnswerAsync(context, store, key, bodyDigest, retention);
     }
 
-    private async Task AnswerAsync(HttpContext context, IAnswerBookGrain book, string key, string bodyDigest, TimeSpan retention)
+    private async Task AnswerAsync(HttpContext context, IIdempotencyStoreGrain store, string key, string bodyDigest, TimeSpan retention)
     {
         var response = context.Response;
         var body = response.Body;
@@ -115,7 +115,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory 
         catch
         {
             response.Body = body;
-            await book.Leave(key, CancellationToken.None);
+            await store.Leave(key, CancellationToken.None);
             throw;
         }
 
@@ -123,11 +123,11 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory 
         if (response.StatusCode is >= 200 and < 300 && bytes.Length <= AnswerBytesMax)
         {
             var answer = new Answer(response.StatusCode, response.ContentType, response.Headers.Location, Encoding.UTF8.GetString(bytes));
-            await book.Keep(key, bodyDigest, answer, retention, CancellationToken.None);
+            await store.Keep(key, bodyDigest, answer, retention, CancellationToken.None);
         }
         else
         {
-            await book.Leave(key, CancellationToken.None);
+            await store.Leave(key, CancellationToken.None);
         }
 
         response.ContentLength = bytes.Length;

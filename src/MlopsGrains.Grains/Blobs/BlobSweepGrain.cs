@@ -37,13 +37,13 @@ internal sealed class BlobSweepGrain(
             return Told(0, 0, isUnfinished: true);
         }
 
-        var some = document.State.FirstCondemned(options.Value.BlobsPerStep);
-        if (some.Count == 0)
+        var batch = document.State.FirstCondemned(options.Value.BlobsPerStep);
+        if (batch.Count == 0)
         {
             return Told(0, 0, isUnfinished: false);
         }
 
-        var removed = await sweeper.RemoveAsync(some, document.State.UntouchedSince, CancellationToken.None);
+        var removed = await sweeper.RemoveAsync(batch, document.State.UntouchedSince, CancellationToken.None);
         if (removed.Count > 0)
         {
             await GrainFactory.Audit("retention.blobs-removed", "blobs", new Dictionary<string, string>
@@ -54,7 +54,7 @@ internal sealed class BlobSweepGrain(
             });
         }
 
-        await Write(document.State.Removed(some.Count));
+        await Write(document.State.Removed(batch.Count));
         return Told(removed.Count, removed.Bytes, document.State.Condemned.Length > 0);
     }
 

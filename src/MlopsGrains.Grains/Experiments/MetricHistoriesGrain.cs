@@ -57,9 +57,9 @@ internal sealed class MetricHistoriesGrain(IGrainFactory grains) : Grain, IMetri
     private async Task<List<T>> Ask<T>(IReadOnlyList<string> ids, Func<IMetricSource, string, Task<T>> ask)
     {
         var answers = new List<T>();
-        foreach (var some in ids.Chunk(RunsAtOnce))
+        foreach (var batch in ids.Chunk(RunsAtOnce))
         {
-            answers.AddRange(await Task.WhenAll(some.Select(id => ask(grains.GetGrain<IMetricSource>(id), id))));
+            answers.AddRange(await Task.WhenAll(batch.Select(id => ask(grains.GetGrain<IMetricSource>(id), id))));
         }
 
         return answers;

@@ -192,18 +192,18 @@ internal sealed partial class RetentionGrain(
 
     /// <summary>The runs that went, or are due, with their artifact files.</summary>
     private Task<Dictionary<string, int>> PurgeRuns(RetentionDocument begun, bool dryRun) =>
-        Purge("run", begun.RunIds, some => Experiment(begun).PurgeRuns(some, begun.DeletedBefore, dryRun));
+        Purge("run", begun.RunIds, batch => Experiment(begun).PurgeRuns(batch, begun.DeletedBefore, dryRun));
 
     /// <inheritdoc cref="PurgeRuns"/>
     private Task<Dictionary<string, int>> PurgeModels(RetentionDocument begun, bool dryRun) =>
-        Purge("logged model", begun.ModelIds, some => Experiment(begun).PurgeModels(some, begun.DeletedBefore, dryRun));
+        Purge("logged model", begun.ModelIds, batch => Experiment(begun).PurgeModels(batch, begun.DeletedBefore, dryRun));
 
     private async Task<Dictionary<string, int>> Purge(string kind, IReadOnlyList<string> ids, Func<IReadOnlyList<string>, Task<IReadOnlyList<int?>>> purge)
     {
         var gone = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var some in ids.Chunk(PurgedAtOnce))
+        foreach (var batch in ids.Chunk(PurgedAtOnce))
         {
-            foreach (var (id, files) in some.Zip(await PurgeWhatCan(kind, some, purge)).Where(one => one.Second is not null))
+            foreach (var (id, files) in batch.Zip(await PurgeWhatCan(kind, batch, purge)).Where(one => one.Second is not null))
             {
                 gone.Add(id, files!.Value);
             }

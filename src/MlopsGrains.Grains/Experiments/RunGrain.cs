@@ -34,7 +34,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
 
     public async Task<Run> Create(NewRun run, CancellationToken cancellationToken = default)
     {
-        Heard();
+        NoteSignOfLife();
         if (State.Exists)
         {
             return View();
@@ -74,7 +74,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
 
     public async Task<RunInfo> Update(RunUpdate update, CancellationToken cancellationToken = default)
     {
-        Heard();
+        NoteSignOfLife();
         if (RunRules.Update(State, Id, update) is { } updated)
         {
             var (name, status) = (State.RunName, State.Status);
@@ -92,7 +92,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
 
     public async Task LogBatch(RunBatch batch, CancellationToken cancellationToken = default)
     {
-        Heard();
+        NoteSignOfLife();
         if (RunRules.LogBatch(State, Id, batch) is not { } logged)
         {
             return;
@@ -118,7 +118,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
 
     public Task Beat(CancellationToken cancellationToken = default)
     {
-        Heard();
+        NoteSignOfLife();
         RunRules.Beat(State, Id);
         return ExpectBeats(State.Tags.ContainsKey(Heartbeat.TimeoutTag));
     }
@@ -141,7 +141,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
 
     public async Task DeleteTag(string key, CancellationToken cancellationToken = default)
     {
-        Heard();
+        NoteSignOfLife();
         await Store(RunRules.DeleteTag(State, Id, key), cancellationToken);
         await Audit("run.tag-deleted", new() { ["key"] = key });
     }
@@ -153,7 +153,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
 
     private async Task LogUse(IReadOnlyList<DatasetInput> datasets, IReadOnlyList<string> inputs, IReadOnlyList<ModelOutput> outputs, CancellationToken cancellationToken)
     {
-        Heard();
+        NoteSignOfLife();
         var read = RunRules.LogInputs(State, Id, datasets);
         var logged = RunRules.LogModels(State, Id, inputs, outputs);
         if (read is null && logged is null)
@@ -183,7 +183,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
 
     public Task LogModelDescription(string modelJson, CancellationToken cancellationToken = default)
     {
-        Heard();
+        NoteSignOfLife();
         if (RunRules.LogModelDescription(State, Id, modelJson) is not { } logged)
         {
             return Task.CompletedTask;
@@ -384,7 +384,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private void Heard()
+    private void NoteSignOfLife()
     {
         onlyCollected = false;
         lastHeard = time.GetUtcNow();
@@ -460,7 +460,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
 
     private async Task Move(LifecycleStage stage, string action, CancellationToken cancellationToken)
     {
-        Heard();
+        NoteSignOfLife();
         RequireExists();
         if (State.Stage != stage)
         {

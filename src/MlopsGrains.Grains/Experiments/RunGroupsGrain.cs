@@ -29,7 +29,7 @@ internal sealed class RunGroupsGrain(IGrainFactory grains) : Grain, IRunGroupsGr
         RunGroups.Check(query);
         if (!ExperimentRules.IsId(query.ExperimentId))
         {
-            throw MlopsException.Invalid("experimentId", $"Experiment id '{query.ExperimentId}' is no experiment id; expected a decimal number.");
+            throw MlopsException.Invalid("experimentId", $"Experiment id '{query.ExperimentId}' is not an experiment id; expected a decimal number.");
         }
 
         var parts = await Task.WhenAll(grains.RunIndex(query.ExperimentId).Select(shard => shard.Group(query, cancellationToken)));

@@ -234,9 +234,9 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
     {
         var whole = new List<Run>(runs.Count);
         var characters = 0L;
-        foreach (var some in runs.Chunk(ReadAtOnce))
+        foreach (var batch in runs.Chunk(ReadAtOnce))
         {
-            foreach (var run in await Task.WhenAll(some.Select(run => ResidentTexts.IsCut(run) ? Whole(run) : Task.FromResult(run))))
+            foreach (var run in await Task.WhenAll(batch.Select(run => ResidentTexts.IsCut(run) ? Whole(run) : Task.FromResult(run))))
             {
                 if (characters >= RunSize.PageMax)
                 {
@@ -427,7 +427,7 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
     {
         var quiet = dirty.Where(dirtyAtLastSweep.Contains).ToHashSet(StringComparer.Ordinal);
         dirtyAtLastSweep = [.. dirty.Where(id => !quiet.Contains(id))];
-        foreach (var some in quiet.Chunk(SweptAtOnce))
+        foreach (var batch in quiet.Chunk(SweptAtOnce))
         {
             // A silo that stops wakes no grains any more.
             if (cancellationToken.IsCancellationRequested || silos.CurrentStatus.IsTerminating())
@@ -435,10 +435,10 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
                 return;
             }
 
-            LookAt(some.Where(dirty.Remove));
+            LookAt(batch.Where(dirty.Remove));
             try
             {
-                await Task.WhenAll(some.Select(id => looks.TryGetValue(id, out var look) ? look.Done : Task.CompletedTask));
+                await Task.WhenAll(batch.Select(id => looks.TryGetValue(id, out var look) ? look.Done : Task.CompletedTask));
             }
 #pragma warning disable CA1031 // A run that could not be collected is dirty again; the next search or sweep tries, and a search tells its caller.
             catch (Exception)
@@ -455,14 +455,14 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
     private async Task FollowAll(Following those)
     {
         await Task.Yield();
-        foreach (var some in those.Left.ToList().Chunk(CallsAtOnce))
+        foreach (var batch in those.Left.ToList().Chunk(CallsAtOnce))
         {
             if (following != those)
             {
                 return;
             }
 
-            await Task.WhenAll(some.Select(id => Call(async () =>
+            await Task.WhenAll(batch.Select(id => Call(async () =>
             {
                 try
                 {

@@ -29,9 +29,9 @@ internal sealed class RunSearchGrain(IGrainFactory grains) : Grain, IRunSearchGr
         var merge = new RunMerge(order, shards.Count, query.MaxResults);
         while (merge.Open.Count > 0)
         {
-            foreach (var some in merge.Open.Chunk(ShardsAtOnce))
+            foreach (var batch in merge.Open.Chunk(ShardsAtOnce))
             {
-                await Task.WhenAll(some.Select(async shard => merge.Add(shard, await shards[shard].Search(
+                await Task.WhenAll(batch.Select(async shard => merge.Add(shard, await shards[shard].Search(
                     new RunIndexQuery(query.Filter, query.View, query.OrderBy ?? [], merge.Ask(shard), merge.LastOf(shard) ?? after), cancellationToken))));
             }
 
@@ -53,7 +53,7 @@ internal sealed class RunSearchGrain(IGrainFactory grains) : Grain, IRunSearchGr
         {
             if (!ExperimentRules.IsId(id))
             {
-                throw MlopsException.Invalid("experimentIds", $"Experiment id '{id}' is no experiment id; expected a decimal number.");
+                throw MlopsException.Invalid("experimentIds", $"Experiment id '{id}' is not an experiment id; expected a decimal number.");
             }
         }
 

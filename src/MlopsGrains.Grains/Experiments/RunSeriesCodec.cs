@@ -67,9 +67,9 @@ internal static class RunSeriesCodec
             var first = ReadPoint(ref i, before);
             var last = ReadPoint(ref i, first);
             var (stepMin, stepMax, notANumber) = (unchecked(first.Step + i.Signed()), unchecked(last.Step + i.Signed()), i.Signed());
-            var some = i.Byte() == HasNumbers;
+            var hasNumbers = i.Byte() == HasNumbers;
             chunks[c] = new SealedChunk(
-                number, points, first, last, stepMin, stepMax, notANumber, some ? ReadPoint(ref i, first) : null, some ? ReadPoint(ref i, first) : null);
+                number, points, first, last, stepMin, stepMax, notANumber, hasNumbers ? ReadPoint(ref i, first) : null, hasNumbers ? ReadPoint(ref i, first) : null);
             before = last;
         }
 

@@ -39,7 +39,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     {
         try
         {
-            var slice = !hasRead && FreshId.Current == this.GetPrimaryKeyString() ? JournalSlice.Empty : await ReadJournal();
+            var slice = !hasRead && UnusedId.Current == this.GetPrimaryKeyString() ? JournalSlice.Empty : await ReadJournal();
             var state = Fold(slice);
             hasRead = true;
             damage = null;

@@ -84,9 +84,9 @@ internal sealed class ModelRegistryGrain : Grain, IModelRegistryGrain, IRegistry
                 complete = true;
             }
 
-            foreach (var some in touched.ToList().Chunk(ModelsAtOnce))
+            foreach (var batch in touched.ToList().Chunk(ModelsAtOnce))
             {
-                await Task.WhenAll(some.Select(name => Pull(name, cancellationToken)));
+                await Task.WhenAll(batch.Select(name => Pull(name, cancellationToken)));
             }
         }
         finally

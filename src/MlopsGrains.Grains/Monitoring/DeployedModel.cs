@@ -51,7 +51,7 @@ internal static class WatchedFeatures
         var known = inputs.Concat(signature.Outputs.Where(IsOneValueARow)).DistinctBy(s => s.Name).ToDictionary(s => s.Name, StringComparer.Ordinal);
         return [.. named.Select((name, i) => known.TryGetValue(name, out var spec)
             ? Watch(spec)
-            : throw MlopsException.Invalid($"features[{i}]", $"features[{i}] '{name}' is no input or output with one value a row of deployment '{deployment}'."))];
+            : throw MlopsException.Invalid($"features[{i}]", $"features[{i}] '{name}' is not an input or output with one value a row of deployment '{deployment}'."))];
     }
 
     private static WatchedFeature Watch(TensorSpec spec) => new(spec.Name, spec.Datatype switch

@@ -31,11 +31,11 @@ internal static class MonitorDecisions
         }
 
         Check(state.Reference!, delta);
-        var course = new Course(state, deployment, rules, newAlertId);
-        course.CloseWhenExpired(now);
-        course.Count(delta, now);
-        course.CloseWhenFull(now);
-        return course.Events;
+        var builder = new EventBuilder(state, deployment, rules, newAlertId);
+        builder.CloseWhenExpired(now);
+        builder.Count(delta, now);
+        builder.CloseWhenFull(now);
+        return builder.Events;
     }
 
     public static IReadOnlyList<MonitorEvent> OnTime(MonitorState state, string deployment, DateTimeOffset now, Func<string> newAlertId)
@@ -45,9 +45,9 @@ internal static class MonitorDecisions
             return [];
         }
 
-        var course = new Course(state, deployment, rules, newAlertId);
-        course.CloseWhenExpired(now);
-        return course.Events;
+        var builder = new EventBuilder(state, deployment, rules, newAlertId);
+        builder.CloseWhenExpired(now);
+        return builder.Events;
     }
 
     /// <summary>When the open window ends by time, or <see langword="null"/>.</summary>
@@ -82,7 +82,7 @@ internal static class MonitorDecisions
     }
 
     /// <summary>The state as it will be, followed event by event, because one delta may close two windows.</summary>
-    private sealed class Course(MonitorState state, string deployment, MonitorRules rules, Func<string> newAlertId)
+    private sealed class EventBuilder(MonitorState state, string deployment, MonitorRules rules, Func<string> newAlertId)
     {
         private OpenWindow? window = state.Window;
         private long nextWindow = state.NextWindow;

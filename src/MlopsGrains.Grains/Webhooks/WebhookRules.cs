@@ -52,7 +52,7 @@ internal static partial class WebhookRules
     {
         if (!WebhookEventKind.All.Contains(kind))
         {
-            throw MlopsException.Invalid(field, $"{field} is no event that there is. Valid are {string.Join(", ", WebhookEventKind.All)}.");
+            throw MlopsException.Invalid(field, $"{field} is not an event. Valid are {string.Join(", ", WebhookEventKind.All)}.");
         }
     }
 

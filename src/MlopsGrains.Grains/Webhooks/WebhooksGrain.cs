@@ -291,9 +291,9 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
     private async Task Shrink()
     {
         var gone = OutboxRules.Shrink(State, options);
-        foreach (var some in gone.Chunk(JournalLimits.EntriesPerAppendMax))
+        foreach (var batch in gone.Chunk(JournalLimits.EntriesPerAppendMax))
         {
-            await Record(some);
+            await Record(batch);
         }
     }
 

@@ -74,7 +74,7 @@ public sealed class IdempotencyTests(ServerFixture server)
     public async Task AnswerThatWasNeverKept_IsFoundAgain_ByWhatWasCreated()
     {
         using var directory = new TempDirectory();
-        await using var app = await ServerFixture.StartAsync(directory.Path, b => b.Services.AddSingleton<IGrainFactory>(s => ForgetfulBooks.Over(s.GetRequiredService<IClusterClient>())));
+        await using var app = await ServerFixture.StartAsync(directory.Path, b => b.Services.AddSingleton<IGrainFactory>(s => ForgetfulStores.Over(s.GetRequiredService<IClusterClient>())));
         using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
         await PostAsync(http, "/api/v1/models", """{"name":"parent"}""");
         foreach (var (path, body) in Creations.Select(Unique))

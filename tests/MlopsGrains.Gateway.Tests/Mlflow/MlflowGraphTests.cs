@@ -205,9 +205,9 @@ public sealed class MlflowGraphTests(ServerFixture server)
     public async Task QueryThatNeedsThousandsOfCalls_IsRefused()
     {
         var experiment = await _mlflow.NewExperimentAsync();
-        foreach (var some in Enumerable.Range(0, 1_001).Chunk(50))
+        foreach (var batch in Enumerable.Range(0, 1_001).Chunk(50))
         {
-            await Task.WhenAll(some.Select(_ => _mlflow.NewRunAsync(experiment)));
+            await Task.WhenAll(batch.Select(_ => _mlflow.NewRunAsync(experiment)));
         }
 
         var within = await DoAsync(Search(100));

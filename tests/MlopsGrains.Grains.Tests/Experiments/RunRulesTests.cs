@@ -27,32 +27,32 @@ public sealed class RunRulesTests
     [InlineData("a😀", false)]
     public void Keys_FollowTheAlphabet_InEveryKindOfEntry(string key, bool good)
     {
-        AssertGood(good, "metrics[0].key", () => RunRules.LogBatch(Begun(), Id, Points((key, 1, 1, 1))));
-        AssertGood(good, "params[0].key", () => RunRules.LogBatch(Begun(), Id, Batch(@params: [new(key, "v")])));
-        AssertGood(good, "tags[0].key", () => RunRules.LogBatch(Begun(), Id, Batch(tags: [new(key, "v")])));
+        AssertOutcome(good, "metrics[0].key", () => RunRules.LogBatch(Begun(), Id, Points((key, 1, 1, 1))));
+        AssertOutcome(good, "params[0].key", () => RunRules.LogBatch(Begun(), Id, Batch(@params: [new(key, "v")])));
+        AssertOutcome(good, "tags[0].key", () => RunRules.LogBatch(Begun(), Id, Batch(tags: [new(key, "v")])));
     }
 
     [Fact]
     public void Limits_HoldAtTheLimit_AndRefuseOneBeyond()
     {
-        AssertGood(true, "", () => RunRules.LogBatch(Begun(), Id, Points((new string('k', 250), 1, 1, 1))));
-        AssertGood(false, "metrics[0].key", () => RunRules.LogBatch(Begun(), Id, Points((new string('k', 251), 1, 1, 1))), "250");
-        AssertGood(true, "", () => RunRules.LogBatch(Begun(), Id, Points(Many(1000))));
-        AssertGood(false, "metrics", () => RunRules.LogBatch(Begun(), Id, Points(Many(1001))), "1000");
-        AssertGood(true, "", () => RunRules.LogBatch(Begun(), Id, Batch(@params: Pairs(100))));
-        AssertGood(false, "params", () => RunRules.LogBatch(Begun(), Id, Batch(@params: Pairs(101))), "100");
-        AssertGood(false, "tags", () => RunRules.LogBatch(Begun(), Id, Batch(tags: Pairs(101))), "100");
-        AssertGood(false, "metrics", () => RunRules.LogBatch(Begun(), Id, Points(Many(950)) with { Params = Pairs(51) }), "1000");
+        AssertTaken(() => RunRules.LogBatch(Begun(), Id, Points((new string('k', 250), 1, 1, 1))));
+        AssertRefused("metrics[0].key", () => RunRules.LogBatch(Begun(), Id, Points((new string('k', 251), 1, 1, 1))), "250");
+        AssertTaken(() => RunRules.LogBatch(Begun(), Id, Points(Many(1000))));
+        AssertRefused("metrics", () => RunRules.LogBatch(Begun(), Id, Points(Many(1001))), "1000");
+        AssertTaken(() => RunRules.LogBatch(Begun(), Id, Batch(@params: Pairs(100))));
+        AssertRefused("params", () => RunRules.LogBatch(Begun(), Id, Batch(@params: Pairs(101))), "100");
+        AssertRefused("tags", () => RunRules.LogBatch(Begun(), Id, Batch(tags: Pairs(101))), "100");
+        AssertRefused("metrics", () => RunRules.LogBatch(Begun(), Id, Points(Many(950)) with { Params = Pairs(51) }), "1000");
     }
 
     [Fact]
     public void Offender_IsNamedByItsPlace()
     {
-        AssertGood(false, "metrics[3].key", () => RunRules.LogBatch(Begun(), Id, Points(("a", 1, 1, 1), ("a", 2, 2, 2), ("b", 1, 1, 1), ("c,", 1, 1, 1))));
-        AssertGood(false, "metrics[1].timestamp", () => RunRules.LogBatch(Begun(), Id, Points(("a", 1, 0, -5), ("a", 2, -1, 2))));
-        AssertGood(false, "params[1].key", () => RunRules.LogBatch(Begun(), Id, Batch(@params: [new("p", "1"), new("p", "2")])), "'p'");
-        AssertGood(false, "metrics[0].key", () => RunRules.LogBatch(Begun(), Id, new RunBatch(new MetricColumns(["a"], [1], [0], [0], [0]), [], [])));
-        AssertGood(false, "metrics", () => RunRules.LogBatch(Begun(), Id, new RunBatch(new MetricColumns(["a"], [0], [0], [0], []), [], [])));
+        AssertRefused("metrics[3].key", () => RunRules.LogBatch(Begun(), Id, Points(("a", 1, 1, 1), ("a", 2, 2, 2), ("b", 1, 1, 1), ("c,", 1, 1, 1))));
+        AssertRefused("metrics[1].timestamp", () => RunRules.LogBatch(Begun(), Id, Points(("a", 1, 0, -5), ("a", 2, -1, 2))));
+        AssertRefused("params[1].key", () => RunRules.LogBatch(Begun(), Id, Batch(@params: [new("p", "1"), new("p", "2")])), "'p'");
+        AssertRefused("metrics[0].key", () => RunRules.LogBatch(Begun(), Id, new RunBatch(new MetricColumns(["a"], [1], [0], [0], [0]), [], [])));
+        AssertRefused("metrics", () => RunRules.LogBatch(Begun(), Id, new RunBatch(new MetricColumns(["a"], [0], [0], [0], []), [], [])));
     }
 
     [Fact]
@@ -61,8 +61,8 @@ public sealed class RunRulesTests
         var state = Begun();
         state.Apply(RunRules.LogBatch(state, Id, Batch(@params: [new("lr", "0.1")]))!);
 
-        AssertGood(true, "", () => RunRules.LogBatch(state, Id, Batch(@params: [new("lr", "0.1")])));
-        AssertGood(false, "params[0].value", () => RunRules.LogBatch(state, Id, Batch(@params: [new("lr", "0.2")])), "Changing param values is not allowed");
+        AssertTaken(() => RunRules.LogBatch(state, Id, Batch(@params: [new("lr", "0.1")])));
+        AssertRefused("params[0].value", () => RunRules.LogBatch(state, Id, Batch(@params: [new("lr", "0.2")])), "Changing param values is not allowed");
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class RunRulesTests
 
         Assert.Equal(6000, state.Params["p"].Length);
         Assert.Equal(new string('y', 7999) + "😀", state.Tags["t"]);
-        AssertGood(true, "", () => RunRules.LogBatch(state, Id, Batch(@params: [new("p", new string('x', 9000))])));
+        AssertTaken(() => RunRules.LogBatch(state, Id, Batch(@params: [new("p", new string('x', 9000))])));
     }
 
     [Fact]
@@ -91,10 +91,10 @@ public sealed class RunRulesTests
 
         Assert.Equal("x", RunRules.Create(Id, new NewRun("7", Tags: [new("mlflow.runName", "x")]), Experiment, DateTimeOffset.UnixEpoch).RunName);
         Assert.Matches("^[a-z]+-[a-z]+-[0-9]{1,3}$", RunRules.Create(Id, new NewRun("7"), Experiment, DateTimeOffset.UnixEpoch).RunName);
-        AssertGood(false, "runName", () => RunRules.Create(Id, new NewRun("7", "a", Tags: [new("mlflow.runName", "b")]), Experiment, DateTimeOffset.UnixEpoch));
-        AssertGood(false, "runName", () => RunRules.Create(Id, new NewRun("7", new string('n', 251)), Experiment, DateTimeOffset.UnixEpoch), "250");
-        AssertGood(false, "runName", () => RunRules.Update(Begun(), Id, new RunUpdate(RunName: new string('n', 251))), "250");
-        AssertGood(false, "runId", () => RunRules.Create("-bad", new NewRun("7"), Experiment, DateTimeOffset.UnixEpoch));
+        AssertRefused("runName", () => RunRules.Create(Id, new NewRun("7", "a", Tags: [new("mlflow.runName", "b")]), Experiment, DateTimeOffset.UnixEpoch));
+        AssertRefused("runName", () => RunRules.Create(Id, new NewRun("7", new string('n', 251)), Experiment, DateTimeOffset.UnixEpoch), "250");
+        AssertRefused("runName", () => RunRules.Update(Begun(), Id, new RunUpdate(RunName: new string('n', 251))), "250");
+        AssertRefused("runId", () => RunRules.Create("-bad", new NewRun("7"), Experiment, DateTimeOffset.UnixEpoch));
     }
 
     [Fact]
@@ -102,13 +102,13 @@ public sealed class RunRulesTests
     {
         var state = Begun();
         state.Apply(RunRules.Update(state, Id, new RunUpdate(RunStatus.Finished, 5))!);
-        AssertGood(true, "", () => RunRules.LogBatch(state, Id, Points(("a", 1, 1, 1))));
+        AssertTaken(() => RunRules.LogBatch(state, Id, Points(("a", 1, 1, 1))));
 
         state.Apply(new LifecycleChanged(LifecycleStage.Deleted));
-        AssertGood(false, "runId", () => RunRules.LogBatch(state, Id, Points(("a", 1, 1, 1))), "'active' state");
-        AssertGood(false, "runId", () => RunRules.Update(state, Id, new RunUpdate(RunStatus.Running)), "'active' state");
-        AssertGood(false, "runId", () => RunRules.DeleteTag(state, Id, "mlflow.runName"), "'active' state");
-        AssertGood(false, "runId", () => RunRules.LogInputs(state, Id, []), "'active' state");
+        AssertRefused("runId", () => RunRules.LogBatch(state, Id, Points(("a", 1, 1, 1))), "'active' state");
+        AssertRefused("runId", () => RunRules.Update(state, Id, new RunUpdate(RunStatus.Running)), "'active' state");
+        AssertRefused("runId", () => RunRules.DeleteTag(state, Id, "mlflow.runName"), "'active' state");
+        AssertRefused("runId", () => RunRules.LogInputs(state, Id, []), "'active' state");
     }
 
     [Fact]
@@ -121,8 +121,8 @@ public sealed class RunRulesTests
         Assert.Null(RunRules.LogBatch(state, Id, batch));
         Assert.NotNull(RunRules.LogBatch(state, Id, batch with { Producer = new("trainer", 2) }));
         Assert.NotNull(RunRules.LogBatch(state, Id, batch with { Producer = new("trainer", 4) }));
-        AssertGood(false, "producer.sequence", () => RunRules.LogBatch(state, Id, batch with { Producer = new("trainer", 0) }));
-        AssertGood(false, "producer.producerId", () => RunRules.LogBatch(state, Id, batch with { Producer = new(new string('p', 65), 1) }), "64");
+        AssertRefused("producer.sequence", () => RunRules.LogBatch(state, Id, batch with { Producer = new("trainer", 0) }));
+        AssertRefused("producer.producerId", () => RunRules.LogBatch(state, Id, batch with { Producer = new(new string('p', 65), 1) }), "64");
     }
 
     /// <summary>Batches in any order, some twice, some never: each that arrives is applied once, or its producer hears that it cannot be known.</summary>
@@ -179,8 +179,8 @@ public sealed class RunRulesTests
 
         Assert.Single(state.Inputs);
         Assert.Null(RunRules.LogInputs(state, Id, [input]));
-        AssertGood(false, "datasets[0].dataset.name", () => RunRules.LogInputs(state, Id, [input with { Name = "" }]));
-        AssertGood(false, "datasets[0].dataset.digest", () => RunRules.LogInputs(state, Id, [input with { Digest = new string('d', 37) }]), "36");
+        AssertRefused("datasets[0].dataset.name", () => RunRules.LogInputs(state, Id, [input with { Name = "" }]));
+        AssertRefused("datasets[0].dataset.digest", () => RunRules.LogInputs(state, Id, [input with { Digest = new string('d', 37) }]), "36");
     }
 
     [Fact]
@@ -215,8 +215,8 @@ public sealed class RunRulesTests
     [Fact]
     public void UnknownStatusAndTimeThatStandsForNone_AreRefused()
     {
-        AssertGood(false, "status", () => RunRules.Update(Begun(), Id, new RunUpdate((RunStatus)9)));
-        AssertGood(false, "endTime", () => RunRules.Update(Begun(), Id, new RunUpdate(EndTime: long.MinValue)));
+        AssertRefused("status", () => RunRules.Update(Begun(), Id, new RunUpdate((RunStatus)9)));
+        AssertRefused("endTime", () => RunRules.Update(Begun(), Id, new RunUpdate(EndTime: long.MinValue)));
         Assert.Null(RunRules.Update(Begun(), Id, new RunUpdate()));
         Assert.Equal(ErrorKind.NotFound, Assert.Throws<MlopsException>(() => RunRules.DeleteTag(Begun(), Id, "absent")).Kind);
     }
@@ -252,16 +252,24 @@ public sealed class RunRulesTests
 
     private static Tag[] Pairs(int count) => [.. Enumerable.Range(0, count).Select(i => new Tag($"k{i}", "v"))];
 
-    private static void AssertGood(bool good, string field, Func<object?> decide, string says = "")
-    {
-        if (good)
-        {
-            decide();
-            return;
-        }
+    private static void AssertTaken(Func<object?> decide) => decide();
 
+    private static void AssertRefused(string field, Func<object?> decide, string says = "")
+    {
         var refused = Assert.Throws<MlopsException>(decide);
         Assert.Equal((ErrorKind.InvalidInput, field), (refused.Kind, refused.Field));
         Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+    }
+
+    private static void AssertOutcome(bool taken, string field, Func<object?> decide)
+    {
+        if (taken)
+        {
+            AssertTaken(decide);
+        }
+        else
+        {
+            AssertRefused(field, decide);
+        }
     }
 }

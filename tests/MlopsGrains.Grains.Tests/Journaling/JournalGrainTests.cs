@@ -80,7 +80,7 @@ public sealed class JournalGrainTests
     }
 
     [Fact]
-    public async Task FreshId_SparesTheRead_AndOneThatIsNotFresh_LosesNothing()
+    public async Task UnusedId_SparesTheRead_AndOneThatIsUsed_LosesNothing()
     {
         using var directory = new TempDirectory();
         var moody = new MoodyJournal();
@@ -89,14 +89,14 @@ public sealed class JournalGrainTests
         Assert.Contains("catalog/known", moody.Reads);
         await silo.DeactivateAsync(silo.Client.GetGrain<ICatalogGrain>("known"));
 
-        FreshId.Current = "fresh";
+        UnusedId.Current = "fresh";
         await silo.Client.GetGrain<ICatalogGrain>("fresh").Add("a", Token);
         Assert.DoesNotContain("catalog/fresh", moody.Reads);
 
         // A wrong claim: the first write finds out, and the next activation, which makes no claim, reads.
-        FreshId.Current = "known";
+        UnusedId.Current = "known";
         Assert.Equal(ErrorKind.Unavailable, (await Assert.ThrowsAsync<MlopsException>(() => silo.Client.GetGrain<ICatalogGrain>("known").Add("b", Token))).Kind);
-        FreshId.Current = null;
+        UnusedId.Current = null;
         await Eventually.Async(async () => (await silo.Client.GetGrain<ICatalogGrain>("known").List(null, 10, Token)).Items is ["a"], cancellationToken: Token);
     }
 

@@ -131,10 +131,10 @@ public sealed class OutboxRulesTests
                 switch (random.Next(4))
                 {
                     case 0:
-                        var some = Enumerable.Range(0, random.Next(1, 4)).Select(_ => Event($"{next++}")).ToList();
-                        Apply(OutboxRules.Publish(live, some, options, Ids, Start));
-                        offered["a"] += some.Count;
-                        offered["b"] += some.Count;
+                        var batch = Enumerable.Range(0, random.Next(1, 4)).Select(_ => Event($"{next++}")).ToList();
+                        Apply(OutboxRules.Publish(live, batch, options, Ids, Start));
+                        offered["a"] += batch.Count;
+                        offered["b"] += batch.Count;
                         break;
                     case 1 or 2 when live.Deliveries.Count > 0:
                         var delivery = live.Deliveries.Values.ElementAt(random.Next(live.Deliveries.Count));

@@ -182,9 +182,9 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
             }
 
             modelOf[model.Id] = there.Id;
-            foreach (var some in model.Points.Where(p => targetOf.ContainsKey(p.RunId)).GroupBy(p => p.RunId).SelectMany(run => run.Chunk(PointsAtOnce)))
+            foreach (var batch in model.Points.Where(p => targetOf.ContainsKey(p.RunId)).GroupBy(p => p.RunId).SelectMany(run => run.Chunk(PointsAtOnce)))
             {
-                await registry.CallAsync("runs/log-batch", new { run_id = targetOf[some[0].RunId], metrics = some.Select(p => Metric(p, there.Id)) }, cancellationToken);
+                await registry.CallAsync("runs/log-batch", new { run_id = targetOf[batch[0].RunId], metrics = batch.Select(p => Metric(p, there.Id)) }, cancellationToken);
             }
         }
 
@@ -359,9 +359,9 @@ internal sealed class MlflowImport(IMlflowSource source, MlopsGrainsClient targe
             await registry.CallAsync("runs/outputs", new { run_id = id, models = made }, cancellationToken);
         }
 
-        foreach (var some in links.Datasets.Chunk(DatasetsAtOnce))
+        foreach (var batch in links.Datasets.Chunk(DatasetsAtOnce))
         {
-            var datasets = some.Select(d => new
+            var datasets = batch.Select(d => new
             {
                 dataset = new { name = d.Name, digest = d.Digest, source_type = d.SourceType, source = d.Source, schema = d.Schema, profile = d.Profile },
                 tags = Json(d.Tags),

@@ -47,17 +47,17 @@ internal sealed class RunWriter(MlopsGrainsClient client, string runId)
 
     public async Task SendParamsAsync(IReadOnlyList<Tag> parameters, CancellationToken cancellationToken)
     {
-        foreach (var some in parameters.Chunk(PairsMax))
+        foreach (var batch in parameters.Chunk(PairsMax))
         {
-            await SendAsync(MetricColumns.Empty, some, [], cancellationToken);
+            await SendAsync(MetricColumns.Empty, batch, [], cancellationToken);
         }
     }
 
     public async Task SendTagsAsync(IReadOnlyList<Tag> tags, CancellationToken cancellationToken)
     {
-        foreach (var some in tags.Chunk(PairsMax))
+        foreach (var batch in tags.Chunk(PairsMax))
         {
-            await SendAsync(MetricColumns.Empty, [], some, cancellationToken);
+            await SendAsync(MetricColumns.Empty, [], batch, cancellationToken);
         }
     }
 

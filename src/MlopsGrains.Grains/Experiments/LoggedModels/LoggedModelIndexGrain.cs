@@ -98,9 +98,9 @@ internal sealed class LoggedModelIndexGrain : JournalGrain<LoggedModelIndexState
         dirty = new HashSet<string>(StringComparer.Ordinal);
         try
         {
-            foreach (var some in changed.ToArray().Chunk(CallsAtOnce))
+            foreach (var batch in changed.ToArray().Chunk(CallsAtOnce))
             {
-                await Task.WhenAll(some.Select(Collect));
+                await Task.WhenAll(batch.Select(Collect));
             }
         }
         catch

@@ -20,9 +20,9 @@ internal sealed class LoggedModelSearchGrain(IGrainFactory grains) : Grain, ILog
         query = query with { ExperimentIds = Experiments(query.ExperimentIds) };
         var search = LoggedModelSearch.Parse(query);
         var answers = new List<LoggedModelMatches>();
-        foreach (var some in query.ExperimentIds.Chunk(ExperimentsAtOnce))
+        foreach (var batch in query.ExperimentIds.Chunk(ExperimentsAtOnce))
         {
-            answers.AddRange(await Task.WhenAll(some.Select(id => grains.GetGrain<ILoggedModelIndexGrain>(id).Search(query, cancellationToken))));
+            answers.AddRange(await Task.WhenAll(batch.Select(id => grains.GetGrain<ILoggedModelIndexGrain>(id).Search(query, cancellationToken))));
         }
 
         return search.Merge(answers);
@@ -37,7 +37,7 @@ internal sealed class LoggedModelSearchGrain(IGrainFactory grains) : Grain, ILog
         }
 
         return ids.Find(id => !ExperimentRules.IsId(id)) is { } wrong
-            ? throw MlopsException.Invalid("experiment_ids", $"Experiment id '{(wrong.Length <= 64 ? wrong : wrong[..64])}' is no experiment id; expected a decimal number.")
+            ? throw MlopsException.Invalid("experiment_ids", $"Experiment id '{(wrong.Length <= 64 ? wrong : wrong[..64])}' is not an experiment id; expected a decimal number.")
             : ids;
     }
 }

@@ -134,7 +134,7 @@ internal sealed class PipelineYaml(StepCatalog kinds)
         var needs = new List<string>();
         foreach (var (name, node, field) in draft.Needs)
         {
-            Collect(faults, () => needs.Add(names.ContainsKey(name) ? name : throw Invalid(node, field, $"'{name}' is no step of this pipeline")));
+            Collect(faults, () => needs.Add(names.ContainsKey(name) ? name : throw Invalid(node, field, $"'{name}' is not a step of this pipeline")));
         }
 
         var with = new JsonObject();

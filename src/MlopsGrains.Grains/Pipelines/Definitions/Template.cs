@@ -155,7 +155,7 @@ internal static partial class Template
         }
 
         throw new FormatException(
-            $"'${{{(text.Length <= 100 ? text : text[..100] + "…")}}}' is no reference; expected ${{params.x}}, ${{matrix.x}}, ${{steps.<step>.outputs.<key>}}, ${{steps.<step>.outputs}} or ${{run.id}}");
+            $"'${{{(text.Length <= 100 ? text : text[..100] + "…")}}}' is not a reference; expected ${{params.x}}, ${{matrix.x}}, ${{steps.<step>.outputs.<key>}}, ${{steps.<step>.outputs}} or ${{run.id}}");
     }
 
     [GeneratedRegex(@"\A(?<scope>params|matrix)\.(?<name>[A-Za-z0-9][A-Za-z0-9_-]*)\z")]

@@ -19,7 +19,7 @@ internal static class PipelinePlan
             var field = "params." + (name.Length <= 100 ? name : name[..100]);
             if (!values.TryGetValue(name, out var standard))
             {
-                throw MlopsException.Invalid(field, $"{field} is no param of pipeline '{spec.Name}', which has {(values.Count == 0 ? "none" : string.Join(", ", values.Keys))}.");
+                throw MlopsException.Invalid(field, $"{field} is not a param of pipeline '{spec.Name}', which has {(values.Count == 0 ? "none" : string.Join(", ", values.Keys))}.");
             }
 
             values[name] = Typed(field, text, standard.ValueKind);

@@ -3,17 +3,17 @@ using Orleans.Runtime;
 namespace MlopsGrains.Idempotency;
 
 /// <summary>
-/// Remembers how requests with an idempotency key were answered. There are <see cref="Count"/> books; <see cref="BookOf"/> says which one holds a key. A key is
+/// Remembers how requests with an idempotency key were answered. There are <see cref="Count"/> of them; <see cref="StoreOf"/> says which one holds a key. A key is
 /// 64 lower-case hex digits and already says who asked for what; the gateway makes it.
 /// </summary>
 [GrainInterfaceType("answer-book")]
-public interface IAnswerBookGrain : IGrainWithStringKey
+public interface IIdempotencyStoreGrain : IGrainWithStringKey
 {
     /// <summary>How many books there are.</summary>
     const int Count = 64;
 
-    /// <summary>The grain key of the book that holds <paramref name="key"/>.</summary>
-    static string BookOf(string key) => (Convert.ToInt32(key[..2], 16) % Count).ToString("x2", System.Globalization.CultureInfo.InvariantCulture);
+    /// <summary>The grain key of the store that holds <paramref name="key"/>.</summary>
+    static string StoreOf(string key) => (Convert.ToInt32(key[..2], 16) % Count).ToString("x2", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>
     /// Asks for the answer of a request; while another caller works on it, waits for that up to 15 s. <see cref="AnswerTurn.Yours"/> obliges to <see cref="Keep"/>
@@ -22,7 +22,7 @@ public interface IAnswerBookGrain : IGrainWithStringKey
     [Alias("Enter")]
     Task<AnswerEntry> Enter(string key, string bodyDigest, CancellationToken cancellationToken = default);
 
-    /// <summary>Keeps an answer for <paramref name="retention"/>, durably; earlier when the book is full (4,000 answers, 16 million characters), the oldest first.</summary>
+    /// <summary>Keeps an answer for <paramref name="retention"/>, durably; earlier when the store is full (4,000 answers, 16 million characters), the oldest first.</summary>
     [Alias("Keep")]
     Task Keep(string key, string bodyDigest, Answer answer, TimeSpan retention, CancellationToken cancellationToken = default);
 
@@ -31,7 +31,7 @@ public interface IAnswerBookGrain : IGrainWithStringKey
     Task Leave(string key, CancellationToken cancellationToken = default);
 }
 
-/// <summary>What a caller of <see cref="IAnswerBookGrain.Enter"/> has to do.</summary>
+/// <summary>What a caller of <see cref="IIdempotencyStoreGrain.Enter"/> has to do.</summary>
 public enum AnswerTurn
 {
     /// <summary>Answer the request.</summary>

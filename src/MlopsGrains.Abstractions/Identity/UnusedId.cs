@@ -6,7 +6,7 @@ namespace MlopsGrains.Identity;
 /// An id that was made for the current call, so that nothing can be stored under it yet: the grain of that key need not look when it wakes up. Its first write
 /// would still find out, as any write of a grain that does not know what is stored. Whoever makes the id sets it, and Orleans carries it with each call.
 /// </summary>
-public static class FreshId
+public static class UnusedId
 {
     private const string Key = "mlops.fresh";
 

@@ -4,13 +4,15 @@ using System.Globalization;
 namespace MlopsGrains.Cli.Shell;
 
 /// <summary>Values as words, and words as values.</summary>
-internal static class Words
+internal static class ValueText
 {
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     public static string? Time(DateTimeOffset? time) => time is { } t ? Time(t) : null;
 
-    public static string Time(long unixMilliseconds) => Time(DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds));
+    /// <summary>A run may say that it began in the year 30,000; what no calendar here reaches is shown as the number it is.</summary>
+    public static string Time(long unixMilliseconds) => unixMilliseconds >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds() && unixMilliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+        ? Time(DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds)) : Whole(unixMilliseconds);
 
     public static string Number(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
 

@@ -12,8 +12,8 @@ namespace MlopsGrains.Grains.Idempotency;
 /// </summary>
 [GrainType("answer-book")]
 [Reentrant]
-internal sealed class AnswerBookGrain(IJournal journal, TimeProvider time)
-    : JournalGrain<AnswerBookState, AnswerBookEvent>(journal, new JsonJournalCodec<AnswerBookState, AnswerBookEvent>()), IAnswerBookGrain
+internal sealed class IdempotencyStoreGrain(IJournal journal, TimeProvider time)
+    : JournalGrain<IdempotencyStoreState, IdempotencyStoreEvent>(journal, new JsonJournalCodec<IdempotencyStoreState, IdempotencyStoreEvent>()), IIdempotencyStoreGrain
 {
     private const int OpenMax = 10_000;
 
@@ -71,7 +71,7 @@ internal sealed class AnswerBookGrain(IJournal journal, TimeProvider time)
         return Task.CompletedTask;
     }
 
-    protected override void Apply(AnswerBookState state, AnswerBookEvent e) => state.Apply(e);
+    protected override void Apply(IdempotencyStoreState state, IdempotencyStoreEvent e) => state.Apply(e);
 
     private AnswerEntry? Kept(string key, string bodyDigest) => State.Find(key, time.GetUtcNow()) switch
     {

@@ -5,13 +5,13 @@ using Orleans.Concurrency;
 namespace MlopsGrains.Grains.Idempotency;
 
 [JsonDerivedType(typeof(AnswerKept), "kept")]
-internal abstract record AnswerBookEvent;
+internal abstract record IdempotencyStoreEvent;
 
-internal sealed record AnswerKept(string Key, string BodyDigest, Answer Answer, DateTimeOffset Time, DateTimeOffset Until) : AnswerBookEvent;
+internal sealed record AnswerKept(string Key, string BodyDigest, Answer Answer, DateTimeOffset Time, DateTimeOffset Until) : IdempotencyStoreEvent;
 
 /// <summary>The kept answers, oldest first. Pure.</summary>
 [Immutable]
-internal sealed class AnswerBookState
+internal sealed class IdempotencyStoreState
 {
     public const int AnswersMax = 4000;
     public const long CharactersMax = 16_000_000;
@@ -24,7 +24,7 @@ internal sealed class AnswerBookState
 
     public AnswerKept? Find(string key, DateTimeOffset now) => ByKey().TryGetValue(key, out var kept) && kept.Until > now ? kept : null;
 
-    public void Apply(AnswerBookEvent e)
+    public void Apply(IdempotencyStoreEvent e)
     {
         if (e is not AnswerKept kept)
         {

@@ -4,7 +4,7 @@ using MlopsGrains.Idempotency;
 
 namespace MlopsGrains.Grains.Tests.Idempotency;
 
-public sealed class AnswerBookTests(SiloFixture silo)
+public sealed class IdempotencyStoreTests(SiloFixture silo)
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -14,7 +14,7 @@ public sealed class AnswerBookTests(SiloFixture silo)
     public void Answers_AreFoundUntilTheirTimeIsOver_AsInANaiveBook() =>
         Gen.Select(Gen.Int[0, 4], Gen.Int[1, 30], Gen.Int[0, 10], (key, retention, pause) => (key, retention, pause)).Array[1, 30].Sample(kept =>
         {
-            var state = new AnswerBookState();
+            var state = new IdempotencyStoreState();
             var naive = new Dictionary<string, (DateTimeOffset Until, string Body)>();
             var now = Start;
             foreach (var (key, retention, pause) in kept)
@@ -34,36 +34,36 @@ public sealed class AnswerBookTests(SiloFixture silo)
     [Fact]
     public void FullBook_ForgetsItsOldest()
     {
-        var state = new AnswerBookState();
-        for (var i = 0; i <= AnswerBookState.AnswersMax; i++)
+        var state = new IdempotencyStoreState();
+        for (var i = 0; i <= IdempotencyStoreState.AnswersMax; i++)
         {
             state.Apply(new AnswerKept($"{i}", "d", new Answer(200, null, null, ""), Start, Start.AddDays(1)));
         }
 
         Assert.Null(state.Find("0", Start));
         Assert.NotNull(state.Find("1", Start));
-        Assert.Equal(AnswerBookState.AnswersMax, state.Answers.Count);
+        Assert.Equal(IdempotencyStoreState.AnswersMax, state.Answers.Count);
     }
 
     [Fact]
     public async Task SecondCaller_WaitsForTheFirst_AndTakesOverWhenItLeaves()
     {
         var key = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
-        var book = silo.Grains.GetGrain<IAnswerBookGrain>(IAnswerBookGrain.BookOf(key));
-        Assert.Equal(AnswerTurn.Yours, (await book.Enter(key, "a", Token)).Turn);
-        Assert.Equal(AnswerTurn.OtherBody, (await book.Enter(key, "b", Token)).Turn);
+        var store = silo.Grains.GetGrain<IIdempotencyStoreGrain>(IIdempotencyStoreGrain.StoreOf(key));
+        Assert.Equal(AnswerTurn.Yours, (await store.Enter(key, "a", Token)).Turn);
+        Assert.Equal(AnswerTurn.OtherBody, (await store.Enter(key, "b", Token)).Turn);
 
-        var second = book.Enter(key, "a", Token);
+        var second = store.Enter(key, "a", Token);
         Assert.False(second.IsCompleted);
-        await book.Leave(key, Token);
+        await store.Leave(key, Token);
         Assert.Equal(AnswerTurn.Yours, (await second).Turn);
 
-        var third = book.Enter(key, "a", Token);
-        await book.Keep(key, "a", new Answer(201, "application/json", "/x", "{}"), TimeSpan.FromHours(1), Token);
+        var third = store.Enter(key, "a", Token);
+        await store.Keep(key, "a", new Answer(201, "application/json", "/x", "{}"), TimeSpan.FromHours(1), Token);
         Assert.Equal(new Answer(201, "application/json", "/x", "{}"), (await third).Answer);
 
-        await silo.Cluster.DeactivateAsync(book);
-        Assert.Equal(AnswerTurn.Answered, (await book.Enter(key, "a", Token)).Turn);
-        Assert.Equal(AnswerTurn.OtherBody, (await book.Enter(key, "b", Token)).Turn);
+        await silo.Cluster.DeactivateAsync(store);
+        Assert.Equal(AnswerTurn.Answered, (await store.Enter(key, "a", Token)).Turn);
+        Assert.Equal(AnswerTurn.OtherBody, (await store.Enter(key, "b", Token)).Turn);
     }
 }
