@@ -31,7 +31,7 @@ internal sealed class Owners(IGrainFactory grains)
         _known.TryGetValue("model/" + id, out var known) ? new(known.To) : ToOf(FindLoggedModel(id, cancellationToken));
 
     /// <summary>The pipeline of a pipeline run; <see langword="null"/> when there is no such run.</summary>
-    public ValueTask<string?> OfPipelineRun(string id, CancellationToken cancellationToken) => ToOf(Find(
+    public ValueTask<string?> OfPipelineRun(string id, CancellationToken cancellationToken) => !ExperimentIds.IsNewRun(id) ? default : ToOf(Find(
         "pipeline-run/" + id,
         async () => await grains.GetGrain<IPipelineRunGrain>(id).Get(cancellationToken) is { } run ? new(run.Pipeline, "") : null));
 

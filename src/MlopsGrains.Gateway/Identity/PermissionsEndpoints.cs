@@ -22,23 +22,22 @@ internal static class PermissionsEndpoints
 
         var identity = endpoints.MapNative("Identity");
         identity.MapGet("/users/{user}", GetUser).RequiresSelf("user").WithName("GetUser").WithSummary("A user with the levels that it was given.");
-        foreach (var (things, kind, target, field) in new[]
+        foreach (var (things, kind, target) in new[]
         {
-            ("experiments", PermissionKind.Experiment, AccessTarget.Experiment, "id"),
-            ("models", PermissionKind.RegisteredModel, AccessTarget.RegisteredModel, "name"),
-            ("datasets", PermissionKind.Dataset, AccessTarget.Dataset, "name"),
-            ("deployments", PermissionKind.Deployment, AccessTarget.Deployment, "name"),
-            ("monitors", PermissionKind.Monitor, AccessTarget.Monitor, "deployment"),
-            ("pipelines", PermissionKind.Pipeline, AccessTarget.Pipeline, "name"),
+            ("experiments", PermissionKind.Experiment, AccessTarget.Experiment),
+            ("models", PermissionKind.RegisteredModel, AccessTarget.RegisteredModel),
+            ("datasets", PermissionKind.Dataset, AccessTarget.Dataset),
+            ("deployments", PermissionKind.Deployment, AccessTarget.Deployment),
+            ("monitors", PermissionKind.Monitor, AccessTarget.Monitor),
+            ("pipelines", PermissionKind.Pipeline, AccessTarget.Pipeline),
         })
         {
-            PermissionOn On(HttpContext context) => new(kind, (string)context.Request.RouteValues[field]!);
-            var route = $"/permissions/{things}/{{{field}}}/{{user}}";
-            identity.MapPut(route, (string user, LevelChange body, HttpContext context, IGrainFactory grains) => Grant(user, On(context), body.Level, grains, context.RequestAborted))
-                .Requires(PermissionLevel.Manage, target, field).WithName($"Grant{kind}Permission").WithSummary($"Gives a user a level on {Article(kind)}, in place of the one it has.")
+            var route = $"/permissions/{things}/{{on}}/{{user}}";
+            identity.MapPut(route, (string on, string user, LevelChange body, IGrainFactory grains, CancellationToken cancellationToken) => Grant(user, new(kind, on), body.Level, grains, cancellationToken))
+                .Requires(PermissionLevel.Manage, target, "on").WithName($"Grant{kind}Permission").WithSummary($"Gives a user a level on {Article(kind)}, in place of the one it has.")
                 .WithExample("""{"level":"edit"}""");
-            identity.MapDelete(route, (string user, HttpContext context, IGrainFactory grains) => Revoke(user, On(context), grains, context.RequestAborted))
-                .Requires(PermissionLevel.Manage, target, field).WithName($"Revoke{kind}Permission").WithSummary($"Takes a user's level on {Article(kind)} back; the default holds then.");
+            identity.MapDelete(route, (string on, string user, IGrainFactory grains, CancellationToken cancellationToken) => Revoke(user, new(kind, on), grains, cancellationToken))
+                .Requires(PermissionLevel.Manage, target, "on").WithName($"Revoke{kind}Permission").WithSummary($"Takes a user's level on {Article(kind)} back; the default holds then.");
         }
     }
 

@@ -41,7 +41,8 @@ public sealed class TextQuota(IOptions<QuotaOptions> options, TimeProvider time)
             accounts.Clear();
         }
 
-        var actor = Actor.Current;
+        // What a pipeline run brings in for a user counts as that user's.
+        var actor = Principal.Current?.Name ?? Actor.Current;
         if (!accounts.GetOrAdd(actor, _ => new Account()).TryTake(bytes, max, time.GetUtcNow()))
         {
             throw MlopsException.Overloaded(
