@@ -49,12 +49,12 @@ public sealed record ArtifactPath(string Root, string Relative)
 
     /// <summary>The place in the platform's own store that a URI names; <see langword="null"/> for one of any other scheme. The one reader of such URIs, for who judges and for who opens.</summary>
     /// <param name="field">The request's field.</param>
-    /// <param name="uri">Such as <c>mlflow-artifacts:/12/&lt;run id&gt;/artifacts</c>.</param>
+    /// <param name="uri">Such as <c>mlflow-artifacts:/12/&lt;run id&gt;/artifacts</c>; slashes in a row are one, as everywhere in URIs of MLflow.</param>
     /// <exception cref="MlopsException">As of <see cref="Parse"/>.</exception>
     public static ArtifactPath? FindAt(string field, string uri)
     {
         ArgumentNullException.ThrowIfNull(uri);
-        return uri.StartsWith(Scheme, StringComparison.Ordinal) ? Parse(field, uri[Scheme.Length..].Trim('/')) : null;
+        return uri.StartsWith(Scheme, StringComparison.Ordinal) ? Parse(field, string.Join('/', uri[Scheme.Length..].Split('/', StringSplitOptions.RemoveEmptyEntries))) : null;
     }
 
     /// <summary>Returns a path below a root unchanged when it is safe, else throws <see cref="ErrorKind.InvalidInput"/>.</summary>

@@ -53,7 +53,10 @@ internal static class RequestTarget
     }
 }
 
-/// <summary>Refuses paths that climb, in plain, encoded or twice encoded form, before routing's tidied view of them reaches an endpoint.</summary>
+/// <summary>
+/// Refuses paths that climb, in plain, encoded or twice encoded form, before routing's tidied view of them reaches an endpoint. A path that begins with slashes in a row, as a base URL with
+/// a slash at its end makes it, is sent to the one that was meant.
+/// </summary>
 internal sealed class RequestTargetMiddleware(RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
@@ -62,6 +65,13 @@ internal sealed class RequestTargetMiddleware(RequestDelegate next)
         if (path.Contains("/.", StringComparison.Ordinal) || path.AsSpan().ContainsAny('%', '\\'))
         {
             Check(path, decodings: 2);
+        }
+
+        if (path.StartsWith("//", StringComparison.Ordinal) && path.TrimStart('/') is { Length: > 0 } meant)
+        {
+            context.Response.StatusCode = StatusCodes.Status308PermanentRedirect;
+            context.Response.Headers.Location = "/" + meant + context.Request.QueryString;
+            return Task.CompletedTask;
         }
 
         return next(context);

@@ -146,6 +146,20 @@ public sealed class MlflowDoorTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task SlashesInARow_AreOne_AndLeadNowhereElse()
+    {
+        var name = "m-" + Guid.NewGuid().ToString("N");
+        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name });
+        var version = (await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "mlflow-artifacts:/models/foo///bar" }))["model_version"]!;
+        Assert.Equal("mlflow-artifacts:/models/foo///bar", (string?)version["source"]);
+
+        var (status, head, _) = await RawHttp.SendAsync(server.BaseAddress, "GET", "//model-versions/get-artifact?name=m&version=1&path=../path");
+        Assert.Equal(308, status);
+        Assert.Contains("\nLocation: /model-versions/get-artifact?name=m&version=1&path=../path\r", head, StringComparison.Ordinal);
+        Assert.Contains("\nLocation: /evil.example/x\r", (await RawHttp.SendAsync(server.BaseAddress, "GET", "///evil.example/x")).Head, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task VersionsDescription_LeavesTheModelsTimeAlone()
     {
         var name = "m-" + Guid.NewGuid().ToString("N");
