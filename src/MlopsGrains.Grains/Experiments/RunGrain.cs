@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
@@ -14,10 +15,13 @@ namespace MlopsGrains.Grains.Experiments;
 
 /// <summary>The thin shell around <see cref="RunRules"/>: decides, tells the index that it changes, journals, answers.</summary>
 [GrainType("run")]
-internal sealed partial class RunGrain(IJournal journal, TextQuota quota, ExperimentMetrics metrics, TimeProvider time, ILogger<RunGrain> logger)
+internal sealed partial class RunGrain(IJournal journal, TextQuota quota, IOptions<QuotaOptions> quotas, ExperimentMetrics metrics, TimeProvider time, ILogger<RunGrain> logger)
     : JournalGrain<RunState, RunEvent>(journal, new RunJournalCodec()), IRunGrain, IExperimentMember, IAwaitedRun, IMetricSource, IRetainedRun, ISourceRun
 {
     private static readonly MetricHistory NoHistory = new(MetricColumns.Empty, null);
+
+    /// <summary>Of params, tags and dataset texts.</summary>
+    private const long BigCharacters = 256 * 1024;
 
     /// <summary>How often a run that logs all the time is shown to those who watch its experiment.</summary>
     private static readonly TimeSpan ShownEvery = TimeSpan.FromSeconds(1);
@@ -25,12 +29,19 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
     private readonly RecentChanges<RunChange> recent = new(time, RunNews.Weight);
     private bool dirty;
     private IGrainTimer? showing;
+    private IGrainTimer? sleeping;
     private DateTimeOffset lastHeard = time.GetUtcNow();
     private bool awaited;
     private bool onlyCollected = true;
     private Run? view;
 
     private string Id => this.GetPrimaryKeyString();
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await base.OnActivateAsync(cancellationToken);
+        SleepSoonIfBig();
+    }
 
     public async Task<Run> Create(NewRun run, CancellationToken cancellationToken = default)
     {
@@ -62,6 +73,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
             RequireActive(experiment with { LifecycleStage = LifecycleStage.Deleted });
         }
 
+        SleepSoonIfBig();
         await Audit("run.created", new() { ["experiment"] = created.ExperimentId, ["name"] = created.RunName });
         return View();
     }
@@ -114,6 +126,11 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
         {
             await Store(logged, cancellationToken);
         }
+
+        if (logged.Params.Count + logged.Tags.Count > 0)
+        {
+            SleepSoonIfBig();
+        }
     }
 
     public Task Beat(CancellationToken cancellationToken = default)
@@ -163,6 +180,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
 
         quota.Charge(read?.Datasets.SelectMany(d => new[] { d.Name, d.Source, d.Schema, d.Profile }) ?? []);
         await Store([.. new RunEvent?[] { read, logged }.OfType<RunEvent>()], cancellationToken);
+        SleepSoonIfBig();
         if (read is not null)
         {
             await Audit("run.inputs-logged", new()
@@ -388,6 +406,26 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, Experi
     {
         onlyCollected = false;
         lastHeard = time.GetUtcNow();
+    }
+
+    /// <summary>Not while it is watched, nor while signs of life are expected: how long ago the last one came is known only to who is awake.</summary>
+    private void SleepSoonIfBig()
+    {
+        if (sleeping is null && State.Exists && State.Characters > BigCharacters)
+        {
+            var stays = quotas.Value.BigRunStays;
+            sleeping = this.RegisterGrainTimer(
+                _ =>
+                {
+                    if (time.GetUtcNow() - lastHeard >= stays && !recent.IsWatched && Heartbeat.Awaited(State) is null)
+                    {
+                        DeactivateOnIdle();
+                    }
+
+                    return Task.CompletedTask;
+                },
+                new GrainTimerCreationOptions(stays, stays) { Interleave = true });
+        }
     }
 
     /// <summary>Puts the run on the list that is swept before it can be lost; it goes off the list when it is looked at in vain.</summary>

@@ -271,7 +271,7 @@ internal static class RunRules
         var pairs = state.Params.Count + state.Tags.Count;
         if (parameters.Count + tags.Count > 0 && (pairs + parameters.Count + tags.Count) * PairMax > TrackingLimits.TextCharactersPerRunMax)
         {
-            CheckTexts(field, state.Params.Concat(state.Tags).Sum(p => (long)p.Key.Length + p.Value.Length), parameters, tags);
+            CheckTexts(field, state.Characters - state.InputCharacters, parameters, tags);
         }
     }
 

@@ -37,6 +37,9 @@ internal sealed class RunState
 
     public long InputCharacters { get; set; }
 
+    /// <summary>Of params, tags and dataset texts, together.</summary>
+    public long Characters => InputCharacters + Params.Concat(Tags).Sum(p => (long)p.Key.Length + p.Value.Length);
+
     /// <summary>Counts batches with a producer; the clock by which producers are forgotten.</summary>
     public long ProducerClock { get; set; }
 

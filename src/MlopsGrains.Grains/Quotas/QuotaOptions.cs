@@ -12,8 +12,19 @@ public sealed class QuotaOptions
     /// <summary>Bytes that the texts of one experiment's runs may take in the memory of its search index; then new runs are refused with 413. 2 GiB by default, 0 for no end.</summary>
     public long ExperimentBytesMax { get; set; } = 2L << 30;
 
+    /// <summary>
+    /// How long a run with more than 256 Ki characters of params, tags and dataset texts stays in memory after it was last written to, 100 ms–1 h; hundreds of such runs would fill it. 15 s by
+    /// default.
+    /// </summary>
+    public TimeSpan BigRunStays { get; set; } = TimeSpan.FromSeconds(15);
+
     internal IEnumerable<string> Faults()
     {
+        if (BigRunStays < TimeSpan.FromMilliseconds(100) || BigRunStays > TimeSpan.FromHours(1))
+        {
+            yield return $"{Section}:{nameof(BigRunStays)} is {BigRunStays}; must be 100 ms to 1 h.";
+        }
+
         if (UserBytesPerDay < 0)
         {
             yield return $"{Section}:{nameof(UserBytesPerDay)} is {UserBytesPerDay}; must be at least 0.";

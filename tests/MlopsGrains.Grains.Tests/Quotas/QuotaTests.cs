@@ -6,6 +6,7 @@ using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Identity;
 using MlopsGrains.Testing;
+using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Tests.Quotas;
 
@@ -63,6 +64,23 @@ public sealed class QuotaTests
         Assert.Contains("'filler'", waits.Message, StringComparison.Ordinal);
         Actor.Current = "other";
         await Log("b");
+    }
+
+    [Fact]
+    public async Task BigRun_GoesToSleepSoon_AndASmallOneStays()
+    {
+        using var directory = new TempDirectory();
+        await using var cluster = await SiloFixture.StartAsync(directory.Path, silo => silo.Services.Configure<QuotaOptions>(o => o.BigRunStays = TimeSpan.FromMilliseconds(200)));
+        var (big, small) = (cluster.Client.GetGrain<IRunGrain>(new string('b', 32)), cluster.Client.GetGrain<IRunGrain>(new string('5', 32)));
+        await big.Create(new NewRun("0", Tags: [.. Enumerable.Range(0, 40).Select(i => new Tag($"t{i}", new string('x', 8000)))]), Token);
+        await small.Create(new NewRun("0"), Token);
+
+        await Eventually.Async(async () => !(await AwakeAsync()).Contains(big.GetGrainId()), cancellationToken: Token);
+
+        Assert.Contains(small.GetGrainId(), await AwakeAsync());
+        Assert.Equal(41, (await big.Get(Token))!.Tags.Count);
+
+        async Task<IEnumerable<GrainId>> AwakeAsync() => await cluster.Client.GetGrain<IManagementGrain>(0).GetActiveGrains(GrainType.Create("run"), Token);
     }
 
     private sealed class Clock : TimeProvider
