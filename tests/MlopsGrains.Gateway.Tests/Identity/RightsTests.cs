@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -48,10 +49,12 @@ public sealed class ClosedServer : IAsyncLifetime
 
     public async Task AddUsersAsync(params string[] names) => await Task.WhenAll(names.Select(n => JsonAsync("root", "POST", "/api/2.0/mlflow/users/create", new { username = n, password = Password })));
 
+    public static string Authorization(string user) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{Password}"));
+
     public async Task<HttpResponseMessage> SendAsync(string user, string method, string path, HttpContent? content = null, string? key = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = content };
-        request.Headers.TryAddWithoutValidation("Authorization", "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{Password}")));
+        request.Headers.TryAddWithoutValidation("Authorization", Authorization(user));
         if (key is not null)
         {
             request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
@@ -127,6 +130,28 @@ public sealed class RightsTests(ClosedServer server) : IClassFixture<ClosedServe
         Assert.Equal(200, await server.StatusAsync("reader", "GET", proxied));
         Assert.Equal(200, await server.StatusAsync("reader", "POST", Mlflow + "/registered-models/create", new { name = "copied" }));
         Assert.Equal(200, await server.StatusAsync("reader", "POST", Mlflow + "/model-versions/create", new { name = "copied", source = uri }));
+    }
+
+    [Fact]
+    public async Task Refusal_ComesBeforeTheBody_WhereTheAddressSaysEnough()
+    {
+        await server.AddUsersAsync("sender", "holder");
+        var (experiment, run) = await NewRunAsync("holder");
+        await server.JsonAsync("holder", "POST", "/api/v1/datasets/held/versions", new StringContent("a,b\n1,2\n", Encoding.UTF8, "text/csv"));
+        foreach (var (method, path) in new[]
+        {
+            ("PUT", $"/api/v1/runs/{run}/artifacts/f"), ("POST", $"/api/v1/runs/{run}/batches"), ("POST", "/api/v1/datasets/held/versions"), ("PUT", $"{Proxy}/{experiment}/{run}/artifacts/f"),
+            ("POST", "/api/2.0/mlflow/upload-artifact?path=f&run_uuid=" + run),
+        })
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(server.Http.BaseAddress!.Host, server.Http.BaseAddress.Port, Token);
+            await using var stream = client.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {ClosedServer.Authorization("sender")}\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"), Token);
+            using var reader = new StreamReader(stream, Encoding.ASCII);
+
+            Assert.StartsWith("HTTP/1.1 404", await reader.ReadLineAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(10), Token), StringComparison.Ordinal);
+        }
     }
 
     [Fact]
