@@ -38,8 +38,7 @@ internal sealed class ServerHelp(HelpAction usual, Command server) : Synchronous
             MLOPS_Gateway__PublicUrl
             MLOPS_Logging__LogLevel__Default
           OTEL_EXPORTER_OTLP_ENDPOINT    where traces and metrics are sent
-          Sections: {string.Join(", ", SettingNames.Sections.Keys.Take(5))},
-            {string.Join(", ", SettingNames.Sections.Keys.Skip(5))}
+          Sections: {string.Join(",\n    ", SettingNames.Sections.Keys.Chunk(5).Select(some => string.Join(", ", some)))}
 
         Exit codes: 0 stopped, 1 failed, 2 told something that cannot be done
 
