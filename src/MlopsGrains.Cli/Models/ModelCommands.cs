@@ -94,7 +94,7 @@ internal static class ModelCommands
             var version = await call.Client.Models.GetVersionAsync(call.Get(model), call.Get(reference)!, call.Cancel);
             if (version.Blob is not { } blob)
             {
-                var (tree, path) = ModelSource.Find(call.Client, version);
+                var (tree, path) = VersionFiles.Find(call.Client, version);
                 return await ArtifactFiles.DownloadAsync(call, tree, path, call.Get(to));
             }
 

@@ -13,19 +13,19 @@ internal static class RetainedArtifacts
     /// </summary>
     public static async Task<int> PurgeArtifacts(this IGrainFactory grains, string artifactUri)
     {
-        if (!artifactUri.StartsWith(OwnStore, StringComparison.Ordinal))
-        {
-            return 0;
-        }
-
-        ArtifactPath path;
+        ArtifactPath? path;
         try
         {
-            path = ArtifactPath.Parse("artifactUri", artifactUri[OwnStore.Length..].TrimStart('/'));
+            path = ArtifactPath.FindAt("artifactUri", artifactUri);
         }
         catch (MlopsException)
         {
             // No door ever took a file for an address that cannot be parsed, so nothing lies there.
+            path = null;
+        }
+
+        if (path is null)
+        {
             return 0;
         }
 
