@@ -123,7 +123,7 @@ internal static class MlflowVersionEndpoints
         using var request = await MlflowRequest.ReadAsync(context);
         await context.RequireAsync(request);
         var call = new MlflowCall(context, request);
-        var path = request.Required("path");
+        var path = ArtifactPath.CheckRelative("path", request.Required("path"));
         var uri = await call.Model().DownloadUri(Number(request), call.Aborted);
         var files = context.RequestServices.GetRequiredService<ArtifactFiles>();
         await (await files.Get(ArtifactFiles.At(uri, path), ArtifactTypes.Of(path), call.Aborted)).ExecuteAsync(context);

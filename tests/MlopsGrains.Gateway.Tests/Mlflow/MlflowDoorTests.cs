@@ -156,6 +156,7 @@ public sealed class MlflowDoorTests(ServerFixture server)
         var (status, head, _) = await RawHttp.SendAsync(server.BaseAddress, "GET", "//model-versions/get-artifact?name=m&version=1&path=../path");
         Assert.Equal(308, status);
         Assert.Contains("\nLocation: /model-versions/get-artifact?name=m&version=1&path=../path\r", head, StringComparison.Ordinal);
+        Assert.Equal(400, (int)(await server.Http.GetAsync("/model-versions/get-artifact?name=nobody&version=1&path=../path", Cancel)).StatusCode);
         Assert.Contains("\nLocation: /evil.example/x\r", (await RawHttp.SendAsync(server.BaseAddress, "GET", "///evil.example/x")).Head, StringComparison.Ordinal);
     }
 
