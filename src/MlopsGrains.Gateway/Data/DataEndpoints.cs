@@ -60,7 +60,7 @@ internal static class DataEndpoints
         var dataset = At(grains, name);
         var blob = await blobs.WriteAsync(request.Body, options.Value.DatasetBytesMax, cancellationToken);
         var version = await request.HttpContext.OwnIfNewAsync(
-            PermissionKind.Dataset, name, () => dataset.AddVersion(new NewDatasetVersion(blob.Digest, blob.Length, source, description, csv.Options()), cancellationToken));
+            PermissionKind.Dataset, name, () => dataset.AddVersion(new NewDatasetVersion(blob.Digest, blob.Length, source, description, csv.Options()), cancellationToken), v => v.Version == 1);
         return TypedResults.Created($"/api/v1/datasets/{name}/versions/{version.Version.ToString(CultureInfo.InvariantCulture)}", version);
     }
 

@@ -40,7 +40,7 @@ internal static class DeploymentsEndpoints
     private static async Task<Ok<Deployment>> Deploy(string name, DeployRequest body, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
         await context.RequireAsync(AccessTarget.RegisteredModel, body.Model);
-        return TypedResults.Ok(await context.OwnIfNewAsync(PermissionKind.Deployment, name, () => At(grains, name).Deploy(body, cancellationToken)));
+        return TypedResults.Ok(await context.OwnIfNewAsync(PermissionKind.Deployment, name, () => At(grains, name).Deploy(body, cancellationToken), d => d.Revisions.Count == 1));
     }
 
     private static async Task<Ok<Deployment>> SetTraffic(string name, IReadOnlyList<TrafficShare> body, IGrainFactory grains, CancellationToken cancellationToken) =>

@@ -124,12 +124,12 @@ internal static class Access
             ? Grain(context).Created(caller.UserId is null ? null : caller.Name, new PermissionOn(kind, id), CancellationToken.None)
             : Task.CompletedTask;
 
-    /// <summary>Makes a change that creates the thing when there is none of that name; then it is the caller's.</summary>
-    public static async Task<T> OwnIfNewAsync<T>(this HttpContext context, PermissionKind kind, string id, Func<Task<T>> change)
+    /// <summary>Makes a change that creates the thing when there is none of that name; then it is the caller's, unless somebody else was first meanwhile.</summary>
+    public static async Task<T> OwnIfNewAsync<T>(this HttpContext context, PermissionKind kind, string id, Func<Task<T>> change, Func<T, bool> isFirst)
     {
         var isNew = UsersAreOn(context) && !await context.RequestServices.GetRequiredService<Owners>().Exists(new PermissionOn(kind, id), context.RequestAborted);
         var made = await change();
-        if (isNew)
+        if (isNew && isFirst(made))
         {
             await context.OwnAsync(kind, id);
         }

@@ -69,7 +69,7 @@ internal static class ModelsEndpoints
     private static async Task<Created<ModelVersion>> AddVersion(string name, NewModelVersion body, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
         await context.RequireAsync(AccessTarget.Blob, body.Blob.Digest);
-        var version = await context.OwnIfNewAsync(PermissionKind.RegisteredModel, name, () => At(grains, name).AddVersion(body, cancellationToken));
+        var version = await context.OwnIfNewAsync(PermissionKind.RegisteredModel, name, () => At(grains, name).AddVersion(body, cancellationToken), v => v.Version == 1);
         return TypedResults.Created($"/api/v1/models/{Uri.EscapeDataString(name)}/versions/{version.Version.ToString(CultureInfo.InvariantCulture)}", version);
     }
 

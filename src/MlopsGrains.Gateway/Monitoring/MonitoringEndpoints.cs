@@ -43,7 +43,7 @@ internal static class MonitoringEndpoints
         await context.RequireAsync(AccessTarget.Blob, rules.ReferenceDigest);
         await context.RequireAsync(AccessTarget.Pipeline, rules.Pipeline);
         context.ActForCaller();
-        return TypedResults.Ok(await context.OwnIfNewAsync(PermissionKind.Monitor, deployment, () => Monitor(grains, deployment).Configure(rules, cancellationToken)));
+        return TypedResults.Ok(await context.OwnIfNewAsync(PermissionKind.Monitor, deployment, () => Monitor(grains, deployment).Configure(rules, cancellationToken), m => m.Generation == 1));
     }
 
     private static async Task<Ok<IReadOnlyList<WindowVerdict>>> Windows(string deployment, IGrainFactory grains, CancellationToken cancellationToken, int limit = 100)

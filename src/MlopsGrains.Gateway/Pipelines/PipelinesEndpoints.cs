@@ -68,7 +68,7 @@ internal static class PipelinesEndpoints
         async Task<PipelineDefinition> RegisterAs(string name)
         {
             await request.HttpContext.RequireAsync(AccessTarget.Pipeline, name);
-            return await request.HttpContext.OwnIfNewAsync(PermissionKind.Pipeline, name, () => compiler.Register(yaml, cancellationToken));
+            return await request.HttpContext.OwnIfNewAsync(PermissionKind.Pipeline, name, () => compiler.Register(yaml, cancellationToken), d => d.Version == 1);
         }
     }
 
