@@ -127,8 +127,10 @@ public sealed record BinaryClassificationMetrics(
         return BinaryConfusion.Ratio(sum, positives);
     }
 
-    private static double? LogLossOf(ReadOnlySpan<bool> labels, ReadOnlySpan<double> probabilities)
+    /// <summary>Mean -ln of the probability (0..1) given to the truth, clipped at 1e-15, in nats; null without rows.</summary>
+    public static double? LogLossOf(ReadOnlySpan<bool> labels, ReadOnlySpan<double> probabilities)
     {
+        Rows.SameLength(labels.Length, probabilities.Length, nameof(probabilities));
         var sum = 0.0;
         for (var i = 0; i < labels.Length; i++)
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using MlopsGrains.Algorithms.Models;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Pipelines.Steps;
@@ -133,8 +134,9 @@ public sealed class ModelTrainingTests(ITestOutputHelper output)
         double[] score = [0.9, 0.8, 0.8, 0.6, 0.4, 0.3, 0.3, 0.1];
 
         // Of 16 pairs the positive is above in 11, equal in 2.
-        Assert.Equal(12.0 / 16, Evaluation.Auc(actual, score)!.Value, 12);
-        Assert.Null(Evaluation.Auc([true, true], [0.1, 0.2]));
+        Assert.Equal(12.0 / 16, BinaryClassificationMetrics.RocAucOf([.. actual], [.. score])!.Value, 12);
+        Assert.Contains("row 2 is Infinity", Assert.Throws<MlopsException>(() => Evaluation.Regression([1, 2], [1, double.PositiveInfinity])).Message, StringComparison.Ordinal);
+        Assert.Null(BinaryClassificationMetrics.RocAucOf([true, true], [0.1, 0.2]));
         var metrics = Evaluation.Binary(actual, score, [.. score.Select(s => s >= 0.5)], "n", "p").Metrics;
         Assert.Equal((0.75, 0.75), (metrics["accuracy"], metrics["f1"]));
     }

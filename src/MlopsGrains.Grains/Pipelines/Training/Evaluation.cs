@@ -1,4 +1,6 @@
+using System.Globalization;
 using MlopsGrains.Algorithms.Models;
+using MlopsGrains.Errors;
 
 namespace MlopsGrains.Grains.Pipelines.Training;
 
@@ -12,26 +14,23 @@ internal sealed record Evaluation(IReadOnlyDictionary<string, double> Metrics, I
 
     public static Evaluation Binary(IReadOnlyList<bool> actual, IReadOnlyList<double> probability, IReadOnlyList<bool> predicted, string negative, string positive)
     {
-        long tp = 0, fp = 0, tn = 0, fn = 0;
-        for (var i = 0; i < actual.Count; i++)
-        {
-            _ = (actual[i], predicted[i]) switch { (true, true) => tp++, (false, true) => fp++, (false, false) => tn++, _ => fn++ };
-        }
-
+        var (labels, scores) = (actual.ToArray(), Finite(probability));
+        var confusion = BinaryConfusion.Count(labels, [.. predicted]);
         var metrics = new Dictionary<string, double>
         {
-            ["accuracy"] = (double)(tp + tn) / actual.Count,
-            ["precision"] = tp + fp == 0 ? 0 : (double)tp / (tp + fp),
-            ["recall"] = tp + fn == 0 ? 0 : (double)tp / (tp + fn),
-            ["f1"] = tp == 0 ? 0 : 2.0 * tp / ((2.0 * tp) + fp + fn),
-            ["log_loss"] = LogLoss(actual, probability),
+            ["accuracy"] = confusion.Accuracy ?? 0,
+            ["precision"] = confusion.Precision ?? 0,
+            ["recall"] = confusion.Recall ?? 0,
+            ["f1"] = confusion.F1 ?? 0,
+            ["log_loss"] = BinaryClassificationMetrics.LogLossOf(labels, scores) ?? 0,
         };
-        if (Auc(actual, probability) is { } auc)
+        if (BinaryClassificationMetrics.RocAucOf(labels, scores) is { } auc)
         {
             metrics["auc"] = auc;
         }
 
-        return new Evaluation(metrics, [[tn, fp], [fn, tp]], [negative, positive]);
+        long[][] counts = [[(long)confusion.TrueNegatives, (long)confusion.FalsePositives], [(long)confusion.FalseNegatives, (long)confusion.TruePositives]];
+        return new Evaluation(metrics, counts, [negative, positive]);
     }
 
     /// <summary>Accuracy, macro F1 and log loss over all classes; <paramref name="probabilities"/> are in the order of <paramref name="classes"/>.</summary>
@@ -55,61 +54,26 @@ internal sealed record Evaluation(IReadOnlyDictionary<string, double> Metrics, I
 
     public static Evaluation Regression(IReadOnlyList<double> actual, IReadOnlyList<double> predicted)
     {
-        var mean = actual.Average();
-        var squared = actual.Zip(predicted, (a, p) => (a - p) * (a - p)).Sum();
-        var total = actual.Sum(a => (a - mean) * (a - mean));
-        var metrics = new Dictionary<string, double>
+        var measured = RegressionMetrics.Evaluate(Finite(actual), Finite(predicted)) ?? throw MlopsException.Invalid("data", "There are no rows to measure on.");
+        var metrics = new Dictionary<string, double> { ["rmse"] = measured.RootMeanSquaredError, ["mae"] = measured.MeanAbsoluteError };
+        if (measured.RSquared is { } share)
         {
-            ["rmse"] = Math.Sqrt(squared / actual.Count),
-            ["mae"] = actual.Zip(predicted, (a, p) => Math.Abs(a - p)).Average(),
-        };
-        if (total > 0)
-        {
-            metrics["r2"] = 1 - (squared / total);
+            metrics["r2"] = share;
         }
 
         return new Evaluation(metrics, null, null);
     }
 
-    public static double LogLoss(IReadOnlyList<bool> actual, IReadOnlyList<double> probability)
+    private static double[] Finite(IReadOnlyList<double> values)
     {
-        var sum = 0.0;
-        for (var i = 0; i < actual.Count; i++)
+        for (var i = 0; i < values.Count; i++)
         {
-            var p = Math.Clamp(probability[i], ProbabilityFloor, 1 - ProbabilityFloor);
-            sum -= Math.Log(actual[i] ? p : 1 - p);
+            if (!double.IsFinite(values[i]))
+            {
+                throw MlopsException.Invalid("data", string.Create(CultureInfo.InvariantCulture, $"The prediction for row {i + 1} is {values[i]}; a metric needs finite numbers. The data holds values too large for the model."));
+            }
         }
 
-        return sum / actual.Count;
-    }
-
-    /// <summary>Area under the ROC curve by mid-ranks (ties count half); <see langword="null"/> when only one class is there.</summary>
-    public static double? Auc(IReadOnlyList<bool> actual, IReadOnlyList<double> score)
-    {
-        var order = Enumerable.Range(0, actual.Count).OrderBy(i => score[i]).ToArray();
-        double positives = 0, rankSum = 0;
-        for (var start = 0; start < order.Length;)
-        {
-            var end = start;
-            while (end < order.Length && score[order[end]] == score[order[start]])
-            {
-                end++;
-            }
-
-            var rank = (start + 1 + end) / 2.0;
-            for (var i = start; i < end; i++)
-            {
-                if (actual[order[i]])
-                {
-                    positives++;
-                    rankSum += rank;
-                }
-            }
-
-            start = end;
-        }
-
-        var negatives = actual.Count - positives;
-        return positives == 0 || negatives == 0 ? null : (rankSum - (positives * (positives + 1) / 2)) / (positives * negatives);
+        return [.. values];
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Trainers.FastTree;
 using static MlopsGrains.Grains.Pipelines.Training.TableView;
+using BinaryClassificationMetrics = MlopsGrains.Algorithms.Models.BinaryClassificationMetrics;
 
 namespace MlopsGrains.Grains.Pipelines.Training;
 
@@ -40,7 +41,7 @@ internal sealed class LearningCurve(ModelTraining training, TrainingRequest requ
     {
         var view = training.Featurize(table);
         var rows = view.GetColumn<float[]>(Names.Features).ToList();
-        var labels = request.Task == LearningTask.Binary ? view.GetColumn<bool>(Names.Label).ToList() : [];
+        var labels = request.Task == LearningTask.Binary ? view.GetColumn<bool>(Names.Label).ToArray() : [];
         var numbers = request.Task == LearningTask.Regression ? view.GetColumn<float>(Names.Label).Select(n => (double)n).ToList() : [];
         var sums = new double[rows.Count];
         for (var t = 0; t < ensemble.Trees.Count; t++)
@@ -60,7 +61,7 @@ internal sealed class LearningCurve(ModelTraining training, TrainingRequest requ
                 continue;
             }
 
-            if (Evaluation.Auc(labels, scores) is { } auc)
+            if (BinaryClassificationMetrics.RocAucOf(labels, scores) is { } auc)
             {
                 yield return new CurvePoint(t + 1, set + "_auc", auc);
             }
@@ -68,7 +69,7 @@ internal sealed class LearningCurve(ModelTraining training, TrainingRequest requ
             if (ensemble.Calibrator is { } calibrator)
             {
                 var probabilities = Array.ConvertAll(scores, s => 1 / (1 + Math.Exp((calibrator.Slope * s) + calibrator.Offset)));
-                yield return new CurvePoint(t + 1, set + "_log_loss", Evaluation.LogLoss(labels, probabilities));
+                yield return new CurvePoint(t + 1, set + "_log_loss", BinaryClassificationMetrics.LogLossOf(labels, probabilities) ?? 0);
             }
         }
     }

@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using System.Text;
+using MlopsGrains.Algorithms.Data;
 using MlopsGrains.Data;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Data;
@@ -105,35 +105,7 @@ internal sealed class Table(IReadOnlyList<string> columns, IReadOnlyList<string[
     /// </summary>
     public IReadOnlyList<Table> Split(long seed, int? stratify, params double[] fractions)
     {
-        var part = new int[rows.Count];
-        var groups = Enumerable.Range(0, rows.Count).GroupBy(i => stratify is { } column ? rows[i][column] : "", StringComparer.Ordinal);
-        foreach (var group in groups)
-        {
-            var order = group.Select(i => (Row: i, Rank: Rank(seed, i))).OrderBy(x => x.Rank).ThenBy(x => x.Row).Select(x => x.Row).ToList();
-            var at = 0;
-            for (var p = 0; p < fractions.Length; p++)
-            {
-                var count = (int)Math.Round(order.Count * fractions[p], MidpointRounding.AwayFromZero);
-                foreach (var row in order.Skip(at).Take(count))
-                {
-                    part[row] = p + 1;
-                }
-
-                at += count;
-            }
-        }
-
+        var part = RowSplit.Parts(rows.Count, seed, fractions, stratify is { } column ? i => rows[i][column] : null);
         return [.. Enumerable.Range(0, fractions.Length + 1).Select(p => new Table(columns, [.. rows.Where((_, i) => part[i] == p)]))];
-    }
-
-    // A hash, not System.Random: its sequence may change between runtimes, a stored split must not.
-    private static ulong Rank(long seed, int row)
-    {
-        Span<byte> input = stackalloc byte[12];
-        System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(input, seed);
-        System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(input[8..], row);
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(input, hash);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(hash);
     }
 }

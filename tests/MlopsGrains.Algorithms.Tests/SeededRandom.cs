@@ -1,10 +1,12 @@
-namespace MlopsGrains.Algorithms.Data;
+using MlopsGrains.Algorithms.Data;
+
+namespace MlopsGrains.Algorithms.Tests;
 
 /// <summary>
 /// splitmix64 (Steele, Lea and Flood 2014): the same numbers from the same seed on every platform and release, which
 /// System.Random does not promise. Not for security.
 /// </summary>
-public sealed class SeededRandom(ulong seed)
+internal sealed class SeededRandom(ulong seed)
 {
     private ulong _state = seed;
 
@@ -33,23 +35,5 @@ public sealed class SeededRandom(ulong seed)
                 return (long)high;
             }
         }
-    }
-
-    /// <summary>Shuffles in place, every order equally likely (Fisher and Yates).</summary>
-    public void Shuffle<T>(Span<T> items)
-    {
-        for (var i = items.Length - 1; i > 0; i--)
-        {
-            var j = (int)Next(i + 1);
-            (items[i], items[j]) = (items[j], items[i]);
-        }
-    }
-
-    /// <summary>The numbers 0..count-1 in an order that the seed decides.</summary>
-    public static int[] Permutation(int count, ulong seed)
-    {
-        var items = Enumerable.Range(0, count).ToArray();
-        new SeededRandom(seed).Shuffle<int>(items);
-        return items;
     }
 }
