@@ -85,30 +85,21 @@ internal interface IBlobHoldersGrain : IGrainWithStringKey
 internal sealed record BlobHolders([property: Id(0)] IReadOnlyList<long> Uploaders, [property: Id(1)] IReadOnlyList<string> Pipelines);
 
 [GrainType("blob-holders")]
-internal sealed class BlobHoldersGrain([PersistentState("blob-holders", MlopsStorage.Documents)] IPersistentState<BlobHoldersDocument> document) : Grain, IBlobHoldersGrain
+internal sealed class BlobHoldersGrain([PersistentState("blob-holders", MlopsStorage.Documents)] IPersistentState<BlobHoldersDocument> document) : DocumentGrain<BlobHoldersDocument>(document), IBlobHoldersGrain
 {
     private const int HoldersMax = 100;
 
-    public Task<BlobHolders> Get(CancellationToken cancellationToken = default) => Task.FromResult(new BlobHolders([.. document.State.Uploaders], [.. document.State.Pipelines]));
+    public Task<BlobHolders> Get(CancellationToken cancellationToken = default) => Task.FromResult(new BlobHolders([.. Document.Uploaders], [.. Document.Pipelines]));
 
     public async Task Add(long? userId, string? pipeline, CancellationToken cancellationToken = default)
     {
-        var isNew = (userId is { } id && Add(document.State.Uploaders, id)) | (pipeline is not null && Add(document.State.Pipelines, pipeline));
+        var isNew = (userId is { } id && Add(Document.Uploaders, id)) | (pipeline is not null && Add(Document.Pipelines, pipeline));
         if (!isNew)
         {
             return;
         }
 
-        try
-        {
-            await document.WriteStateAsync(CancellationToken.None);
-        }
-        catch
-        {
-            // Whether it was stored is not known: the next call reads it afresh.
-            DeactivateOnIdle();
-            throw;
-        }
+        await Write();
     }
 
     private static bool Add<T>(List<T> holders, T holder)

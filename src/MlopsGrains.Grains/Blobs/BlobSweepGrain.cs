@@ -14,7 +14,7 @@ internal sealed class BlobSweepGrain(
     [PersistentState("blob-sweep", MlopsStorage.Documents)] IPersistentState<BlobSweepDocument> document,
     BlobSweeper sweeper,
     IOptions<RetentionOptions> options,
-    TimeProvider time) : Grain, IBlobSweepGrain, IDisposable
+    TimeProvider time) : DocumentGrain<BlobSweepDocument>(document), IBlobSweepGrain, IDisposable
 {
     /// <summary>What the audit chain tells of a blob is no use of it.</summary>
     private const string AuditStreams = "audit-";
@@ -26,36 +26,36 @@ internal sealed class BlobSweepGrain(
 
     public async Task<BlobSweepStep> Sweep(bool dryRun, CancellationToken cancellationToken = default)
     {
-        var isDue = marking is not null || document.State.IsDue(time.GetUtcNow(), options.Value.BlobGrace);
-        if (dryRun || (document.State.Condemned.Length == 0 && !isDue))
+        var isDue = marking is not null || Document.IsDue(time.GetUtcNow(), options.Value.BlobGrace);
+        if (dryRun || (Document.Condemned.Length == 0 && !isDue))
         {
             return Told(0, 0, isUnfinished: false);
         }
 
-        if (document.State.Condemned.Length == 0 && !await Mark())
+        if (Document.Condemned.Length == 0 && !await Mark())
         {
             return Told(0, 0, isUnfinished: true);
         }
 
-        var batch = document.State.FirstCondemned(options.Value.BlobsPerStep);
+        var batch = Document.FirstCondemned(options.Value.BlobsPerStep);
         if (batch.Count == 0)
         {
             return Told(0, 0, isUnfinished: false);
         }
 
-        var removed = await sweeper.RemoveAsync(batch, document.State.UntouchedSince, CancellationToken.None);
+        var removed = await sweeper.RemoveAsync(batch, Document.UntouchedSince, CancellationToken.None);
         if (removed.Count > 0)
         {
             await GrainFactory.Audit("retention.blobs-removed", "blobs", new Dictionary<string, string>
             {
                 ["blobs"] = removed.Count.ToString(CultureInfo.InvariantCulture),
                 ["bytes"] = removed.Bytes.ToString(CultureInfo.InvariantCulture),
-                ["untouchedSince"] = document.State.UntouchedSince.ToString("O", CultureInfo.InvariantCulture),
+                ["untouchedSince"] = Document.UntouchedSince.ToString("O", CultureInfo.InvariantCulture),
             });
         }
 
-        await Write(document.State.Removed(batch.Count));
-        return Told(removed.Count, removed.Bytes, document.State.Condemned.Length > 0);
+        await Write(Document.Removed(batch.Count));
+        return Told(removed.Count, removed.Bytes, Document.Condemned.Length > 0);
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -71,7 +71,7 @@ internal sealed class BlobSweepGrain(
     {
         if (marking is not { } running)
         {
-            running = (time.GetUtcNow(), sweeper.MarkAsync(document.State.CandidateDigests(), document.State.Next, options.Value.BlobsPerMark, AuditStreams, stopping.Token));
+            running = (time.GetUtcNow(), sweeper.MarkAsync(Document.CandidateDigests(), Document.Next, options.Value.BlobsPerMark, AuditStreams, stopping.Token));
             marking = running;
         }
 
@@ -81,23 +81,9 @@ internal sealed class BlobSweepGrain(
         }
 
         marking = null;
-        await Write(document.State.Marked(await running.Task, running.Began));
+        await Write(Document.Marked(await running.Task, running.Began));
         return true;
     }
 
-    private BlobSweepStep Told(int removed, long bytes, bool isUnfinished) => new(removed, bytes, document.State.CandidateCount(), isUnfinished);
-
-    private async Task Write(BlobSweepDocument next)
-    {
-        document.State = next;
-        try
-        {
-            await document.WriteStateAsync();
-        }
-        catch
-        {
-            DeactivateOnIdle();
-            throw;
-        }
-    }
+    private BlobSweepStep Told(int removed, long bytes, bool isUnfinished) => new(removed, bytes, Document.CandidateCount(), isUnfinished);
 }

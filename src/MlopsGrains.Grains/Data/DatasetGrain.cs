@@ -4,7 +4,7 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Data;
 using MlopsGrains.Errors;
-using MlopsGrains.Governance;
+using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Identity;
 using Orleans.Runtime;
@@ -16,7 +16,7 @@ namespace MlopsGrains.Grains.Data;
 internal sealed class DatasetGrain(
     [PersistentState("dataset", MlopsStorage.Documents)] IPersistentState<DatasetDocument> document,
     IBlobs blobs,
-    TimeProvider time) : Grain, IDatasetGrain
+    TimeProvider time) : DocumentGrain<DatasetDocument>(document), IDatasetGrain
 {
     private const int VersionsMax = 10_000;
     private const int SourceCharactersMax = 2_000;
@@ -30,7 +30,7 @@ internal sealed class DatasetGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        stored = [.. document.State.Versions];
+        stored = [.. Document.Versions];
         return base.OnActivateAsync(cancellationToken);
     }
 
@@ -61,27 +61,16 @@ internal sealed class DatasetGrain(
         var added = new StoredVersion(
             stored.Count + 1, intake.Digest, intake.Length, profile.Rows, columns.Digest, version.Source, version.Description, time.GetUtcNow(), Actor.Current,
             asked, intake.Csv is null ? null : new DatasetOriginal(version.Digest, version.Length, intake.Csv), intake.Notes.Count > 0 ? intake.Notes : null);
-        document.State.Versions.Add(added);
-        try
-        {
-            await document.WriteStateAsync(CancellationToken.None);
-        }
-        catch
-        {
-            // Whether it was stored is not known: the next call reads it afresh.
-            DeactivateOnIdle();
-            throw;
-        }
+        Document.Versions.Add(added);
+        await Write();
 
-        stored = [.. document.State.Versions];
+        stored = [.. Document.Versions];
         await Enlist(CancellationToken.None);
-        await GrainFactory.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Append(
-            new AuditEntry("dataset-version.added", $"dataset/{Name}/{added.Version}", new Dictionary<string, string>
-            {
-                ["digest"] = added.Digest,
-                ["rows"] = added.Rows.ToString(CultureInfo.InvariantCulture),
-            }),
-            CancellationToken.None);
+        await GrainFactory.Audit("dataset-version.added", $"dataset/{Name}/{added.Version}", new Dictionary<string, string>
+        {
+            ["digest"] = added.Digest,
+            ["rows"] = added.Rows.ToString(CultureInfo.InvariantCulture),
+        });
         return added.View(Name, profile.Columns);
     }
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
-using MlopsGrains.Governance;
+using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
@@ -13,7 +13,7 @@ namespace MlopsGrains.Grains.Deployments;
 [GrainType("deployment")]
 internal sealed class DeploymentGrain(
     [PersistentState("deployment", MlopsStorage.Documents)] IPersistentState<DeploymentDocument> document,
-    TimeProvider time) : Grain, IDeploymentGrain
+    TimeProvider time) : DocumentGrain<DeploymentDocument>(document), IDeploymentGrain
 {
     /// <summary>A word of the inference door's paths.</summary>
     private const string Reserved = "stats";
@@ -25,7 +25,7 @@ internal sealed class DeploymentGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        stored = document.State.Exists ? document.State.View(Name) : null;
+        stored = Document.Exists ? Document.View(Name) : null;
         return base.OnActivateAsync(cancellationToken);
     }
 
@@ -49,7 +49,7 @@ internal sealed class DeploymentGrain(
             throw MlopsException.Conflict($"Model version '{version.Model}/{version.Version}' has no model file here: it was registered from '{version.Source}' (format {version.Format}). Deploy a version whose file was uploaded.");
         }
 
-        if (document.State.Serves(version))
+        if (Document.Serves(version))
         {
             await Enlist();
             return stored!;
@@ -57,7 +57,7 @@ internal sealed class DeploymentGrain(
 
         // A model that cannot be scored must not take the traffic.
         await GrainFactory.GetGrain<IModelProbeGrain>(0).Probe(version, cancellationToken);
-        var revision = document.State.Deploy(Name, version, file.Digest, Actor.Current, time.GetUtcNow());
+        var revision = Document.Deploy(Name, version, file.Digest, Actor.Current, time.GetUtcNow());
         await Store();
         await Enlist();
         await Audit("deployment.deployed", ("revision", Text(revision.Number)), ("model", $"{version.Model}/{Text(version.Version)}"), ("digest", file.Digest));
@@ -77,35 +77,25 @@ internal sealed class DeploymentGrain(
     public async Task<Deployment> Rollback(CancellationToken cancellationToken = default)
     {
         var before = Text(Existing().Traffic);
-        document.State.Rollback(Name, time.GetUtcNow());
+        Document.Rollback(Name, time.GetUtcNow());
         await Store();
         await Audit("deployment.rolled-back", ("before", before), ("traffic", Text(stored!.Traffic)));
         return stored;
     }
 
-    private DeploymentDocument Existing() => document.State.Exists ? document.State : throw MlopsException.NotFound("Deployment", Name);
+    private DeploymentDocument Existing() => Document.Exists ? Document : throw MlopsException.NotFound("Deployment", Name);
 
     private async Task Store()
     {
-        try
-        {
-            await document.WriteStateAsync(CancellationToken.None);
-        }
-        catch
-        {
-            // Whether it was stored is not known: the next call reads it afresh.
-            DeactivateOnIdle();
-            throw;
-        }
+        await Write();
 
-        stored = document.State.View(Name);
+        stored = Document.View(Name);
     }
 
     private Task Enlist() => GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Deployments).Add(Name, CancellationToken.None);
 
-    private Task<AuditEvent> Audit(string action, params (string Key, string Value)[] detail) =>
-        GrainFactory.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Append(
-            new AuditEntry(action, $"deployment/{Name}", detail.ToDictionary(d => d.Key, d => d.Value)), CancellationToken.None);
+    private Task Audit(string action, params (string Key, string Value)[] detail) =>
+        GrainFactory.Audit(action, $"deployment/{Name}", detail.ToDictionary(d => d.Key, d => d.Value));
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 

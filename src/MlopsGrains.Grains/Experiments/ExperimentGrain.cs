@@ -30,7 +30,7 @@ internal sealed partial class ExperimentGrain(
     [PersistentState("experiment", MlopsStorage.Documents)] IPersistentState<ExperimentDocument> document,
     TextQuota quota,
     TimeProvider time,
-    ILogger<ExperimentGrain> logger) : Grain, IExperimentGrain, IRetainedExperiment
+    ILogger<ExperimentGrain> logger) : DocumentGrain<ExperimentDocument>(document), IExperimentGrain, IRetainedExperiment
 {
     /// <summary>How long a deletion or restoration waits for the experiment's runs; an experiment of some ten thousand runs is done by then.</summary>
     private static readonly TimeSpan FollowPatience = TimeSpan.FromSeconds(5);
@@ -47,7 +47,7 @@ internal sealed partial class ExperimentGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        stored = document.State.Experiment;
+        stored = Document.Experiment;
         if (stored is not null)
         {
             this.RegisterGrainTimer(SettleInTime, new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan));
@@ -107,7 +107,7 @@ internal sealed partial class ExperimentGrain(
     }
 
     public async Task<IReadOnlyList<int?>> PurgeRuns(IReadOnlyList<string> runIds, long deletedBefore, bool dryRun, CancellationToken cancellationToken = default) =>
-        document.State.RunsFollow && stored!.LifecycleStage == LifecycleStage.Active
+        Document.RunsFollow && stored!.LifecycleStage == LifecycleStage.Active
             ? new int?[runIds.Count]
             : await Task.WhenAll(runIds.Select(id => GrainFactory.GetGrain<IRetainedRun>(id).Purge(deletedBefore, dryRun, cancellationToken)));
 
@@ -125,12 +125,12 @@ internal sealed partial class ExperimentGrain(
             return true;
         }
 
-        if (document.State.RunsFollow || !ExperimentRules.IsDue(stored, deletedBefore))
+        if (Document.RunsFollow || !ExperimentRules.IsDue(stored, deletedBefore))
         {
             return false;
         }
 
-        await document.ClearStateAsync(CancellationToken.None);
+        await Clear();
         (stored, settled) = (null, true);
         DeactivateOnIdle();
         return true;
@@ -187,7 +187,7 @@ internal sealed partial class ExperimentGrain(
             return;
         }
 
-        if (document.State.PendingName is not null)
+        if (Document.PendingName is not null)
         {
             try
             {
@@ -200,7 +200,7 @@ internal sealed partial class ExperimentGrain(
         }
 
         await Publish();
-        if (document.State.RunsFollow)
+        if (Document.RunsFollow)
         {
             await FinishRuns();
             return;
@@ -225,7 +225,7 @@ internal sealed partial class ExperimentGrain(
 
     private async Task FinishRename()
     {
-        var (experiment, name) = (stored!, document.State.PendingName!);
+        var (experiment, name) = (stored!, Document.PendingName!);
         try
         {
             await Catalog.Rename(Id, name);
@@ -263,17 +263,7 @@ internal sealed partial class ExperimentGrain(
     /// <param name="runsFollow">Whether runs have yet to follow; as before when <see langword="null"/>, so that no other change drops it.</param>
     private async Task Write(Experiment experiment, string? pendingName = null, bool? runsFollow = null)
     {
-        document.State = new ExperimentDocument { Experiment = experiment, PendingName = pendingName, RunsFollow = runsFollow ?? document.State.RunsFollow };
-        try
-        {
-            await document.WriteStateAsync();
-        }
-        catch
-        {
-            DeactivateOnIdle();
-            throw;
-        }
-
+        await Write(new ExperimentDocument { Experiment = experiment, PendingName = pendingName, RunsFollow = runsFollow ?? Document.RunsFollow });
         stored = experiment;
     }
 

@@ -39,7 +39,7 @@ internal sealed partial class RetentionGrain(
     [PersistentState("retention", MlopsStorage.Documents)] IPersistentState<RetentionDocument> document,
     IOptions<RetentionOptions> options,
     TimeProvider time,
-    ILogger<RetentionGrain> logger) : Grain, IRetentionGrain
+    ILogger<RetentionGrain> logger) : DocumentGrain<RetentionDocument>(document), IRetentionGrain
 {
     private const int ExperimentsPerStep = 100;
     private const int PurgedAtOnce = 16;
@@ -152,7 +152,7 @@ internal sealed partial class RetentionGrain(
     /// <summary>Does what is written down, if anything is.</summary>
     private async Task<RetentionStep> Finish(RetentionStep step)
     {
-        if (document.State is not { ExperimentId: { } id } begun)
+        if (Document is not { ExperimentId: { } id } begun)
         {
             return step;
         }
@@ -272,20 +272,6 @@ internal sealed partial class RetentionGrain(
 
     private Task<Paging.Page<Run>> Search(string id, LifecycleView view, int limit, string? page, CancellationToken cancellationToken) =>
         GrainFactory.GetGrain<IRunSearchGrain>(0).Search(new RunQuery([id], null, view, [], limit, page), cancellationToken);
-
-    private async Task Write(RetentionDocument next)
-    {
-        document.State = next;
-        try
-        {
-            await document.WriteStateAsync();
-        }
-        catch
-        {
-            DeactivateOnIdle();
-            throw;
-        }
-    }
 
     [LoggerMessage(LogLevel.Warning, "Retention could not remove {Kind} {Id}; it stays and is tried again")]
     private static partial void NotRemoved(ILogger logger, string kind, string id, Exception exception);

@@ -21,11 +21,11 @@ internal sealed partial class RegisteredModelGrain(
     IBlobs blobs,
     TextQuota quota,
     TimeProvider time,
-    ILogger<RegisteredModelGrain> logger) : Grain, IRegisteredModelGrain, IRegistrySource
+    ILogger<RegisteredModelGrain> logger) : DocumentGrain<RegisteredModelDocument>(document), IRegisteredModelGrain, IRegistrySource
 {
     private string Name => this.GetPrimaryKeyString();
 
-    private RegisteredModelDocument Model => document.State;
+    private RegisteredModelDocument Model => Document;
 
     private DateTimeOffset Now => time.GetUtcNow();
 
@@ -391,20 +391,10 @@ internal sealed partial class RegisteredModelGrain(
     }
 
     /// <summary>Stores the model together with what is to be told of the change.</summary>
-    private async Task Store(params WebhookEvent[] events)
+    private Task Store(params WebhookEvent[] events)
     {
-        try
-        {
-            Model.Notices.AddRange(events);
-            await GrainFactory.GetGrain<IRegistryIndexGrain>(IModelRegistryGrain.Main).Touch(Name, CancellationToken.None);
-            await document.WriteStateAsync(CancellationToken.None);
-        }
-        catch
-        {
-            // Whether it was stored is not known: the next call reads it afresh.
-            DeactivateOnIdle();
-            throw;
-        }
+        Model.Notices.AddRange(events);
+        return Write(() => GrainFactory.GetGrain<IRegistryIndexGrain>(IModelRegistryGrain.Main).Touch(Name, CancellationToken.None));
     }
 
     /// <summary>

@@ -1,4 +1,4 @@
-using MlopsGrains.Governance;
+using MlopsGrains.Grains.Governance;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 using Microsoft.Extensions.Logging;
@@ -107,10 +107,10 @@ internal sealed partial class MonitorGrain
         switch (notice.Kind)
         {
             case NoticeKind.AuditRaised:
-                await AppendAudit("alert.raised", alert, new() { ["window"] = Text(alert.Window), ["features"] = string.Join(',', alert.Features) }, cancellationToken);
+                await Audit("alert.raised", alert, new() { ["window"] = Text(alert.Window), ["features"] = string.Join(',', alert.Features) });
                 return null;
             case NoticeKind.AuditClosed:
-                await AppendAudit("alert.closed", alert, new() { ["reason"] = alert.CloseReason ?? "" }, cancellationToken);
+                await Audit("alert.closed", alert, new() { ["reason"] = alert.CloseReason ?? "" });
                 return null;
             default:
                 return await TellListeners(alert, cancellationToken);
@@ -135,10 +135,10 @@ internal sealed partial class MonitorGrain
         return started;
     }
 
-    private Task<AuditEvent> AppendAudit(string action, Alert alert, Dictionary<string, string> detail, CancellationToken cancellationToken)
+    private Task Audit(string action, Alert alert, Dictionary<string, string> detail)
     {
         detail["alert"] = alert.AlertId;
-        return GrainFactory.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Append(Audit(action, Deployment, detail), cancellationToken);
+        return Audit(action, detail);
     }
 
     [LoggerMessage(LogLevel.Warning, "Monitor '{Deployment}': a notice could not be delivered; next try in {Retry}")]

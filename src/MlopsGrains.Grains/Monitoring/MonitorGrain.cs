@@ -1,6 +1,6 @@
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
-using MlopsGrains.Governance;
+using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
@@ -28,7 +28,7 @@ internal sealed partial class MonitorGrain(
 
     private string Deployment => this.GetPrimaryKeyString();
 
-    private static AuditEntry Audit(string action, string deployment, IReadOnlyDictionary<string, string> detail) => new(action, "monitor/" + deployment, detail);
+    private Task Audit(string action, IReadOnlyDictionary<string, string> detail) => GrainFactory.Audit(action, $"monitor/{Deployment}", detail);
 
     public async Task<MonitorStatus> Configure(MonitorRules rules, CancellationToken cancellationToken = default)
     {
@@ -37,16 +37,14 @@ internal sealed partial class MonitorGrain(
         var reference = await GrainFactory.GetGrain<IReferenceBuilderGrain>(0).Build(Deployment, rules.ReferenceDigest, rules.Features ?? [], cancellationToken);
         await Decide(MonitorDecisions.OnConfigure(State, rules, reference, time.GetUtcNow(), Principal.Current));
         await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Monitors).Add(Deployment, cancellationToken);
-        await GrainFactory.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Append(
-            Audit("monitor.configured", Deployment, new Dictionary<string, string>
-            {
-                ["reference"] = rules.ReferenceDigest,
-                ["referenceRows"] = Text(reference.Rows),
-                ["features"] = Text(reference.Features.Count),
-                ["generation"] = Text(State.Generation),
-                ["pipeline"] = rules.Pipeline ?? "",
-            }),
-            cancellationToken);
+        await Audit("monitor.configured", new Dictionary<string, string>
+        {
+            ["reference"] = rules.ReferenceDigest,
+            ["referenceRows"] = Text(reference.Rows),
+            ["features"] = Text(reference.Features.Count),
+            ["generation"] = Text(State.Generation),
+            ["pipeline"] = rules.Pipeline ?? "",
+        });
         return Status(rules);
     }
 

@@ -3,7 +3,7 @@ using System.Text;
 using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
-using MlopsGrains.Governance;
+using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Identity;
@@ -19,7 +19,7 @@ internal sealed class PipelineGrain(
     PipelineYaml reader,
     IBlobs blobs,
     IIdSource ids,
-    TimeProvider time) : Grain, IPipelineGrain
+    TimeProvider time) : DocumentGrain<PipelineDocument>(document), IPipelineGrain
 {
     private const int VersionsMax = 10_000;
     private const int KeyLengthMax = 128;
@@ -36,41 +36,31 @@ internal sealed class PipelineGrain(
         }
 
         var bytes = Encoding.UTF8.GetBytes(yaml);
-        var newest = document.State.Versions.LastOrDefault();
+        var newest = Document.Versions.LastOrDefault();
         if (newest?.Digest == Convert.ToHexStringLower(SHA256.HashData(bytes)))
         {
             await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Pipelines).Add(Name, cancellationToken);
             return Definition(newest, yaml);
         }
 
-        if (document.State.Versions.Count >= VersionsMax)
+        if (Document.Versions.Count >= VersionsMax)
         {
             throw MlopsException.Conflict($"Pipeline '{Name}' has {VersionsMax} definition versions, the most it can have.");
         }
 
         var blob = await blobs.WriteAsync(new MemoryStream(bytes, writable: false), YamlTree.BytesMax, cancellationToken);
-        var version = new DefinitionVersion(document.State.Versions.Count + 1, blob.Digest, time.GetUtcNow(), Actor.Current);
-        document.State.Versions.Add(version);
-        try
-        {
-            await document.WriteStateAsync(CancellationToken.None);
-        }
-        catch
-        {
-            // Whether it was stored is not known: the next call reads it afresh.
-            DeactivateOnIdle();
-            throw;
-        }
+        var version = new DefinitionVersion(Document.Versions.Count + 1, blob.Digest, time.GetUtcNow(), Actor.Current);
+        Document.Versions.Add(version);
+        await Write();
 
         await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Pipelines).Add(Name, CancellationToken.None);
-        await GrainFactory.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Append(
-            new AuditEntry("pipeline.registered", $"pipeline/{Name}/{version.Version}", new Dictionary<string, string> { ["digest"] = version.Digest }), CancellationToken.None);
+        await GrainFactory.Audit("pipeline.registered", $"pipeline/{Name}/{version.Version}", new Dictionary<string, string> { ["digest"] = version.Digest });
         return Definition(version, yaml);
     }
 
     public async Task<PipelineDefinition> Get(int? version, CancellationToken cancellationToken = default)
     {
-        var versions = document.State.Versions;
+        var versions = Document.Versions;
         if (versions.Count == 0)
         {
             throw MlopsException.NotFound("Pipeline", Name);

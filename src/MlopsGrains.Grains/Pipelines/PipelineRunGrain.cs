@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
-using MlopsGrains.Governance;
+using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Runs;
@@ -211,8 +211,7 @@ internal sealed partial class PipelineRunGrain(
         await OfferReadySteps();
     }
 
-    private Task<AuditEvent> Audit(string action, Dictionary<string, string> detail) =>
-        GrainFactory.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Append(new AuditEntry(action, $"pipeline-run/{Id}", detail), CancellationToken.None);
+    private Task Audit(string action, Dictionary<string, string> detail) => GrainFactory.Audit(action, $"pipeline-run/{Id}", detail);
 
     private async Task OfferReadySteps()
     {
