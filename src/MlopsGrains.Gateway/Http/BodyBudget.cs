@@ -15,9 +15,11 @@ internal sealed class BodyBudget
     {
         max = options.Value.BufferedBytesMax;
         var meter = meters.Create("MlopsGrains.Gateway");
-        meter.CreateObservableGauge("mlops.gateway.bodies.held", () => Volatile.Read(ref held), "{byte}", "Bytes of request bodies that are held in memory.");
+        meter.CreateObservableGauge("mlops.gateway.bodies.held", () => Held, "{byte}", "Bytes of request bodies that are held in memory.");
         refused = meter.CreateCounter<long>("mlops.gateway.bodies.refused", "{request}", "Requests refused because the bodies of all requests held too many bytes.");
     }
+
+    public long Held => Volatile.Read(ref held);
 
     public void Take(long bytes)
     {

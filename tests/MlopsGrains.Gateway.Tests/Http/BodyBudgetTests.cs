@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Gateway.Http;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Gateway.Tests.Http;
@@ -21,8 +22,10 @@ public sealed class BodyBudgetTests(ServerFixture server)
         await using var door = await Door.OpenAsync(null, ("Gateway:JsonBodyBytesMax", "65536"), ("Gateway:InputsBodyBytesMax", "65536"), ("Gateway:BufferedBytesMax", "131072"));
         using var first = await SlowSender.OpenAsync(door.Address, said: 60_000, sent: 59_000);
         using var second = await SlowSender.OpenAsync(door.Address, said: 60_000, sent: 59_000);
-        await Eventually.Async(async () => await HeldAsync(door) == 429, cancellationToken: Token);
+        var budget = door.Services.GetRequiredService<BodyBudget>();
+        await Eventually.Async(() => budget.Held == 2 * 59_000, cancellationToken: Token);
 
+        Assert.Equal(429, await HeldAsync(door));
         using var answer = await SendAsync(door);
         Assert.Contains("Gateway:BufferedBytesMax", await answer.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
         Assert.NotNull(answer.Headers.RetryAfter);
