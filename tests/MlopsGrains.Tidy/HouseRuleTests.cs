@@ -28,6 +28,31 @@ public sealed partial class HouseRuleTests
         Assert.Empty(wrong);
     }
 
+    /// <summary>Not in the client and the command: most of what they hold is in one namespace, so that whoever embeds the client writes one using.</summary>
+    [Fact]
+    public void Namespaces_FollowFolders()
+    {
+        var wrong = new List<string>();
+        foreach (var file in RepositoryFiles.Sources("src").Concat(RepositoryFiles.Sources("tests")))
+        {
+            var parts = file.Split('/');
+            if (parts[1] is "MlopsGrains.Client" or "MlopsGrains.Cli")
+            {
+                continue;
+            }
+
+            var root = parts[1] == "MlopsGrains.Abstractions" ? "MlopsGrains" : parts[1];
+            var expected = string.Join('.', parts[2..^1].Prepend(root));
+            if (Namespace().Match(RepositoryFiles.Read(file)) is { Success: true } match && match.Groups["name"].Value is var name
+                && name != expected && name != "MlopsGrains.Testing")
+            {
+                wrong.Add($"{file} says {name}, its folder {expected}.");
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
     [Fact]
     public void GrainContracts_HaveStableNames()
     {
@@ -49,6 +74,9 @@ public sealed partial class HouseRuleTests
 
         Assert.Equal(numbers.Distinct().Count(), numbers.Count);
     }
+
+    [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
 
     [GeneratedRegex(@"(\[[^\]]*\]\s*)?public interface (?<name>I\w+Grain) : IGrainWith")]
     private static partial Regex GrainInterface();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Experiments.Retention;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Quotas;

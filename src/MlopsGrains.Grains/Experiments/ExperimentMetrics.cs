@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Runs;
 
 namespace MlopsGrains.Grains.Experiments;
 

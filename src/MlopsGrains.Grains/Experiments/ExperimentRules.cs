@@ -1,6 +1,7 @@
 using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Retention;
 
 namespace MlopsGrains.Grains.Experiments;
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using MlopsGrains.Algorithms.Filters;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Paging;
 
 namespace MlopsGrains.Grains.Experiments;

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Grains.Experiments.Retention;
+using MlopsGrains.Grains.Experiments.Runs;
 
 namespace MlopsGrains.Grains.Experiments;
 

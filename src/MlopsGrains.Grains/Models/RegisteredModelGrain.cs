@@ -5,6 +5,7 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Grains.Webhooks;

@@ -1,6 +1,7 @@
 using MlopsGrains.Algorithms.Filters;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Models;

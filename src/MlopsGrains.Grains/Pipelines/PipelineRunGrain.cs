@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Pipelines.Definitions;

@@ -1,7 +1,9 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.LoggedModels;
+using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Webhooks;

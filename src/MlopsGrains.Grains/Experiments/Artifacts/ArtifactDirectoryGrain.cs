@@ -7,7 +7,7 @@ using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
 using MlopsGrains.Storage.Journals;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Artifacts;
 
 /// <summary>Names of the files below one artifact root. The bytes lie in the blob store.</summary>
 [GrainType("artifact-directory")]

@@ -4,7 +4,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using Orleans.Concurrency;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Artifacts;
 
 [JsonDerivedType(typeof(ArtifactPut), "put")]
 [JsonDerivedType(typeof(ArtifactsDeleted), "deleted")]

@@ -1,7 +1,7 @@
 using MlopsGrains.Experiments;
 using Orleans.Concurrency;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.History;
 
 /// <summary>What a run tells of one metric when several runs are compared. The key is the run's id.</summary>
 [GrainInterfaceType("metric-source")]

@@ -3,7 +3,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using Orleans.Concurrency;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.History;
 
 /// <summary>Asks the runs and puts their answers together.</summary>
 [GrainType("metric-histories")]

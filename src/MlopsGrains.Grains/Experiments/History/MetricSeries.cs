@@ -1,7 +1,8 @@
 using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Search;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.History;
 
 /// <summary>What is known of all points of a series, wherever they are.</summary>
 /// <param name="Count">Points, each counted once.</param>

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using MlopsGrains.Errors;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.History;
 
 /// <summary>The list of model descriptions that clients before generation 3 keep in a tag of the run. Pure.</summary>
 internal static class ModelHistory

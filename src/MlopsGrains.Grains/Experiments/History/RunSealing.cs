@@ -1,7 +1,8 @@
 using MlopsGrains.Algorithms.Experiments;
+using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Storage.Journals;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.History;
 
 /// <param name="Series">Those that changed, as they are once the chunks are stored.</param>
 /// <param name="Chunks">To store together with a snapshot that has <paramref name="Series"/>.</param>

@@ -1,7 +1,8 @@
 using MlopsGrains.Algorithms.Experiments;
+using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Journaling;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.History;
 
 /// <summary>A series in a run's snapshot: what is known of all its points, the directory of its chunks, and its tail as a chunk would hold it.</summary>
 internal static class RunSeriesCodec

@@ -1,6 +1,6 @@
 using MlopsGrains.Algorithms.Experiments;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.History;
 
 /// <summary>
 /// What a run remembers of points that it has put away. Chunks of a series do not overlap in the order (timestamp, step, value), so a point can be in one only, and

@@ -1,7 +1,8 @@
 using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Runs;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.History;
 
 /// <summary>Points of a batch that may have been put away already. Only stragglers and repeats are suspects; the chunk that would hold one has to be opened to know.</summary>
 internal static class SealedRepeats

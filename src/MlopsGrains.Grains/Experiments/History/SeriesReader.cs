@@ -3,7 +3,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Paging;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.History;
 
 /// <summary>Reads a series whose points are partly put away, one open chunk at a time.</summary>
 /// <param name="series">Does not change while it is read.</param>

@@ -1,7 +1,7 @@
 using System.Numerics;
 using MlopsGrains.Algorithms.Experiments;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.History;
 
 /// <param name="Series">As it is once the chunks are stored.</param>
 /// <param name="Chunks">To store, by number.</param>

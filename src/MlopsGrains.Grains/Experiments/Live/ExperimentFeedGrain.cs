@@ -1,6 +1,6 @@
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Live;
 
 /// <summary>Hears from an experiment's runs and tells those who watch. Versions begin at the activation's time, so that one of an earlier activation is known to be old.</summary>
 [GrainType("experiment-feed")]

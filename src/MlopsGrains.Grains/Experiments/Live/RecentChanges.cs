@@ -1,4 +1,4 @@
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Live;
 
 /// <summary>
 /// The latest changes of a thing that somebody watches, bounded by number and weight, and a bell for those who wait for the next. Nothing is kept while nobody watches.

@@ -1,6 +1,7 @@
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Runs;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Live;
 
 /// <summary>Stored events in the words of those who watch. Pure.</summary>
 internal static class RunNews

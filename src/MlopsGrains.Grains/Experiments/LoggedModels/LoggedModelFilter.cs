@@ -1,6 +1,7 @@
 using MlopsGrains.Algorithms.Filters;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Search;
 
 namespace MlopsGrains.Grains.Experiments.LoggedModels;
 

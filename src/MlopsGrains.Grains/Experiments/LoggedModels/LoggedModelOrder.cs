@@ -1,5 +1,6 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Search;
 
 namespace MlopsGrains.Grains.Experiments.LoggedModels;
 

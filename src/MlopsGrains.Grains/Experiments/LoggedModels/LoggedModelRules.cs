@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Runs;
 
 namespace MlopsGrains.Grains.Experiments.LoggedModels;
 

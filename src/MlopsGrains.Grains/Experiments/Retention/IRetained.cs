@@ -1,6 +1,6 @@
 using Orleans.Concurrency;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Retention;
 
 /// <summary>A run that may be removed for good. The key is the run's id.</summary>
 [GrainInterfaceType("retained-run")]

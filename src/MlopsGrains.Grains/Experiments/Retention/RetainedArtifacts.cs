@@ -1,7 +1,7 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Retention;
 
 internal static class RetainedArtifacts
 {

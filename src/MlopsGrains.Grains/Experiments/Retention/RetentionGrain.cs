@@ -10,7 +10,7 @@ using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
 using Orleans.Runtime;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Retention;
 
 /// <summary>A step that was begun: it is written down before anything is removed and cleared when all of it is, and is in the audit chain.</summary>
 internal sealed class RetentionDocument

@@ -1,4 +1,4 @@
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Retention;
 
 /// <summary>When deleted runs and experiments are removed for good.</summary>
 public sealed class RetentionOptions

@@ -1,7 +1,7 @@
 using System.Globalization;
 using MlopsGrains.Errors;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Retention;
 
 /// <summary>
 /// How far retention has looked: experiments below the number are done, and the runs of that experiment before the page, or all of them and its logged models up to an id. After the last

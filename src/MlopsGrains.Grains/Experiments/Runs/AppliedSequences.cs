@@ -1,4 +1,4 @@
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Runs;
 
 /// <summary>
 /// Which numbered batches of one producer are stored, as ranges: a producer that sends in order has one. A batch that is late fills its gap; a gap whose batch never comes

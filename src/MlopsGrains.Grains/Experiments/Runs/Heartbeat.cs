@@ -2,7 +2,7 @@ using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Runs;
 
 /// <summary>
 /// A run that asks for it by a tag ends as failed when nothing has been heard of it for the time that the tag says. Every write is a beat. Pure.

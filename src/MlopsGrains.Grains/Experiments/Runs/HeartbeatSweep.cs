@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Catalogs;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Runs;
 
 /// <summary>
 /// Looks at every run of which signs of life are expected. A run whose silo is gone wakes up on another one and has its whole time again from then, so it is found a timeout

@@ -1,4 +1,4 @@
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Runs;
 
 /// <summary>A run of which signs of life are expected. The key is the run's id.</summary>
 [GrainInterfaceType("awaited-run")]

@@ -1,6 +1,6 @@
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Runs;
 
 /// <summary>What can happen to a run. Stored by <see cref="RunJournalCodec"/>.</summary>
 internal abstract record RunEvent;

@@ -5,13 +5,16 @@ using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
+using MlopsGrains.Grains.Experiments.Live;
+using MlopsGrains.Grains.Experiments.Retention;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Storage.Journals;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Runs;
 
 /// <summary>The thin shell around <see cref="RunRules"/>: decides, tells the index that it changes, journals, answers.</summary>
 [GrainType("run")]

@@ -1,8 +1,9 @@
 using System.Buffers;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Journaling;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Runs;
 
 /// <summary>
 /// A run's journal in bytes. First the format version, then for events the kind. A batch is written column by column: a point of a known shape costs about

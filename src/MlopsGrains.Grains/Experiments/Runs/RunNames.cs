@@ -1,4 +1,4 @@
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Runs;
 
 /// <summary>Readable names for runs that got none, such as <c>quiet-heron-417</c>. Taken from the run's id, so the same run always gets the same one.</summary>
 internal static class RunNames

@@ -1,9 +1,10 @@
 using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Search;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Runs;
 
 /// <summary>Decides what a command does to a run: an event, nothing, or a refusal. Pure; everything is checked before anything is written.</summary>
 internal static class RunRules

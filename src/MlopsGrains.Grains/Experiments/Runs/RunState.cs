@@ -1,7 +1,8 @@
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
 using Orleans.Concurrency;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Runs;
 
 /// <summary>A run as the fold of its events. Pure: what is allowed is decided in <see cref="RunRules"/>.</summary>
 [Immutable]

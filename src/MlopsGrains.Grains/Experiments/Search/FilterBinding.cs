@@ -1,7 +1,7 @@
 using MlopsGrains.Algorithms.Filters;
 using MlopsGrains.Errors;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Search;
 
 /// <summary>Binds a comparison's operator and literals to a test of a text or a number, and refuses what does not fit.</summary>
 internal static class FilterBinding

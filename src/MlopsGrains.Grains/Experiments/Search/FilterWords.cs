@@ -1,7 +1,7 @@
 using MlopsGrains.Algorithms.Filters;
 using MlopsGrains.Errors;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Search;
 
 /// <summary>What is said of filters and orders that cannot be understood, in the words of the tracking protocol, whose clients look for them; what was expected follows.</summary>
 internal static class FilterWords

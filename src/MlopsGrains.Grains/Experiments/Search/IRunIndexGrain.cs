@@ -3,7 +3,7 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 using Orleans.Concurrency;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Search;
 
 /// <summary>A part of the runs of one experiment, ready for searches. <see cref="RunShards"/> gives the keys.</summary>
 [GrainInterfaceType("run-index")]

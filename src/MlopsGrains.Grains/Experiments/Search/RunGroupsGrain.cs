@@ -3,7 +3,7 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 using Orleans.Concurrency;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Search;
 
 /// <summary>Gathers the parts of the index shards and leaves the arithmetic to <see cref="RunGroups"/>.</summary>
 [GrainType("run-groups")]

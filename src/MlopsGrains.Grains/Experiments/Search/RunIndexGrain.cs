@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Quotas;
@@ -9,7 +10,7 @@ using MlopsGrains.Storage.Journals;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Search;
 
 /// <summary>
 /// Keeps what runs told it and pulls what changed: a run says once that it is dirty, and the next search collects it first. So a search sees everything that

@@ -4,7 +4,7 @@ using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Paging;
 using Orleans.Concurrency;
 
-namespace MlopsGrains.Grains.Experiments;
+namespace MlopsGrains.Grains.Experiments.Search;
 
 /// <summary>
 /// Asks the index shards of each experiment and merges their answers. Each is first asked for little more than its share of the page, and again where the merge

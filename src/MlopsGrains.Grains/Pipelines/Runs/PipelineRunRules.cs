@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json;
 using System.Text;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Pipelines;
 

@@ -1,3 +1,4 @@
+using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Identity;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;

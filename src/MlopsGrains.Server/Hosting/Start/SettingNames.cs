@@ -3,6 +3,8 @@ using System.Reflection;
 using MlopsGrains.Gateway;
 using MlopsGrains.Grains.Deployments;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.Retention;
+using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Quotas;

@@ -3,8 +3,9 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.Artifacts;
 
-namespace MlopsGrains.Grains.Tests.Experiments;
+namespace MlopsGrains.Grains.Tests.Experiments.Artifacts;
 
 public sealed class ArtifactDirectoryTests(SiloFixture silo)
 {

@@ -2,7 +2,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
 
-namespace MlopsGrains.Grains.Tests.Experiments;
+namespace MlopsGrains.Grains.Tests.Experiments.Artifacts;
 
 /// <summary>Where an experiment's artifacts may lie: an address that nobody could read from or remove later is refused when it is made.</summary>
 public sealed class ArtifactLocationTests

@@ -1,7 +1,9 @@
 using CsCheck;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
+using MlopsGrains.Grains.Experiments.Search;
 
-namespace MlopsGrains.Grains.Tests.Experiments;
+namespace MlopsGrains.Grains.Tests.Experiments.History;
 
 public sealed class MetricSeriesTests
 {

@@ -2,8 +2,10 @@ using CsCheck;
 using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
+using MlopsGrains.Grains.Tests.Experiments.Runs;
 
-namespace MlopsGrains.Grains.Tests.Experiments;
+namespace MlopsGrains.Grains.Tests.Experiments.History;
 
 /// <summary>Series whose points go into chunks now and then, against a plain list.</summary>
 public sealed class SeriesSealingTests

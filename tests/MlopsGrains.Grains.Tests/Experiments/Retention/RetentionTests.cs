@@ -5,12 +5,13 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Governance;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.Retention;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Sqlite;
 using MlopsGrains.Testing;
 using Orleans.TestingHost;
 
-namespace MlopsGrains.Grains.Tests.Experiments;
+namespace MlopsGrains.Grains.Tests.Experiments.Retention;
 
 /// <summary>In silos of their own: retention takes whatever is due, also what other tests have deleted.</summary>
 public sealed class RetentionTests : IAsyncLifetime

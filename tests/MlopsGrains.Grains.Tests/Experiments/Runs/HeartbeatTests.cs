@@ -4,10 +4,11 @@ using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Testing;
 using Orleans.TestingHost;
 
-namespace MlopsGrains.Grains.Tests.Experiments;
+namespace MlopsGrains.Grains.Tests.Experiments.Runs;
 
 /// <summary>Runs that fall silent, on a silo whose clock is moved by hand and whose sweep is called by hand.</summary>
 public sealed class HeartbeatTests : IAsyncDisposable

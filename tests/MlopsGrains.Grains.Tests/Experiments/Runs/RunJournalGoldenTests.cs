@@ -1,7 +1,9 @@
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
+using MlopsGrains.Grains.Experiments.Runs;
 
-namespace MlopsGrains.Grains.Tests.Experiments;
+namespace MlopsGrains.Grains.Tests.Experiments.Runs;
 
 /// <summary>Bytes that a released version wrote. They are never changed; a new format adds its own.</summary>
 public sealed class RunJournalGoldenTests

@@ -2,9 +2,11 @@ using CsCheck;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
+using MlopsGrains.Grains.Experiments.Runs;
 using static MlopsGrains.Grains.Tests.Experiments.TrackingFlowTests;
 
-namespace MlopsGrains.Grains.Tests.Experiments;
+namespace MlopsGrains.Grains.Tests.Experiments.Runs;
 
 public sealed class RunRulesTests
 {

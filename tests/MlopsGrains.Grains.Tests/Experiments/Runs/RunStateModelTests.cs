@@ -4,8 +4,10 @@ using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
+using MlopsGrains.Grains.Experiments.Runs;
 
-namespace MlopsGrains.Grains.Tests.Experiments;
+namespace MlopsGrains.Grains.Tests.Experiments.Runs;
 
 /// <summary>The columns against a list of points that knows no tricks, and the codec against both.</summary>
 public sealed class RunStateModelTests

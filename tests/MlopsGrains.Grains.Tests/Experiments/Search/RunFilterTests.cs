@@ -4,7 +4,7 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Tests.Experiments.Search;
 
-namespace MlopsGrains.Grains.Tests.Experiments;
+namespace MlopsGrains.Grains.Tests.Experiments.Search;
 
 public sealed class RunFilterTests
 {
