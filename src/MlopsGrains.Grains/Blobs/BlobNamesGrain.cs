@@ -94,12 +94,10 @@ internal sealed class BlobHoldersGrain([PersistentState("blob-holders", MlopsSto
     public async Task Add(long? userId, string? pipeline, CancellationToken cancellationToken = default)
     {
         var isNew = (userId is { } id && Add(Document.Uploaders, id)) | (pipeline is not null && Add(Document.Pipelines, pipeline));
-        if (!isNew)
+        if (isNew)
         {
-            return;
+            await Write();
         }
-
-        await Write();
     }
 
     private static bool Add<T>(List<T> holders, T holder)

@@ -242,7 +242,6 @@ internal sealed partial class RetentionGrain(
     private static bool IsPassing(Exception e) =>
         e is TimeoutException or OrleansException or OperationCanceledException or MlopsException { Kind: ErrorKind.Unavailable or ErrorKind.Overloaded };
 
-
     private IReadOnlyList<string>? Skipped => skipped.Count == 0 ? null : [.. skipped.Take(RetentionStep.SkippedMax)];
 
     private IRetainedExperiment Experiment(RetentionDocument begun) => GrainFactory.GetGrain<IRetainedExperiment>(begun.ExperimentId!);
