@@ -16,7 +16,7 @@ public sealed partial class ArrowTests
         ["MlopsGrains.Grains"] = ["MlopsGrains.Abstractions", "MlopsGrains.Algorithms", "MlopsGrains.Storage"],
         ["MlopsGrains.Client"] = ["MlopsGrains.Abstractions"],
         ["MlopsGrains.Client.MlNet"] = ["MlopsGrains.Abstractions", "MlopsGrains.Client"],
-        ["MlopsGrains.Gateway"] = ["MlopsGrains.Abstractions", "MlopsGrains.Client"],
+        ["MlopsGrains.Gateway"] = ["MlopsGrains.Abstractions"],
         ["MlopsGrains.Web"] = ["MlopsGrains.Abstractions", "MlopsGrains.Client"],
         ["MlopsGrains.Cli"] = ["MlopsGrains.Abstractions", "MlopsGrains.Client"],
     };
