@@ -2,12 +2,12 @@ using MlopsGrains.Gateway.Data;
 using MlopsGrains.Gateway.Deployments;
 using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Governance;
-using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Gateway.Models;
-using MlopsGrains.Gateway.Pipelines;
 using MlopsGrains.Gateway.Monitoring;
+using MlopsGrains.Gateway.Operation;
+using MlopsGrains.Gateway.Pipelines;
 using MlopsGrains.Gateway.Webhooks;
 using Microsoft.AspNetCore.Routing;
 

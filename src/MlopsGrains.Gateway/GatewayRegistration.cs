@@ -1,7 +1,13 @@
 using System.Text.Json;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Idempotency;
+using MlopsGrains.Gateway.Json;
+using MlopsGrains.Gateway.Live;
+using MlopsGrains.Gateway.OpenApi;
+using MlopsGrains.Gateway.Operation;
+using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using MlopsGrains.Client;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Benchmarks;

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Benchmarks;

@@ -1,13 +1,13 @@
 using System.CommandLine;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Experiments;
+using MlopsGrains.Identity;
 
 namespace MlopsGrains.Cli;
 
 /// <summary>Groups of repeated runs.</summary>
 internal static class RunGroupCommands
 {
-    private const int GroupIdLength = 32;
     private const int GroupsMax = 1000;
 
     public static Command Groups(CommandSet set)
@@ -42,7 +42,7 @@ internal static class RunGroupCommands
         {
             var query = await options.QueryAsync(call);
             var comparison = await call.Client.RunGroups.CompareAsync(query, await IdAsync("first", call.Get(first)), await IdAsync("second", call.Get(second)), call.Cancel);
-            Task<string> IdAsync(string field, string given) => Ids.OneOfAsync(field, given, GroupIdLength, async () =>
+            Task<string> IdAsync(string field, string given) => Ids.OneOfAsync(field, given, IdFormat.Length, async () =>
                 [.. (await call.Client.RunGroups.FindAsync(query with { RunsMin = 1, MaxResults = GroupsMax }, call.Cancel)).Select(g => new Ids.Candidate(g.Id, ValueText.Pairs(g.Params.Select(p => KeyValuePair.Create(p.Key, p.Value))) ?? ""))]);
 
             return call.List(comparison.Metrics, "The groups have no metric in common.",

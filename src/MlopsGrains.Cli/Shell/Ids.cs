@@ -1,6 +1,7 @@
 using MlopsGrains.Client;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Identity;
 
 namespace MlopsGrains.Cli.Shell;
 
@@ -8,12 +9,10 @@ namespace MlopsGrains.Cli.Shell;
 internal static class Ids
 {
     private const int PrefixLengthMin = 4;
-    private const int WholeLength = 32;
     private const int CandidatesMax = 10;
     private const int ExperimentsMax = 1000; // Of one search.
-    private const string ModelLead = "m-";
 
-    public static Task<string> RunAsync(CommandCall call, string given) => ResolveAsync("run-id", given, WholeLength, "", async prefix =>
+    public static Task<string> RunAsync(CommandCall call, string given) => ResolveAsync("run-id", given, IdFormat.Length, "", async prefix =>
     {
         var found = new List<Candidate>();
         foreach (var experiments in await ExperimentsAsync(call.Client, call.Cancel))
@@ -26,15 +25,15 @@ internal static class Ids
         return found;
     });
 
-    public static Task<string> PipelineRunAsync(CommandCall call, string given) => ResolveAsync("run-id", given, WholeLength, "", async prefix =>
+    public static Task<string> PipelineRunAsync(CommandCall call, string given) => ResolveAsync("run-id", given, IdFormat.Length, "", async prefix =>
         [.. (await call.Client.Pipelines.FindRunsAsync(prefix, CandidatesMax + 1, call.Cancel)).Select(r => new Candidate(r.PipelineRunId, $"{r.Pipeline}, {ValueText.Time(r.StartedAt)}"))]);
 
-    public static Task<string> LoggedModelAsync(CommandCall call, string given) => ResolveAsync("model-id", given, WholeLength, ModelLead, async prefix =>
+    public static Task<string> LoggedModelAsync(CommandCall call, string given) => ResolveAsync("model-id", given, IdFormat.Length, TrackingIds.LoggedModelPrefix, async prefix =>
     {
         var found = new List<Candidate>();
         foreach (var experiments in await ExperimentsAsync(call.Client, call.Cancel))
         {
-            var matches = call.Client.LoggedModels.SearchAsync(experiments, $"model_id LIKE '{ModelLead}{prefix}%'", call.Cancel).Take(CandidatesMax + 1);
+            var matches = call.Client.LoggedModels.SearchAsync(experiments, $"model_id LIKE '{TrackingIds.LoggedModelPrefix}{prefix}%'", call.Cancel).Take(CandidatesMax + 1);
             found.AddRange(await matches.Select(m => new Candidate(m.ModelId, m.Name)).ToListAsync(call.Cancel));
         }
 

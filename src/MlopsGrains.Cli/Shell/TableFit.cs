@@ -1,4 +1,6 @@
 using System.Text;
+using MlopsGrains.Experiments;
+using MlopsGrains.Identity;
 using Spectre.Console.Rendering;
 
 namespace MlopsGrains.Cli.Shell;
@@ -14,7 +16,6 @@ internal static class TableFit
     private const int WholeMax = 20;
     private const int CutMin = 16;
     private const int IdDigits = 12;
-    private const int IdLengthMin = 32;
 
     /// <param name="columns">All cells of each column, its title first.</param>
     /// <param name="width">Of the terminal.</param>
@@ -83,7 +84,7 @@ internal static class TableFit
         : cells.Skip(1).All(IsId) ? Math.Max(IdDigits + 1 + Lead(cells), Measure(cells[0]))
         : Math.Max(CutMin, Measure(cells[0]));
 
-    private static bool IsId(string cell) => cell == "-" || (cell.Length >= IdLengthMin && cell[(cell.StartsWith("m-", StringComparison.Ordinal) ? 2 : 0)..].All(char.IsAsciiHexDigitLower));
+    private static bool IsId(string cell) => cell == "-" || (cell.Length >= IdFormat.Length && cell[(cell.StartsWith(TrackingIds.LoggedModelPrefix, StringComparison.Ordinal) ? TrackingIds.LoggedModelPrefix.Length : 0)..].All(char.IsAsciiHexDigitLower));
 
-    private static int Lead(IReadOnlyList<string> cells) => cells.Skip(1).Any(c => c.StartsWith("m-", StringComparison.Ordinal)) ? 2 : 0;
+    private static int Lead(IReadOnlyList<string> cells) => cells.Skip(1).Any(c => c.StartsWith(TrackingIds.LoggedModelPrefix, StringComparison.Ordinal)) ? TrackingIds.LoggedModelPrefix.Length : 0;
 }

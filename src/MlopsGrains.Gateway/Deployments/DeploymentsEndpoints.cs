@@ -1,9 +1,10 @@
 using MlopsGrains.Catalogs;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
-using MlopsGrains.Gateway.Catalogs;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.OpenApi;
+using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;

@@ -2,7 +2,7 @@ using MlopsGrains.Data;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using Microsoft.AspNetCore.Http;

@@ -5,6 +5,7 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;

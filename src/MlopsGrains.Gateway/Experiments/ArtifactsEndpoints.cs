@@ -1,7 +1,8 @@
 using MlopsGrains.Blobs;
 using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -65,7 +66,7 @@ internal static class ArtifactsEndpoints
     private static Task<IResult> GetBlob(string digest, ArtifactFiles files, CancellationToken cancellationToken) =>
         files.Get(Names.CheckDigest("digest", digest), Bytes, null, cancellationToken);
 
-    private static string RunId(string id) => ExperimentIds.CheckRun("id", id);
+    private static string RunId(string id) => TrackingIds.CheckRun("id", id);
 
     private static string RawPath(HttpRequest request) => ArtifactPath.CheckRelative("path", RequestTarget.Rest(request.HttpContext, PathSegments));
 }

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Json;
 
 namespace MlopsGrains.Gateway.Experiments;
 

@@ -5,8 +5,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Json;
+using MlopsGrains.Gateway.Live;
 using MlopsGrains.Identity;
 
 namespace MlopsGrains.Gateway.Experiments;
@@ -25,7 +27,7 @@ internal static class LiveEndpoints
 
     private static Task WatchRun(string id, HttpContext context, IGrainFactory grains)
     {
-        var run = grains.GetGrain<IRunGrain>(ExperimentIds.CheckRun("id", id));
+        var run = grains.GetGrain<IRunGrain>(TrackingIds.CheckRun("id", id));
         return EventStream.Answer(context, "run/" + id, async (after, wait, cancellationToken) =>
         {
             var changes = await run.Watch(after, wait, cancellationToken);
@@ -37,7 +39,7 @@ internal static class LiveEndpoints
 
     private static async Task WatchExperiment(string id, HttpContext context, IGrainFactory grains)
     {
-        _ = await grains.GetGrain<IExperimentGrain>(ExperimentIds.CheckExisting(id)).Get(context.RequestAborted) ?? throw TrackingErrors.NoExperiment(id);
+        _ = await grains.GetGrain<IExperimentGrain>(TrackingIds.OfExperiment(id)).Get(context.RequestAborted) ?? throw TrackingErrors.NoExperiment(id);
         var feed = grains.GetGrain<IExperimentFeedGrain>(id);
         await EventStream.Answer(context, "experiment/" + id, async (after, wait, cancellationToken) =>
         {

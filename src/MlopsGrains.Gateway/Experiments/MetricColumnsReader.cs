@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Json;
 
 namespace MlopsGrains.Gateway.Experiments;
 

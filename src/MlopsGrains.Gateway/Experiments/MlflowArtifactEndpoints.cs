@@ -1,9 +1,10 @@
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -91,7 +92,7 @@ internal static class MlflowArtifactEndpoints
             throw MlopsException.Invalid(missing, $"Request must specify {missing}.");
         }
 
-        await context.RequireAsync(AccessTarget.Run, ExperimentIds.CheckRun("run_uuid", run));
+        await context.RequireAsync(AccessTarget.Run, TrackingIds.CheckRun("run_uuid", run));
         var (_, file) = await Files(context).OfRun(run, path, context.RequestAborted);
         await Files(context).PutSmall(file, context.Request.Body, UploadBytesMax, context.RequestAborted);
         await MlflowCall.Done(context);

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using MlopsGrains.Experiments;
-using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Mlflow;
-using MlopsGrains.Paging;
+using MlopsGrains.Gateway.Json;
 
 namespace MlopsGrains.Gateway.Experiments;
 
@@ -123,32 +121,6 @@ internal static class MlflowEntities
 
         json.WriteEndObject();
     }
-
-    /// <summary>The token of the next page, left out on the last one.</summary>
-    public static void WriteNextPage(this Utf8JsonWriter json, string? token)
-    {
-        if (!string.IsNullOrEmpty(token))
-        {
-            json.WriteString("next_page_token", token);
-        }
-    }
-
-    /// <summary>Answers a page: its items under a name, left out when there are none, and the next page's token.</summary>
-    public static Task AnswerPage<T>(this MlflowCall call, string name, Page<T> page, Action<Utf8JsonWriter, T> write) => call.Answer(json =>
-    {
-        if (page.Items.Count > 0)
-        {
-            json.WriteStartArray(name);
-            foreach (var item in page.Items)
-            {
-                write(json, item);
-            }
-
-            json.WriteEndArray();
-        }
-
-        json.WriteNextPage(page.NextPageToken);
-    });
 
     /// <summary>The real server leaves <c>outputs</c> out until there are some.</summary>
     private static void WriteOutputs(this Utf8JsonWriter json, IReadOnlyList<ModelOutput> outputs)

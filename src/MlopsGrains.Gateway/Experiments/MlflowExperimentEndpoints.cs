@@ -1,8 +1,10 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Gateway.Paging;
+using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -94,7 +96,7 @@ internal static class MlflowExperimentEndpoints
                 "experiment_ids", $"SearchDatasets request cannot specify more than {DatasetExperimentsMax} experiment_ids. Received {experiments.Count} experiment_ids.");
         }
 
-        ExperimentIds.Check("experiment_ids", experiments);
+        TrackingIds.CheckExperiments("experiment_ids", experiments);
         experiments = await call.Context.ReadableAsync(PermissionKind.Experiment, experiments, id => id);
         var found = new HashSet<(string Experiment, string Name, string Digest, string? Context)>();
         string? token = null;
@@ -182,7 +184,7 @@ internal static class MlflowExperimentEndpoints
     });
 
     private static string RequiredId(MlflowCall call) =>
-        ExperimentIds.CheckExisting(call.Request.Name("experiment_id") ?? throw MlopsException.Missing("experiment_id"));
+        TrackingIds.OfExperiment(call.Request.Name("experiment_id") ?? throw MlopsException.Missing("experiment_id"));
 
     private static IExperimentGrain Existing(MlflowCall call) => call.Grains.GetGrain<IExperimentGrain>(RequiredId(call));
 

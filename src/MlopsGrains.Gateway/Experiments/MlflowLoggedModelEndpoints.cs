@@ -1,9 +1,12 @@
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Idempotency;
+using MlopsGrains.Gateway.Json;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -57,7 +60,7 @@ internal static class MlflowLoggedModelEndpoints
     private static async Task Create(MlflowCall call)
     {
         var request = call.Request;
-        var experiment = ExperimentIds.CheckExisting(request.Name("experiment_id") ?? throw MlopsException.Missing("experiment_id"));
+        var experiment = TrackingIds.OfExperiment(request.Name("experiment_id") ?? throw MlopsException.Missing("experiment_id"));
         var model = new NewLoggedModel(
             experiment,
             NullIfEmpty(request.Text("name")),
@@ -65,7 +68,7 @@ internal static class MlflowLoggedModelEndpoints
             NullIfEmpty(request.Text("source_run_id")),
             request.Tags("params"),
             request.Tags("tags"));
-        await Answer(call, await call.Grains.GetGrain<ILoggedModelGrain>("m-" + call.Context.NewId()).Create(model, call.Aborted));
+        await Answer(call, await call.Grains.GetGrain<ILoggedModelGrain>(TrackingIds.LoggedModelPrefix + call.Context.NewId()).Create(model, call.Aborted));
     }
 
     private static async Task Get(MlflowCall call)
@@ -232,7 +235,7 @@ internal static class MlflowLoggedModelEndpoints
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private static string ModelId(MlflowCall call) => ExperimentIds.CheckModel((string)call.Context.Request.RouteValues["model_id"]!);
+    private static string ModelId(MlflowCall call) => TrackingIds.OfLoggedModel((string)call.Context.Request.RouteValues["model_id"]!);
 
     private static ILoggedModelGrain Existing(MlflowCall call) => call.Grains.GetGrain<ILoggedModelGrain>(ModelId(call));
 }

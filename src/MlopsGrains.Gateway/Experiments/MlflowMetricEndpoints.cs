@@ -3,9 +3,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Identity;
 
 namespace MlopsGrains.Gateway.Experiments;
@@ -57,7 +57,7 @@ internal static class MlflowMetricEndpoints
     }
 
     private static IReadOnlyList<string> Runs(string field, IReadOnlyList<string> ids, string tooMany) =>
-        ids.Count <= RunsMax ? [.. ids.Select(id => ExperimentIds.CheckRun(field, id))] : throw MlopsException.Invalid(field, $"{tooMany} Received {ids.Count} run_ids.");
+        ids.Count <= RunsMax ? [.. ids.Select(id => TrackingIds.CheckRun(field, id))] : throw MlopsException.Invalid(field, $"{tooMany} Received {ids.Count} run_ids.");
 
     private static Task Answer(MlflowCall call, IReadOnlyList<RunMetricHistory> histories) => call.Answer(json =>
     {

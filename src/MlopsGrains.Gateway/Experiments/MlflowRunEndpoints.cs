@@ -1,8 +1,10 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -57,7 +59,7 @@ internal static class MlflowRunEndpoints
     private static async Task Create(MlflowCall call)
     {
         var request = call.Request;
-        var experiment = request.Name("experiment_id") is { } id ? ExperimentIds.CheckExisting(id) : "0";
+        var experiment = request.Name("experiment_id") is { } id ? TrackingIds.OfExperiment(id) : "0";
         var name = request.Text("run_name") is { Length: > 0 } given ? given : null;
         var runId = call.Context.NewId();
         var tags = request.Tags("tags").Select(t => t with { Value = t.Value.CutTo(BatchReader.TagValueMax) }).ToArray();
@@ -157,7 +159,7 @@ internal static class MlflowRunEndpoints
             reader.AdvanceTo(body.End);
         }
 
-        var id = ExperimentIds.CheckRun("run_id", batch.RunId is { Length: > 0 } given ? given : throw MlopsException.Missing("run_id"));
+        var id = TrackingIds.CheckRun("run_id", batch.RunId is { Length: > 0 } given ? given : throw MlopsException.Missing("run_id"));
         var grains = context.RequestServices.GetRequiredService<IGrainFactory>();
         await context.RequireAsync(AccessTarget.Run, id);
         await context.RequireEachAsync(AccessTarget.LoggedModel, batch.Models?.ModelIds ?? []);
@@ -203,7 +205,7 @@ internal static class MlflowRunEndpoints
     private static string ModelId(MlflowRequest model, int index)
     {
         var place = $"models[{index}].model_id";
-        return ExperimentIds.CheckRun(place, model.Text("model_id") is { Length: > 0 } id ? id : throw MlopsException.Missing(place));
+        return TrackingIds.CheckRun(place, model.Text("model_id") is { Length: > 0 } id ? id : throw MlopsException.Missing(place));
     }
 
     private static DatasetInput ToInput(MlflowRequest input, int index)
@@ -236,7 +238,7 @@ internal static class MlflowRunEndpoints
         var request = call.Request;
         var experiments = request.Texts("experiment_ids");
         var max = request.MaxResults(1000, SearchResultsMax);
-        ExperimentIds.Check("experiment_ids", experiments);
+        TrackingIds.CheckExperiments("experiment_ids", experiments);
         experiments = await call.Context.ReadableAsync(PermissionKind.Experiment, experiments, id => id);
 
         var query = new RunQuery(
@@ -287,7 +289,7 @@ internal static class MlflowRunEndpoints
     });
 
     /// <summary><c>run_id</c>, or the legacy alias that old clients send alone and new ones beside it.</summary>
-    public static string RunId(MlflowRequest request) => ExperimentIds.CheckRun("run_id", request.Name("run_id") ?? throw MlopsException.Missing("run_id"));
+    public static string RunId(MlflowRequest request) => TrackingIds.CheckRun("run_id", request.Name("run_id") ?? throw MlopsException.Missing("run_id"));
 
     private static IRunGrain Run(MlflowCall call) => call.Grains.GetGrain<IRunGrain>(RunId(call.Request));
 }

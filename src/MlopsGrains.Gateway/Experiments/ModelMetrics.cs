@@ -31,7 +31,7 @@ internal sealed class ModelMetrics
         var models = new List<(ILoggedModelGrain Grain, List<LoggedModelMetric> Metrics)>();
         foreach (var (id, metrics) in _models)
         {
-            models.Add((grains.GetGrain<ILoggedModelGrain>(ExperimentIds.CheckModel(id)), metrics.ConvertAll(m => m with { RunId = runId })));
+            models.Add((grains.GetGrain<ILoggedModelGrain>(TrackingIds.OfLoggedModel(id)), metrics.ConvertAll(m => m with { RunId = runId })));
         }
 
         foreach (var group in models.Chunk(ModelsAtOnce))

@@ -1,6 +1,7 @@
 using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -32,7 +33,7 @@ internal static class RunGroupsEndpoints
             new RunGroupQuery(await Existing(grains, id, cancellationToken), pair.Filter, pair.SeedParams, pair.Metrics, pair.Confidence), pair.First, pair.Second, cancellationToken));
 
     private static async Task<string> Existing(IGrainFactory grains, string id, CancellationToken cancellationToken) =>
-        (await grains.GetGrain<IExperimentGrain>(ExperimentIds.CheckExisting(id)).Get(cancellationToken) ?? throw TrackingErrors.NoExperiment(id)).ExperimentId;
+        (await grains.GetGrain<IExperimentGrain>(TrackingIds.OfExperiment(id)).Get(cancellationToken) ?? throw TrackingErrors.NoExperiment(id)).ExperimentId;
 
     /// <summary>Which groups to find.</summary>
     internal sealed record RunGroupSearch(

@@ -1,7 +1,9 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Idempotency;
+using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Identity;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;
@@ -44,15 +46,15 @@ internal static class RunsEndpoints
 
     private static async Task<Created<Run>> Create(NewRun run, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
-        await context.RequireAsync(AccessTarget.Experiment, ExperimentIds.CheckExisting(run.ExperimentId));
+        await context.RequireAsync(AccessTarget.Experiment, TrackingIds.OfExperiment(run.ExperimentId));
         var created = await grains.GetGrain<IRunGrain>(context.NewId()).Create(run, cancellationToken);
         return TypedResults.Created($"/api/v1/runs/{created.Info.RunId}", created);
     }
 
     private static async Task<Ok<Run>> CreateWithId(string id, NewRun run, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
-        await context.RequireAsync(AccessTarget.Experiment, ExperimentIds.CheckExisting(run.ExperimentId));
-        var stored = await grains.GetGrain<IRunGrain>(ExperimentIds.CheckNewRun("id", id)).Create(run, cancellationToken);
+        await context.RequireAsync(AccessTarget.Experiment, TrackingIds.OfExperiment(run.ExperimentId));
+        var stored = await grains.GetGrain<IRunGrain>(IdFormat.Check("id", id)).Create(run, cancellationToken);
 
         // Who may write to one experiment learns nothing of another one's runs.
         return stored.Info.ExperimentId == run.ExperimentId
@@ -85,7 +87,7 @@ internal static class RunsEndpoints
             throw MlopsException.Invalid("experimentIds", $"experimentIds has {search.ExperimentIds.Count} ids; at most {ExperimentsMax}.");
         }
 
-        if (search.ExperimentIds.Any(e => e is null || !ExperimentIds.IsId(e)))
+        if (search.ExperimentIds.Any(e => e is null || !TrackingIds.IsExperiment(e)))
         {
             throw MlopsException.Invalid("experimentIds", "experimentIds must be decimal experiment ids.");
         }
@@ -141,7 +143,7 @@ internal static class RunsEndpoints
         return TypedResults.Ok(await run.GetMetricBuckets(Uri.UnescapeDataString(key), points, startStep, endStep, cancellationToken));
     }
 
-    private static IRunGrain Run(IGrainFactory grains, string id) => grains.GetGrain<IRunGrain>(ExperimentIds.CheckRun("id", id));
+    private static IRunGrain Run(IGrainFactory grains, string id) => grains.GetGrain<IRunGrain>(TrackingIds.CheckRun("id", id));
 
     /// <summary>A search over runs.</summary>
     internal sealed record RunSearch(

@@ -1,6 +1,6 @@
 using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Governance;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Json;
 using Microsoft.AspNetCore.Http;
 using Orleans.Runtime;
 

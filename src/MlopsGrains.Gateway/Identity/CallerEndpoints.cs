@@ -1,3 +1,4 @@
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using MlopsGrains.Errors;
-using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -6,6 +6,7 @@ using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Json;
 using Microsoft.AspNetCore.Http;
 
 namespace MlopsGrains.Gateway.Mlflow;

@@ -1,12 +1,15 @@
 using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Errors;
-using MlopsGrains.Gateway.Experiments;
-using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Idempotency;
+using MlopsGrains.Gateway.Json;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Gateway.OpenApi;
+using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
+using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -66,7 +69,7 @@ internal static class MlflowModelEndpoints
 
     /// <summary>Reads a search in pages that the registry answers at once, and writes them as one.</summary>
     public static async Task AnswerSearch<T>(
-        this MlflowCall call, string list, int sizeDefault, int sizeMax, Func<RegistryQuery, Task<Paging.Page<T>>> search, Func<T, string> modelOf, Action<Utf8JsonWriter, T> write)
+        this MlflowCall call, string list, int sizeDefault, int sizeMax, Func<RegistryQuery, Task<Page<T>>> search, Func<T, string> modelOf, Action<Utf8JsonWriter, T> write)
     {
         var left = call.Request.MaxResults(sizeDefault, sizeMax);
         var query = new RegistryQuery(call.Request.Text("filter"), call.Request.Texts("order_by"), Size(left), await call.Context.OpenPageTokenAsync(call.Request.Text("page_token"), "page_token"));
@@ -100,13 +103,13 @@ internal static class MlflowModelEndpoints
         json.WriteNextPage(await call.Context.ClosePageTokenAsync(page.NextPageToken));
         json.WriteEndObject();
 
-        async Task<Paging.Page<T>> Readable(RegistryQuery part)
+        async Task<Page<T>> Readable(RegistryQuery part)
         {
             for (var round = 1; ; round++)
             {
                 var found = await search(part);
                 var readable = await call.Context.ReadableAsync(PermissionKind.RegisteredModel, found.Items, modelOf);
-                if (readable.Count > 0 || found.NextPageToken is null || round == Access.RoundsMax)
+                if (readable.Count > 0 || found.NextPageToken is null || round == ReadablePages.RoundsMax)
                 {
                     return found with { Items = readable };
                 }

@@ -1,10 +1,11 @@
 using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Experiments;
-using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using Microsoft.AspNetCore.Builder;

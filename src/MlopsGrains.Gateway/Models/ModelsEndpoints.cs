@@ -1,9 +1,12 @@
 using System.Globalization;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
-using MlopsGrains.Gateway.Catalogs;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Idempotency;
+using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Gateway.OpenApi;
+using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using MlopsGrains.Paging;

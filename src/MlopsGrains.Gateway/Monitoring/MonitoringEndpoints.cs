@@ -1,8 +1,9 @@
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
-using MlopsGrains.Gateway.Catalogs;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.OpenApi;
+using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Paging;

@@ -1,7 +1,7 @@
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 using Microsoft.AspNetCore.Builder;
@@ -15,7 +15,6 @@ namespace MlopsGrains.Gateway.Pipelines;
 internal static class PipelineRunPrefixEndpoints
 {
     private const int PrefixLengthMin = 4;
-    private const int PrefixLengthMax = 32;
     private const int LimitMax = 20;
     private const int NamesPage = 1000;
 
@@ -25,9 +24,9 @@ internal static class PipelineRunPrefixEndpoints
     private static async Task<Ok<IReadOnlyList<PipelineRun>>> Find(string idPrefix, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, int limit = 10)
     {
         Limits.Check("limit", limit, LimitMax);
-        if (idPrefix.Length is < PrefixLengthMin or > PrefixLengthMax || !idPrefix.All(char.IsAsciiHexDigitLower))
+        if (idPrefix.Length is < PrefixLengthMin or > IdFormat.Length || !idPrefix.All(char.IsAsciiHexDigitLower))
         {
-            throw MlopsException.Invalid("idPrefix", $"idPrefix must be {PrefixLengthMin} to {PrefixLengthMax} lower-case hex digits.");
+            throw MlopsException.Invalid("idPrefix", $"idPrefix must be {PrefixLengthMin} to {IdFormat.Length} lower-case hex digits.");
         }
 
         var found = new List<string>();

@@ -4,9 +4,10 @@ using System.Text;
 using System.Text.Json;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
-using MlopsGrains.Gateway.Catalogs;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.OpenApi;
+using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
 using MlopsGrains.Paging;
 using MlopsGrains.Pipelines;
@@ -22,7 +23,6 @@ internal static class PipelinesEndpoints
     private const int YamlBytesMax = 1024 * 1024;
     private const int RunsMax = 200;
     private const int LogLinesMax = 10_000;
-    private const int RunIdLengthMax = 64;
 
     private const string Example =
         """
@@ -115,11 +115,9 @@ internal static class PipelinesEndpoints
     private static async Task<Ok<PipelineRun>> Cancel(string id, Cancellation cancellation, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await Run(grains, id).Cancel(cancellation.Reason, cancellationToken));
 
-    // A made-up id would activate a grain for nothing; ids are 32 hex digits.
+    // A made-up id would activate a grain for nothing.
     private static IPipelineRunGrain Run(IGrainFactory grains, string id) =>
-        id.Length <= RunIdLengthMax && id.All(char.IsAsciiHexDigitLower)
-            ? grains.GetGrain<IPipelineRunGrain>(id)
-            : throw MlopsException.NotFound("Pipeline run", id.Length <= RunIdLengthMax ? id : id[..RunIdLengthMax] + "…");
+        IdFormat.Matches(id) ? grains.GetGrain<IPipelineRunGrain>(id) : throw MlopsException.NotFound("Pipeline run", id);
 
     private static async Task<string> ReadYaml(PipeReader reader, CancellationToken cancellationToken)
     {

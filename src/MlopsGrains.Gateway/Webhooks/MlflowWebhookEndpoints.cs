@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Errors;
-using MlopsGrains.Gateway.Experiments;
-using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -1,13 +1,12 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
 namespace MlopsGrains.Grains.Experiments;
 
 /// <summary>The limits of the tracking protocol and the rules for its keys, values and ids.</summary>
-internal static partial class TrackingLimits
+internal static class TrackingLimits
 {
     public const int KeyLengthMax = 250;
     public const int ParamValueLengthMax = 6000;
@@ -78,17 +77,6 @@ internal static partial class TrackingLimits
         }
     }
 
-    public static void CheckRunId(string? id)
-    {
-        if (!IsId(id))
-        {
-            throw MlopsException.InvalidValue("runId", id, "A run id begins with a letter or digit and holds only letters, digits, '_' and '-', at most 256.");
-        }
-    }
-
-    /// <summary>Ids of runs and of logged models.</summary>
-    public static bool IsId(string? id) => id is not null && RunId().IsMatch(id);
-
     public static void CheckPage(string field, int results, int resultsMax)
     {
         if (results < 1 || results > resultsMax)
@@ -103,7 +91,4 @@ internal static partial class TrackingLimits
             : Rune.GetUnicodeCategory(rune) is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
                 or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
                 or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber or UnicodeCategory.ConnectorPunctuation;
-
-    [GeneratedRegex(@"\A[a-zA-Z0-9][a-zA-Z0-9_\-]{0,255}\z")]
-    private static partial Regex RunId();
 }

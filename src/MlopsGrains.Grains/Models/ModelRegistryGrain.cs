@@ -178,7 +178,7 @@ internal sealed class ModelRegistryGrain : Grain, IModelRegistryGrain, IRegistry
 
     private async Task<RunInfo?> Run(string id, CancellationToken cancellationToken)
     {
-        TrackingLimits.CheckRunId(id);
+        TrackingIds.CheckRun("run_id", id);
         return (await GrainFactory.GetGrain<IRunGrain>(id).Get(cancellationToken))?.Info;
     }
 

@@ -1,7 +1,7 @@
 using MlopsGrains.Client;
 using MlopsGrains.Gateway;
-using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Grains;
 using MlopsGrains.Server.Hosting.Cluster;
 using MlopsGrains.Server.Hosting.Start;

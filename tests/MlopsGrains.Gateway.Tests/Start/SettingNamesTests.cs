@@ -1,4 +1,5 @@
 using System.Reflection;
+using MlopsGrains.Gateway.Http;
 using MlopsGrains.Server.Hosting.Start;
 
 namespace MlopsGrains.Gateway.Tests.Start;

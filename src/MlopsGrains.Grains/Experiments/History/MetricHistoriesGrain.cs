@@ -74,7 +74,7 @@ internal sealed class MetricHistoriesGrain(IGrainFactory grains) : Grain, IMetri
 
         foreach (var id in runIds)
         {
-            TrackingLimits.CheckRunId(id);
+            TrackingIds.CheckRun("runIds", id);
         }
 
         return [.. runIds.Distinct(StringComparer.Ordinal)];

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Runs;
@@ -7,7 +6,7 @@ using MlopsGrains.Grains.Experiments.Runs;
 namespace MlopsGrains.Grains.Experiments.LoggedModels;
 
 /// <summary>Decides what a command does to a logged model: an event, nothing, or a refusal. Pure; everything is checked before anything is written.</summary>
-internal static partial class LoggedModelRules
+internal static class LoggedModelRules
 {
     public const int NameLengthMax = 500;
     public const int TextLengthMax = 500;
@@ -29,11 +28,10 @@ internal static partial class LoggedModelRules
 
     private static readonly SearchValues<char> NotInNames = SearchValues.Create("/:.%\"'");
 
-    public static bool IsId(string? id) => id is not null && Id().IsMatch(id);
 
     public static LoggedModelCreated Create(string id, NewLoggedModel model, Experiment experiment, DateTimeOffset now)
     {
-        if (!IsId(id))
+        if (!TrackingIds.IsLoggedModel(id))
         {
             throw MlopsException.Invalid("model_id", $"model_id '{Short(id)}' must be 'm-' and 32 lower-case hexadecimal digits.");
         }
@@ -48,7 +46,7 @@ internal static partial class LoggedModelRules
         TrackingLimits.CheckLength("model_type", model.ModelType, TextLengthMax);
         if (!string.IsNullOrEmpty(model.SourceRunId))
         {
-            TrackingLimits.CheckRunId(model.SourceRunId);
+            TrackingIds.CheckRun("source_run_id", model.SourceRunId);
         }
 
         var empty = new LoggedModelState();
@@ -251,7 +249,4 @@ internal static partial class LoggedModelRules
     private static long Milliseconds(DateTimeOffset now) => now.ToUnixTimeMilliseconds();
 
     private static string Short(string? text) => text is null || text.Length <= 100 ? text ?? "" : text.CutTo(100) + "…";
-
-    [GeneratedRegex(@"\Am-[0-9a-f]{32}\z")]
-    private static partial Regex Id();
 }

@@ -11,7 +11,7 @@ internal static class RunRules
 {
     public static RunCreated Create(string id, NewRun run, Experiment experiment, DateTimeOffset now)
     {
-        TrackingLimits.CheckRunId(id);
+        TrackingIds.CheckRun("runId", id);
         TrackingLimits.CheckLength("userId", run.UserId, TrackingLimits.UserIdLengthMax);
         List<Tag> tags = [.. CutTags(WithHeartbeat(run)).Where(t => t.Key != RunState.RunNameTag || !string.IsNullOrEmpty(t.Value))];
         CheckTags(tags);
@@ -154,9 +154,7 @@ internal static class RunRules
             throw MlopsException.Missing($"models[{index}].model_id");
         }
 
-        return TrackingLimits.IsId(model)
-            ? model
-            : throw MlopsException.InvalidValue($"models[{index}].model_id", model, "it must begin with a letter or digit and hold at most 256 letters, digits, '_' and '-'.");
+        return TrackingIds.CheckRun($"models[{index}].model_id", model);
     }
 
     private static void CheckSizes(RunBatch batch)

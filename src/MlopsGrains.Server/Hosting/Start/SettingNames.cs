@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Reflection;
-using MlopsGrains.Gateway;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Http;
 using MlopsGrains.Grains.Deployments;
 using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.Retention;
@@ -11,7 +12,7 @@ using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Server.Hosting.Cluster;
 using Orleans.Configuration;
-using GatewayOptions = MlopsGrains.Gateway.GatewayOptions;
+using GatewayOptions = MlopsGrains.Gateway.Http.GatewayOptions;
 
 namespace MlopsGrains.Server.Hosting.Start;
 

@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+
+namespace MlopsGrains.Gateway.Access;
+
+/// <summary>The configured keys, by digest.</summary>
+internal sealed class ApiKeys(IOptions<AuthenticationOptions> options)
+{
+    private const int CharactersMax = 4096;
+
+    private readonly (string Name, byte[] Digest)[] _keys = [.. options.Value.ApiKeys.Select(k => (k.Name, Convert.FromHexString(k.KeySha256)))];
+
+    public bool AreConfigured => _keys.Length > 0;
+
+    /// <summary>Who holds the key of an <c>Authorization</c> header, or <see langword="null"/>.</summary>
+    public string? FindHolder(string authorization)
+    {
+        if (authorization.Length > CharactersMax || KeyOf(authorization) is not { Length: > 0 } key)
+        {
+            return null;
+        }
+
+        // Every key is compared in full, so that the time tells nothing about which digest was near.
+        var digest = SHA256.HashData(Encoding.UTF8.GetBytes(key));
+        string? holder = null;
+        foreach (var (name, expected) in _keys)
+        {
+            if (CryptographicOperations.FixedTimeEquals(digest, expected))
+            {
+                holder = name;
+            }
+        }
+
+        return holder;
+    }
+
+    private static string? KeyOf(string authorization)
+    {
+        if (authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+        {
+            return authorization[7..].Trim();
+        }
+
+        return BasicCredentials.Read(authorization)?.Password;
+    }
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Security.Claims;
+using MlopsGrains.Errors;
+using MlopsGrains.Identity;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace MlopsGrains.Gateway.Access;
+
+/// <summary>Lets in who holds a key or knows a user's password, and says who asks to everything behind.</summary>
+internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys keys, UserPasswords users, IOptions<AuthenticationOptions> options)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (!options.Value.IsConfigured || IsOpen(context.GetEndpoint()?.Metadata))
+        {
+            Actor.Current = Actor.Local;
+            return next(context);
+        }
+
+        var authorization = context.Request.Headers.Authorization.ToString();
+        if (keys.FindHolder(authorization) is { } holder)
+        {
+            return EnterAsync(context, new Caller(holder, null, MayAll: true));
+        }
+
+        return options.Value.Administrator is null || authorization.Length == 0 ? RefuseAsync(context) : EnterAsUserAsync(context, authorization);
+    }
+
+    private static bool IsOpen(EndpointMetadataCollection? endpoint) =>
+        endpoint is not null && (endpoint.GetMetadata<CarriesItsKey>() is not null || endpoint.GetMetadata<OpenToAll>() is not null);
+
+    private async Task EnterAsUserAsync(HttpContext context, string authorization)
+    {
+        var (user, wait) = await users.FindAsync(authorization, context.Connection.RemoteIpAddress, context.RequestAborted);
+        if (wait is { } some)
+        {
+            throw TooManyGuesses(context, some);
+        }
+
+        await (user is null ? RefuseAsync(context) : EnterAsync(context, new Caller(user.Name, user.Id, user.IsAdministrator)));
+    }
+
+    private Task EnterAsync(HttpContext context, Caller caller)
+    {
+        Actor.Current = caller.Name;
+        context.Features.Set(caller);
+        context.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, caller.Name)], caller.UserId is null ? "ApiKey" : "Basic"));
+        return next(context);
+    }
+
+    /// <summary>The refusal of a guess that was not looked at.</summary>
+    public static MlopsException TooManyGuesses(HttpContext context, TimeSpan wait)
+    {
+        context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        return MlopsException.Overloaded("Too many wrong passwords for this user or from this address within a minute; try again later.");
+    }
+
+    private static Task RefuseAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        context.Response.Headers.WWWAuthenticate = "Basic realm=\"mlflow\"";
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(
+            "You are not authenticated. Send a user's name and password by basic authentication, or an API key as a bearer token or as the password of basic authentication.",
+            context.RequestAborted);
+    }
+}

@@ -1,0 +1,33 @@
+using MlopsGrains.Catalogs;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Identity;
+using MlopsGrains.Paging;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MlopsGrains.Gateway.Paging;
+
+/// <summary>Pages of things that a catalog names and the caller may read. The place of a page token is the last name that was looked at.</summary>
+internal static class CatalogPages
+{
+    public const int LimitMax = 1000;
+
+    public static async Task<Page<T>> Read<T>(
+        HttpContext context, PermissionKind kind, string catalog, int limit, string? pageToken, Func<string, Task<T?>> get, CancellationToken cancellationToken, int limitMax = LimitMax)
+        where T : class
+    {
+        Limits.Check("limit", limit, limitMax);
+        var grain = context.RequestServices.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(catalog);
+        var names = await context.ReadablePageAsync(kind, limit, pageToken, "pageToken", ReadNames, name => name);
+
+        // A name without its thing belongs to a creation that was cut short; the thing comes when it is tried again.
+        var items = await Task.WhenAll(names.Items.Select(get));
+        return new Page<T>([.. items.OfType<T>()], names.NextPageToken);
+
+        async Task<Page<string>> ReadNames(int size, string? token)
+        {
+            var page = await grain.List(PageToken.Read<string>(catalog, token), size, cancellationToken);
+            return page with { NextPageToken = page.NextPageToken is { } last ? PageToken.Write(catalog, last) : null };
+        }
+    }
+}
