@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using MlopsGrains.Client;
@@ -11,13 +13,15 @@ namespace MlopsGrains.Benchmarks;
 /// <summary>
 /// This server against another build of it (<c>--baseline PATH/MlopsGrains.Server.dll</c>) on SQLite, in one run: both are up, and short slices of the same
 /// load go to one and the other in turn, so that the machine's moods hit both. The ratio is that of all that was answered, since a slice in which runs put points away is slower than the next;
-/// the quartiles are those of the pairs. Above 1 this build is faster. <c>--case</c> with a case's first words measures that one alone.
+/// the quartiles are those of the pairs. Above 1 this build is faster. A third server is this build with users, where a user without any right but on her own
+/// things asks. <c>--case</c> with a case's first words measures that one alone.
 /// </summary>
 internal sealed class CompareBenchmark(int slices, TimeSpan slice, string only)
 {
     private const int Points = 100;
     private const int SearchedRuns = 20_000;
     private const string Model = "compared";
+    private const string Administrator = "administrator";
 
     private readonly List<ServerUnderLoad> servers = [];
 
@@ -35,8 +39,16 @@ internal sealed class CompareBenchmark(int slices, TimeSpan slice, string only)
         using var there = new TempDirectory();
         await using var before = await ServerUnderLoad.StartProgramAsync(baseline, "--data", there.Path);
         await using var now = await ServerUnderLoad.StartAsync("--data", here.Path);
+        using var locked = new TempDirectory();
+        await using var users = await ServerUnderLoad.StartProgramAsync(RepositoryRoot.ServerProgram, ["--data", locked.Path], new Dictionary<string, string>
+        {
+            ["MLOPS_Authentication__Administrator__Name"] = Administrator,
+            ["MLOPS_Authentication__Administrator__Password"] = Administrator,
+            ["MLOPS_Authentication__DefaultPermission"] = "None",
+        });
+        await AddUserAsync(users);
         var benchmark = new CompareBenchmark(slices, TimeSpan.FromMilliseconds(milliseconds), Text(args, "--case", ""));
-        benchmark.servers.AddRange([before, now]);
+        benchmark.servers.AddRange([before, now, users]);
         await benchmark.RunAsync();
         return 0;
     }
@@ -44,10 +56,10 @@ internal sealed class CompareBenchmark(int slices, TimeSpan slice, string only)
     private async Task RunAsync()
     {
         Console.WriteLine($"{slices} slices of {slice.TotalMilliseconds:0} ms each, in turn");
-        Console.WriteLine($"{"case",-46}{"before/s",12}{"now/s",12}{"ratio",8}   quartiles");
+        Console.WriteLine($"{"case",-46}{"before/s",12}{"now/s",12}{"ratio",8}   {"quartiles",-11}{"users/s",12}{"ratio",8}   quartiles");
         await CaseAsync("log-batch of 100 points, 64 connections", 64, async (server, connections) =>
         {
-            var requests = (await Tracking.CreateRunsAsync(connections, "0", connections.Count)).Select(run => new LogBatchRequest(run, Points)).ToArray();
+            var requests = (await Tracking.CreateRunsAsync(connections, await Tracking.CreateExperimentAsync(connections[0], "logged"), connections.Count)).Select(run => new LogBatchRequest(run, Points)).ToArray();
             return (connection, number) => connection.SendAsync(requests[number].Next());
         });
         await CaseAsync("create-run, 64 connections", 64, async (server, connections) =>
@@ -99,15 +111,28 @@ internal sealed class CompareBenchmark(int slices, TimeSpan slice, string only)
             }
         }
 
-        var ratios = loads[0].PerSecond.Zip(loads[1].PerSecond, (before, now) => now / before).ToList();
-        var (before, now) = (loads[0].PerSecond.Average(), loads[1].PerSecond.Average());
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{name,-46}{before,12:N0}{now,12:N0}{now / before,8:0.000}   {At(ratios, 0.25):0.00}–{At(ratios, 0.75):0.00}"));
+        Console.Write(string.Create(CultureInfo.InvariantCulture, $"{name,-46}{loads[0].PerSecond.Average(),12:N0}"));
+        foreach (var load in loads.Skip(1))
+        {
+            var ratios = loads[0].PerSecond.Zip(load.PerSecond, (before, now) => now / before).ToList();
+            Console.Write(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{load.PerSecond.Average(),12:N0}{load.PerSecond.Average() / loads[0].PerSecond.Average(),8:0.000}   {$"{At(ratios, 0.25):0.00}–{At(ratios, 0.75):0.00}",-11}"));
+        }
+
+        Console.WriteLine();
         foreach (var connection in loads.SelectMany(l => l.Connections))
         {
             connection.Dispose();
         }
+    }
+
+    private static async Task AddUserAsync(ServerUnderLoad server)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{server.Port}") };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Administrator}:{Administrator}")));
+        using var answer = await http.PostAsJsonAsync(new Uri("/api/2.0/mlflow/users/create", UriKind.Relative), new { username = LoadConnection.User.Name, password = LoadConnection.User.Password });
+        answer.EnsureSuccessStatusCode();
     }
 
     private static double At(List<double> values, double quantile) => values.Order().ElementAt((int)((values.Count - 1) * quantile));
@@ -130,7 +155,8 @@ internal sealed class CompareBenchmark(int slices, TimeSpan slice, string only)
     private static async Task<string> DeployAsync(ServerUnderLoad server)
     {
         var address = new Uri($"http://127.0.0.1:{server.Port}");
-        using var client = MlopsGrainsClient.Create(new MlopsGrainsClientOptions { BaseAddress = address });
+        var (user, password) = LoadConnection.User;
+        using var client = MlopsGrainsClient.Create(new MlopsGrainsClientOptions { BaseAddress = address, User = user, Password = password });
         await using (var table = File.OpenRead(Path.Combine(RepositoryRoot.Path, "src", "MlopsGrains.Server", "Demo", "breast_cancer.csv")))
         {
             await client.Datasets.UploadAsync(Model, table);
@@ -144,8 +170,10 @@ internal sealed class CompareBenchmark(int slices, TimeSpan slice, string only)
             throw new InvalidOperationException($"The pipeline ended as {run.Status}: {string.Join("; ", run.Steps.Select(s => s.Error))}");
         }
 
-        using var http = new HttpClient { BaseAddress = address };
-        using var metadata = JsonDocument.Parse(await http.GetStringAsync(new Uri($"/v2/models/{Model}", UriKind.Relative)));
+        var connection = (await LoadConnection.OpenAsync(server.Port, 1))[0];
+        await Tracking.RequireAsync(connection, LoadConnection.Get($"/v2/models/{Model}"));
+        using var metadata = JsonDocument.Parse(connection.Body[connection.Body.IndexOf('{')..(connection.Body.LastIndexOf('}') + 1)]);
+        connection.Dispose();
         var inputs = metadata.RootElement.GetProperty("inputs").EnumerateArray().Select((input, number) => string.Create(
             CultureInfo.InvariantCulture, $$"""{"name":{{input.GetProperty("name").GetRawText()}},"datatype":"{{input.GetProperty("datatype").GetString()}}","shape":[1],"data":[{{number + 0.5}}]}"""));
         return new StringBuilder("{\"inputs\":[").AppendJoin(',', inputs).Append("]}").ToString();

@@ -17,11 +17,16 @@ internal sealed class LoadConnection : IDisposable
     /// <summary>The last answer's body as it came, chunk sizes included when it is chunked.</summary>
     public string Body => Encoding.UTF8.GetString(answer, bodyAt, received - bodyAt);
 
+    /// <summary>Who sends all requests, where the server asks who it is.</summary>
+    public static readonly (string Name, string Password) User = ("load", "a load of requests");
+
+    private static readonly string Authorization = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User.Name}:{User.Password}"));
+
     public static byte[] Post(string path, string json) => Encoding.UTF8.GetBytes(string.Create(
         CultureInfo.InvariantCulture,
-        $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}"));
+        $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {Authorization}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}"));
 
-    public static byte[] Get(string path) => Encoding.UTF8.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    public static byte[] Get(string path) => Encoding.UTF8.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {Authorization}\r\n\r\n");
 
     public static async Task<IReadOnlyList<LoadConnection>> OpenAsync(int port, int count)
     {

@@ -46,10 +46,18 @@ internal sealed class ServerUnderLoad : IAsyncDisposable
 
     public static Task<ServerUnderLoad> StartAsync(params string[] arguments) => StartProgramAsync(RepositoryRoot.ServerProgram, arguments);
 
-    public static async Task<ServerUnderLoad> StartProgramAsync(string program, params string[] arguments)
+    public static Task<ServerUnderLoad> StartProgramAsync(string program, params string[] arguments) => StartProgramAsync(program, arguments, new Dictionary<string, string>());
+
+    /// <param name="settings">Environment variables.</param>
+    public static async Task<ServerUnderLoad> StartProgramAsync(string program, string[] arguments, IReadOnlyDictionary<string, string> settings)
     {
         var port = FreePort.Next();
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
         foreach (var argument in (string[])[program, .. arguments, "--urls", $"http://127.0.0.1:{port}"])
         {
             start.ArgumentList.Add(argument);
