@@ -11,12 +11,10 @@ internal sealed class ApiKeys(IOptions<AuthenticationOptions> options)
 
     private readonly (string Name, byte[] Digest)[] _keys = [.. options.Value.ApiKeys.Select(k => (k.Name, Convert.FromHexString(k.KeySha256)))];
 
-    public bool AreConfigured => _keys.Length > 0;
-
     /// <summary>Who holds the key of an <c>Authorization</c> header, or <see langword="null"/>.</summary>
     public string? FindHolder(string authorization)
     {
-        if (authorization.Length > CharactersMax || KeyOf(authorization) is not { Length: > 0 } key)
+        if (_keys.Length == 0 || authorization.Length > CharactersMax || KeyOf(authorization) is not { Length: > 0 } key)
         {
             return null;
         }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Claims;
 using MlopsGrains.Errors;
 using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Http;
@@ -45,7 +44,6 @@ internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys key
     {
         Actor.Current = caller.Name;
         context.Features.Set(caller);
-        context.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, caller.Name)], caller.UserId is null ? "ApiKey" : "Basic"));
         return next(context);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using MlopsGrains.Errors;
@@ -21,7 +22,10 @@ internal sealed class UserPasswords(Accounts accounts, SignInThrottle throttle) 
     private const int WaitingMax = 256;
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
-    private readonly ConcurrentDictionary<string, (string User, PasswordHash Hash)> _good = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Proven> _good = new(StringComparer.Ordinal);
+
+    /// <summary>By the very text: a connection goes on with the one that it began with, and needs no digest of it.</summary>
+    private readonly ConditionalWeakTable<string, Proven> _ofConnections = [];
     private readonly ConcurrentDictionary<string, Lazy<Task<SignIn>>> _checking = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
     private int _waiting;
@@ -31,9 +35,15 @@ internal sealed class UserPasswords(Accounts accounts, SignInThrottle throttle) 
     /// <summary>The user that an <c>Authorization</c> header proves, if any.</summary>
     public async ValueTask<SignIn> FindAsync(string authorization, IPAddress? address, CancellationToken cancellationToken)
     {
-        var digest = Convert.ToHexString(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(authorization)));
-        if (_good.TryGetValue(digest, out var good) && await accounts.FindUser(good.User, fresh: false, cancellationToken) is { } known && known.Password == good.Hash)
+        if (_ofConnections.TryGetValue(authorization, out var proven) && await StillAsync(proven, cancellationToken) is { } same)
         {
+            return new SignIn(same);
+        }
+
+        var digest = Convert.ToHexString(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(authorization)));
+        if (_good.TryGetValue(digest, out proven) && await StillAsync(proven, cancellationToken) is { } known)
+        {
+            _ofConnections.AddOrUpdate(authorization, proven);
             return new SignIn(known);
         }
 
@@ -45,6 +55,9 @@ internal sealed class UserPasswords(Accounts accounts, SignInThrottle throttle) 
         // A client's many connections send the same header at once: that is one guess.
         return await _checking.GetOrAdd(digest, _ => new Lazy<Task<SignIn>>(() => CheckAsync(digest, pair, address))).Value.WaitAsync(cancellationToken);
     }
+
+    private async ValueTask<UserEntry?> StillAsync(Proven proven, CancellationToken cancellationToken) =>
+        await accounts.FindUser(proven.User, fresh: false, cancellationToken) is { } user && user.Password == proven.Hash ? user : null;
 
     private async Task<SignIn> CheckAsync(string digest, BasicCredentials pair, IPAddress? address)
     {
@@ -89,7 +102,7 @@ internal sealed class UserPasswords(Accounts accounts, SignInThrottle throttle) 
             _good.Clear();
         }
 
-        _good[digest] = (user.Name, user.Password);
+        _good[digest] = new Proven(user.Name, user.Password);
         return user;
     }
 
@@ -118,4 +131,6 @@ internal sealed class UserPasswords(Accounts accounts, SignInThrottle throttle) 
             Interlocked.Decrement(ref _waiting);
         }
     }
+
+    private sealed record Proven(string User, PasswordHash Hash);
 }
