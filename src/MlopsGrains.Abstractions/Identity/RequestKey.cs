@@ -1,3 +1,4 @@
+using MlopsGrains.Errors;
 using Orleans.Runtime;
 
 namespace MlopsGrains.Identity;
@@ -8,6 +9,9 @@ namespace MlopsGrains.Identity;
 /// </summary>
 public static class RequestKey
 {
+    /// <summary>The header that carries it.</summary>
+    public const string Header = "Idempotency-Key";
+
     private const string Key = "mlops.request";
 
     /// <summary>The request of the current call; <see langword="null"/> when it has no key.</summary>
@@ -16,4 +20,7 @@ public static class RequestKey
         get => RequestContext.Get(Key) as string;
         set => RequestContext.Set(Key, value!);
     }
+
+    /// <summary>The refusal of a key that came with something else before.</summary>
+    public static MlopsException UsedBefore() => MlopsException.Invalid(Header, $"{Header} was used for a request with another body; take a new key for a new request.");
 }

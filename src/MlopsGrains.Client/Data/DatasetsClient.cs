@@ -70,7 +70,7 @@ public sealed class DatasetsClient
         // An empty list says that no word means missing; nothing says the usual words.
         path += options.Missing is { Count: 0 } ? (path.Contains('?', StringComparison.Ordinal) ? "&missing=" : "?missing=") : "";
         var call = new GatewayCall(HttpMethod.Post, path, csv.CanSeek ? Repeat.Always : Repeat.Never, StreamBody.Of(csv, "text/csv"), StreamsBody: true);
-        return http.ReadAsync<DatasetVersion>(call, cancellationToken);
+        return http.OnceAsync<DatasetVersion>(call, cancellationToken);
     }
 
     private static string? Flag(bool? value) => value is null ? null : value.Value ? "true" : "false";

@@ -24,7 +24,7 @@ public sealed class DeploymentsClient
     /// <param name="version">A number, an alias or <c>latest</c>.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public Task<Deployment> DeployAsync(string name, string model, string version = "latest", CancellationToken cancellationToken = default) =>
-        http.ReadAsync<Deployment>(new GatewayCall(HttpMethod.Put, At(name), Repeat.Always, GatewayHttp.Json(new DeployRequest(model, version))), cancellationToken);
+        http.OnceAsync<Deployment>(new GatewayCall(HttpMethod.Put, At(name), Repeat.Always, GatewayHttp.Json(new DeployRequest(model, version))), cancellationToken);
 
     /// <summary>Splits traffic between revisions; percentages are whole, 0–100, and add up to 100.</summary>
     public Task<Deployment> SetTrafficAsync(string name, IReadOnlyList<TrafficShare> traffic, CancellationToken cancellationToken = default)
@@ -33,9 +33,9 @@ public sealed class DeploymentsClient
         return http.ReadAsync<Deployment>(new GatewayCall(HttpMethod.Put, $"{At(name)}/traffic", Repeat.Always, GatewayHttp.Json(traffic)), cancellationToken);
     }
 
-    /// <summary>Sends all traffic back to the revision before the newest serving one. Never retried: twice would go back two revisions.</summary>
+    /// <summary>Sends all traffic back to the revision before the newest serving one; once, whatever number of attempts it takes.</summary>
     public Task<Deployment> RollbackAsync(string name, CancellationToken cancellationToken = default) =>
-        http.ReadAsync<Deployment>(new GatewayCall(HttpMethod.Post, $"{At(name)}/rollback", Repeat.Never), cancellationToken);
+        http.OnceAsync<Deployment>(new GatewayCall(HttpMethod.Post, $"{At(name)}/rollback", Repeat.Always), cancellationToken);
 
     /// <summary>What each revision was made of: its model version, the run that trained it, the data that it was trained on.</summary>
     public Task<DeploymentLineage> LineageAsync(string name, CancellationToken cancellationToken = default) =>

@@ -57,7 +57,11 @@ internal sealed class GatewayHttp(
     /// <param name="cancellationToken">Ends the call.</param>
     /// <param name="dialect">Of the answer; the native API's when <see langword="null"/>.</param>
     public Task<T> CreateAsync<T>(string path, Func<HttpContent> body, string? idempotencyKey, CancellationToken cancellationToken, JsonSerializerOptions? dialect = null) =>
-        ReadAsync<T>(new GatewayCall(HttpMethod.Post, path, Repeat.Always, body, IdempotencyKey: idempotencyKey ?? ids.NewId()), cancellationToken, dialect);
+        OnceAsync<T>(new GatewayCall(HttpMethod.Post, path, Repeat.Always, body, IdempotencyKey: idempotencyKey), cancellationToken, dialect);
+
+    /// <summary>Has its effect once, whatever number of attempts it takes.</summary>
+    public Task<T> OnceAsync<T>(GatewayCall call, CancellationToken cancellationToken, JsonSerializerOptions? dialect = null) =>
+        ReadAsync<T>(call with { IdempotencyKey = call.IdempotencyKey ?? ids.NewId() }, cancellationToken, dialect);
 
     public async Task DoAsync(GatewayCall call, CancellationToken cancellationToken) => (await SendAsync(call, cancellationToken)).Dispose();
 

@@ -30,7 +30,7 @@ public sealed class PipelinesClient
     {
         ArgumentException.ThrowIfNullOrEmpty(yaml);
         Func<HttpContent> body = () => new StringContent(yaml, Encoding.UTF8, "application/yaml");
-        return http.ReadAsync<PipelineDefinition>(new GatewayCall(HttpMethod.Post, Root, Repeat.Always, body), cancellationToken);
+        return http.CreateAsync<PipelineDefinition>(Root, body, null, cancellationToken);
     }
 
     /// <summary>Checks a YAML definition as registering does, and registers nothing.</summary>

@@ -5,6 +5,7 @@ using MlopsGrains.Data;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
@@ -26,7 +27,7 @@ internal static class DataEndpoints
         data.MapGet("/datasets/{name}", Get).Requires(PermissionLevel.Read, AccessTarget.Dataset, "name").WithName("GetDataset").WithSummary("A dataset with its versions.");
         data.MapGet("/datasets/{name}/versions/{version}", GetVersion).Requires(PermissionLevel.Read, AccessTarget.Dataset, "name").WithName("GetDatasetVersion").WithSummary("A version, a number or 'latest', with schema and profile.");
         data.MapGet("/datasets/{name}/versions/{version}/content", Content).Requires(PermissionLevel.Read, AccessTarget.Dataset, "name").WithName("GetDatasetContent").WithSummary("A version's content, or with original=true the bytes as they were uploaded.");
-        data.MapPost("/datasets/{name}/versions", AddVersion).Requires(PermissionLevel.Edit, AccessTarget.Dataset, "name", orCreates: true).WithName("AddDatasetVersion")
+        data.MapPost("/datasets/{name}/versions", AddVersion).Requires(PermissionLevel.Edit, AccessTarget.Dataset, "name", orCreates: true).WithName("AddDatasetVersion").CreatesOnce(knownByKey: true)
             .WithSummary("Uploads CSV (text/csv) as the next version; how it is written is found out, or said by delimiter, decimal, encoding, header, columns, missing and trim.")
             .Accepts<Stream>("text/csv", "*/*").WithBodyLimit(BodyLimit.Dataset)
             .WithExample("sepal_length_cm,kind\n5.1,setosa\n7.0,versicolor\n");

@@ -3,6 +3,7 @@ using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
@@ -23,11 +24,11 @@ internal static class DeploymentsEndpoints
         deployments.MapGet("/deployments/{name}", Get).Requires(PermissionLevel.Read, AccessTarget.Deployment, "name").WithName("GetDeployment").WithSummary("A deployment with its revisions and traffic.");
         deployments.MapPut("/deployments/{name}", Deploy)
             .Requires(PermissionLevel.Edit, AccessTarget.Deployment, "name", orCreates: true).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "model")
-            .WithName("Deploy").WithSummary("Serves a model version with all traffic.")
+            .WithName("Deploy").CreatesOnce().WithSummary("Serves a model version with all traffic.")
             .WithExample("""{"model":"iris","version":"1"}""");
         deployments.MapPut("/deployments/{name}/traffic", SetTraffic).Requires(PermissionLevel.Edit, AccessTarget.Deployment, "name").WithName("SetTraffic").WithSummary("Splits traffic between revisions.")
             .WithExample("""[{"revision":1,"percent":100}]""");
-        deployments.MapPost("/deployments/{name}/rollback", Rollback).Requires(PermissionLevel.Edit, AccessTarget.Deployment, "name").WithName("Rollback").WithSummary("Sends all traffic back to the revision before.");
+        deployments.MapPost("/deployments/{name}/rollback", Rollback).Requires(PermissionLevel.Edit, AccessTarget.Deployment, "name").WithName("Rollback").CreatesOnce().WithSummary("Sends all traffic back to the revision before.");
         deployments.MapGet("/deployments/{name}/lineage", Lineage).Requires(PermissionLevel.Read, AccessTarget.Deployment, "name").WithName("GetDeploymentLineage").WithSummary("From the deployment back to the data it was trained on.");
         endpoints.MapOpenInference();
     }

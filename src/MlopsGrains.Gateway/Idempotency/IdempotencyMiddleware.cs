@@ -16,7 +16,8 @@ namespace MlopsGrains.Gateway.Idempotency;
 
 /// <summary>Marks an endpoint that creates something, whose answer is given again when a request comes again with the same <c>Idempotency-Key</c>.</summary>
 /// <param name="Guessed">Whether a request without a key that is equal to another one may be taken for its repeat, where the operator asked for that.</param>
-internal sealed record Creates(bool Guessed = false);
+/// <param name="KnownByKey">Whether the thing itself tells the repeat by its key: nothing of the body is read ahead or kept, because it is a long stream or holds a password.</param>
+internal sealed record Creates(bool Guessed = false, bool KnownByKey = false);
 
 /// <summary>The id that a request which may come again gives to what it creates.</summary>
 internal sealed record CreationId(string Value);
@@ -24,9 +25,9 @@ internal sealed record CreationId(string Value);
 internal static class Idempotency
 {
     /// <inheritdoc cref="Creates"/>
-    public static TBuilder CreatesOnce<TBuilder>(this TBuilder builder, bool guessed = false)
+    public static TBuilder CreatesOnce<TBuilder>(this TBuilder builder, bool guessed = false, bool knownByKey = false)
         where TBuilder : IEndpointConventionBuilder =>
-        builder.WithMetadata(new Creates(guessed));
+        builder.WithMetadata(new Creates(guessed, knownByKey));
 
     /// <summary>An id for what the request creates: the same one when the request comes again with its key.</summary>
     public static string NewId(this HttpContext context) =>
@@ -39,7 +40,7 @@ internal static class Idempotency
 /// </summary>
 internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory grains, IOptions<GatewayOptions> options)
 {
-    public const string Header = "Idempotency-Key";
+    public const string Header = RequestKey.Header;
     public const int KeyLengthMax = 255;
 
     /// <summary>Longer answers are not kept: the repeat finds what was created by its id and is answered from that.</summary>
@@ -54,7 +55,8 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory 
 
         if (context.Request.Headers.TryGetValue(Header, out var key))
         {
-            return OnceAsync(context, Check(key.ToString()), options.Value.IdempotencyRetention);
+            var sent = Check(key.ToString());
+            return creates.KnownByKey ? NamedAsync(context, KeyOf(context, sent)) : OnceAsync(context, sent, options.Value.IdempotencyRetention);
         }
 
         return creates.Guessed && options.Value.RepeatedRunWindow > TimeSpan.Zero
@@ -74,8 +76,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory 
     {
         var request = context.Request;
         var bodyDigest = Digest(await TakeBodyAsync(request), request.QueryString.Value);
-        var path = request.Path.Value!.StartsWith("/ajax-api/", StringComparison.Ordinal) ? request.Path.Value[6..] : request.Path.Value[1..];
-        var key = Digest([], $"{context.Features.Get<Caller>()?.Principal ?? Actor.Current}\n{request.Method} {path}\n{sent ?? $"{bodyDigest} from {context.Connection.RemoteIpAddress}"}");
+        var key = KeyOf(context, sent ?? $"{bodyDigest} from {context.Connection.RemoteIpAddress}");
         var store = grains.GetGrain<IIdempotencyStoreGrain>(IIdempotencyStoreGrain.StoreOf(key));
         var entry = await store.Enter(key, bodyDigest, context.RequestAborted);
         switch (entry.Turn)
@@ -85,7 +86,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory 
                 await GiveAgainAsync(context.Response, entry.Answer!);
                 return;
             case AnswerTurn.OtherBody:
-                throw MlopsException.Invalid(Header, $"{Header} was used for a request with another body; take a new key for a new request.");
+                throw RequestKey.UsedBefore();
             case AnswerTurn.Busy:
                 throw MlopsException.Overloaded($"The first request with this {Header} is still being answered; try again.");
             default:
@@ -94,11 +95,28 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory 
 
         if (sent is not null)
         {
-            context.Features.Set(new CreationId(key[..32]));
-            RequestKey.Current = key;
+            Name(context, key);
         }
 
         await AnswerAsync(context, store, key, bodyDigest, retention);
+    }
+
+    private async Task NamedAsync(HttpContext context, string key)
+    {
+        Name(context, key);
+        await next(context);
+    }
+
+    private static void Name(HttpContext context, string key)
+    {
+        context.Features.Set(new CreationId(key[..32]));
+        RequestKey.Current = key;
+    }
+
+    private static string KeyOf(HttpContext context, string sent)
+    {
+        var path = context.Request.Path.Value!.StartsWith("/ajax-api/", StringComparison.Ordinal) ? context.Request.Path.Value[6..] : context.Request.Path.Value[1..];
+        return Digest([], $"{context.Features.Get<Caller>()?.Principal ?? Actor.Current}\n{context.Request.Method} {path}\n{sent}");
     }
 
     private async Task AnswerAsync(HttpContext context, IIdempotencyStoreGrain store, string key, string bodyDigest, TimeSpan retention)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Identity;
@@ -36,7 +37,7 @@ internal static class MlflowUserEndpoints
 
         endpoints = endpoints.MapGroup("").WithTags("MLflow users");
         const string Users = "/mlflow/users/";
-        endpoints.MapMlflowMethod("POST", Users + "create", Create).RequiresAdministrator()
+        endpoints.MapMlflowMethod("POST", Users + "create", Create).CreatesOnce(knownByKey: true).RequiresAdministrator()
             .Describe("Creates a user.", """{"username!":"ada","password!":"correct horse battery"}""", gives: $$"""{"user":{{Example}}}""");
         endpoints.MapMlflowMethod("GET", Users + "get", Get).RequiresSelf("username")
             .Describe("A user with the permissions given.", """{"username!":"ada"}""", gives: $$"""{"user":{{Example}}}""");
@@ -67,7 +68,7 @@ internal static class MlflowUserEndpoints
             var (place, name, granted) = (On(call), Name(call), Level(call));
             var user = await Accounts(call).Grant(name, place, granted, call.Aborted);
             await call.Answer(json => WritePermission(json, message, field, user, new Permission(place, granted)));
-        }).Requires(PermissionLevel.Manage, target, field).Describe("Gives a user a permission: READ, USE, EDIT, MANAGE or NO_PERMISSIONS.", level, given);
+        }).CreatesOnce().Requires(PermissionLevel.Manage, target, field).Describe("Gives a user a permission: READ, USE, EDIT, MANAGE or NO_PERMISSIONS.", level, given);
         endpoints.MapMlflowMethod("GET", root + "get", async call =>
         {
             var (place, name) = (On(call), Name(call));

@@ -6,6 +6,7 @@ using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
@@ -37,14 +38,14 @@ internal static class PipelinesEndpoints
     public static void MapPipelines(this IEndpointRouteBuilder endpoints)
     {
         var pipelines = endpoints.MapNative("Pipelines");
-        pipelines.MapPost("/pipelines", Register).Requires(PermissionLevel.Edit, AccessTarget.Pipeline, "name", orCreates: true).WithName("RegisterPipeline").Accepts<string>("application/yaml", "text/yaml", "text/plain")
+        pipelines.MapPost("/pipelines", Register).Requires(PermissionLevel.Edit, AccessTarget.Pipeline, "name", orCreates: true).WithName("RegisterPipeline").CreatesOnce().Accepts<string>("application/yaml", "text/yaml", "text/plain")
             .WithSummary("Registers a YAML definition; errors name the field, line and column.").WithExample(Example);
         pipelines.MapPost("/pipelines/validation", Validate).RequiresSignIn().WithName("ValidatePipeline").Accepts<string>("application/yaml", "text/yaml", "text/plain")
             .WithSummary("Checks a YAML definition as registering does, and registers nothing; lists everything that is wrong.").WithExample(Example);
         pipelines.MapGet("/pipeline-step-kinds", StepKinds).RequiresSignIn().WithName("ListPipelineStepKinds").WithSummary("The kinds of steps with their inputs and outputs.");
         pipelines.MapGet("/pipelines", List).ShowsReadable().WithName("ListPipelines").WithSummary("The newest definition of every pipeline, by name.");
         pipelines.MapGet("/pipelines/{name}", Get).Requires(PermissionLevel.Read, AccessTarget.Pipeline, "name").WithName("GetPipeline").WithSummary("A definition version, the newest by default.");
-        pipelines.MapPost("/pipelines/{name}/runs", Start).Requires(PermissionLevel.Use, AccessTarget.Pipeline, "name").WithName("StartPipeline").WithSummary("Starts a run; the same idempotency key gives the same run.")
+        pipelines.MapPost("/pipelines/{name}/runs", Start).Requires(PermissionLevel.Use, AccessTarget.Pipeline, "name").WithName("StartPipeline").CreatesOnce().WithSummary("Starts a run; the same idempotency key gives the same run.")
             .WithExample("""{"params":{"version":"1"},"idempotencyKey":"nightly-2026-01-01"}""");
         pipelines.MapGet("/pipelines/{name}/runs", Runs).Requires(PermissionLevel.Read, AccessTarget.Pipeline, "name").WithName("ListPipelineRuns").WithSummary("Runs of a pipeline, newest first.");
         pipelines.MapPipelineRunPrefixes();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MlopsGrains.Data;
+using MlopsGrains.Grains.Idempotency;
 
 namespace MlopsGrains.Grains.Data;
 
@@ -7,6 +8,8 @@ namespace MlopsGrains.Grains.Data;
 internal sealed class DatasetDocument
 {
     public List<StoredVersion> Versions { get; set; } = [];
+
+    public List<AnsweredRequest> Requests { get; set; } = [];
 }
 
 internal sealed record StoredVersion(

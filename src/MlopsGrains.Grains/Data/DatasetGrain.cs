@@ -6,6 +6,7 @@ using MlopsGrains.Data;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Identity;
 using Orleans.Runtime;
 
@@ -38,10 +39,15 @@ internal sealed class DatasetGrain(
     {
         Check(version);
         var asked = version.Csv ?? new CsvOptions();
-        if (stored is [.., var newest] && newest.IsOf(version.Digest, asked))
+        if (Document.Requests.NumberOf(RequestKey.Current) is { } number)
         {
             await Enlist(cancellationToken);
-            return await View(newest, cancellationToken);
+            return stored[number - 1].IsOf(version.Digest, asked) ? await View(stored[number - 1], cancellationToken) : throw RequestKey.UsedBefore();
+        }
+
+        if (stored is [.., var newest] && newest.IsOf(version.Digest, asked))
+        {
+            return await Again(newest, cancellationToken);
         }
 
         if (stored.Count >= VersionsMax)
@@ -52,8 +58,7 @@ internal sealed class DatasetGrain(
         var intake = await GrainFactory.GetGrain<IDatasetProfilerGrain>(0).TakeIn(version.Digest, version.Length, version.Csv, cancellationToken);
         if (stored is [.., var same] && same.Digest == intake.Digest)
         {
-            await Enlist(cancellationToken);
-            return await View(same, cancellationToken);
+            return await Again(same, cancellationToken);
         }
 
         var profile = intake.Profile;
@@ -62,6 +67,7 @@ internal sealed class DatasetGrain(
             stored.Count + 1, intake.Digest, intake.Length, profile.Rows, columns.Digest, version.Source, version.Description, time.GetUtcNow(), Actor.Current,
             asked, intake.Csv is null ? null : new DatasetOriginal(version.Digest, version.Length, intake.Csv), intake.Notes.Count > 0 ? intake.Notes : null);
         Document.Versions.Add(added);
+        Document.Requests.Keep(RequestKey.Current, added.Version);
         await Write();
 
         stored = [.. Document.Versions];
@@ -88,6 +94,18 @@ internal sealed class DatasetGrain(
         return number >= 1 && number <= stored.Count
             ? View(stored[number - 1], cancellationToken)
             : throw MlopsException.NotFound("Dataset version", $"{Name}/{number.ToString(CultureInfo.InvariantCulture)}");
+    }
+
+    /// <summary>The newest version is what was uploaded.</summary>
+    private async Task<DatasetVersion> Again(StoredVersion newest, CancellationToken cancellationToken)
+    {
+        if (Document.Requests.Keep(RequestKey.Current, newest.Version))
+        {
+            await Write();
+        }
+
+        await Enlist(cancellationToken);
+        return await View(newest, cancellationToken);
     }
 
     private void Check(NewDatasetVersion version)

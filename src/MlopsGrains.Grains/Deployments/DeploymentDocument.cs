@@ -1,5 +1,6 @@
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Deployments;
@@ -12,6 +13,8 @@ internal sealed class DeploymentDocument
     public List<DeploymentRevision> Revisions { get; set; } = [];
 
     public IReadOnlyList<TrafficShare> Traffic { get; set; } = [];
+
+    public List<AnsweredRequest> Requests { get; set; } = [];
 
     public DateTimeOffset CreatedAt { get; set; }
 

@@ -4,6 +4,7 @@ using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using Orleans.Runtime;
@@ -43,6 +44,12 @@ internal sealed class DeploymentGrain(
             throw MlopsException.Invalid("version", "version is required: a number, an alias or 'latest'.");
         }
 
+        if (Document.Requests.NumberOf(RequestKey.Current) is not null)
+        {
+            await Enlist();
+            return stored!;
+        }
+
         var version = await GrainFactory.GetGrain<IRegisteredModelGrain>(request.Model).Resolve(request.Version, cancellationToken);
         if (version.Blob is not { } file)
         {
@@ -51,6 +58,11 @@ internal sealed class DeploymentGrain(
 
         if (Document.Serves(version))
         {
+            if (Document.Requests.Keep(RequestKey.Current, Document.Traffic[0].Revision))
+            {
+                await Store();
+            }
+
             await Enlist();
             return stored!;
         }
@@ -58,6 +70,7 @@ internal sealed class DeploymentGrain(
         // A model that cannot be scored must not take the traffic.
         await GrainFactory.GetGrain<IModelProbeGrain>(0).Probe(version, cancellationToken);
         var revision = Document.Deploy(Name, version, file.Digest, Actor.Current, time.GetUtcNow());
+        Document.Requests.Keep(RequestKey.Current, revision.Number);
         await Store();
         await Enlist();
         await Audit("deployment.deployed", ("revision", Text(revision.Number)), ("model", $"{version.Model}/{Text(version.Version)}"), ("digest", file.Digest));
@@ -77,7 +90,13 @@ internal sealed class DeploymentGrain(
     public async Task<Deployment> Rollback(CancellationToken cancellationToken = default)
     {
         var before = Text(Existing().Traffic);
+        if (Document.Requests.NumberOf(RequestKey.Current) is not null)
+        {
+            return stored!;
+        }
+
         Document.Rollback(Name, time.GetUtcNow());
+        Document.Requests.Keep(RequestKey.Current, Document.Traffic[0].Revision);
         await Store();
         await Audit("deployment.rolled-back", ("before", before), ("traffic", Text(stored!.Traffic)));
         return stored;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Governance;
+using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
 using MlopsGrains.Storage.Journals;
@@ -20,7 +21,12 @@ internal sealed class AccountsGrain(IJournal journal)
 
     public async Task<UserAccount> CreateUser(string name, PasswordHash password, CancellationToken cancellationToken = default)
     {
-        await Store(State.Create(name, password, isAdministrator: false), "user.created", name);
+        if (State.Requests.NumberOf(RequestKey.Current) is { } made)
+        {
+            return State.Users.TryGetValue(made, out var known) && known.Name == name ? View(known) : throw RequestKey.UsedBefore();
+        }
+
+        await Store(State.Create(name, password, isAdministrator: false, RequestKey.Current), "user.created", name);
         return View(State.Existing(name));
     }
 
@@ -55,13 +61,18 @@ internal sealed class AccountsGrain(IJournal journal)
     {
         var user = State.Existing(name);
         Check(on, level);
+        if (State.Requests.NumberOf(RequestKey.Current) is not null)
+        {
+            return user.Id;
+        }
+
         if (user.LevelOn(on) is not null)
         {
             throw UserErrors.PermissionTaken(name, on);
         }
 
         State.CheckRoom();
-        await StoreLevel(user, on, level);
+        await StoreLevel(user, on, level, RequestKey.Current);
         return user.Id;
     }
 
@@ -131,8 +142,8 @@ internal sealed class AccountsGrain(IJournal journal)
         return user.LevelOn(on) is not null ? user : throw UserErrors.NoPermission(name, on);
     }
 
-    private Task StoreLevel(AccountsState.User user, PermissionOn on, PermissionLevel? level) =>
-        Store(new LevelSet(user.Id, on, level), level is null ? "permission.revoked" : "permission.set", user.Name, ("on", Text(on)), ("level", level?.ToString() ?? ""));
+    private Task StoreLevel(AccountsState.User user, PermissionOn on, PermissionLevel? level, string? request = null) =>
+        Store(new LevelSet(user.Id, on, level, request), level is null ? "permission.revoked" : "permission.set", user.Name, ("on", Text(on)), ("level", level?.ToString() ?? ""));
 
     private async Task Store(AccountsEvent e, string action, string name, params (string Key, string Value)[] detail)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Identity;
 using Orleans.Concurrency;
 
@@ -15,7 +16,12 @@ namespace MlopsGrains.Grains.Identity;
 [JsonDerivedType(typeof(SealKeyMade), "seal-key")]
 internal abstract record AccountsEvent;
 
-internal sealed record UserCreated(long Id, string Name, bool IsAdministrator, PasswordHash Password) : AccountsEvent;
+/// <param name="Id">Never given again.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="IsAdministrator">Whether it may do everything.</param>
+/// <param name="Password">Its password's hash.</param>
+/// <param name="Request">See <see cref="RequestKey"/>.</param>
+internal sealed record UserCreated(long Id, string Name, bool IsAdministrator, PasswordHash Password, string? Request = null) : AccountsEvent;
 
 internal sealed record PasswordSet(long Id, PasswordHash Password) : AccountsEvent;
 
@@ -26,7 +32,8 @@ internal sealed record UserDeleted(long Id) : AccountsEvent;
 /// <param name="Id">The user.</param>
 /// <param name="On">What on.</param>
 /// <param name="Level"><see langword="null"/> takes the level back.</param>
-internal sealed record LevelSet(long Id, PermissionOn On, PermissionLevel? Level) : AccountsEvent;
+/// <param name="Request">See <see cref="RequestKey"/>.</param>
+internal sealed record LevelSet(long Id, PermissionOn On, PermissionLevel? Level, string? Request = null) : AccountsEvent;
 
 internal sealed record ThingCreated(long Id, PermissionOn On) : AccountsEvent;
 
@@ -45,6 +52,9 @@ internal sealed class AccountsState
 
     public SortedDictionary<long, User> Users { get; init; } = [];
 
+    /// <summary>Those that created users and gave levels.</summary>
+    public List<AnsweredRequest> Requests { get; init; } = [];
+
     public long LastId { get; set; }
 
     /// <summary>Counts the changes of users, not of levels.</summary>
@@ -60,7 +70,7 @@ internal sealed class AccountsState
 
     public User Existing(string name) => Find(name) ?? throw UserErrors.NoUser(name);
 
-    public UserCreated Create(string name, PasswordHash password, bool isAdministrator)
+    public UserCreated Create(string name, PasswordHash password, bool isAdministrator, string? request = null)
     {
         if (string.IsNullOrWhiteSpace(name) || name.Length > 128 || name.Any(c => char.IsControl(c) || c == ':'))
         {
@@ -73,7 +83,7 @@ internal sealed class AccountsState
         }
 
         return Users.Count < UsersMax
-            ? new UserCreated(LastId + 1, name, isAdministrator, password)
+            ? new UserCreated(LastId + 1, name, isAdministrator, password, request)
             : throw MlopsException.Conflict($"There are {UsersMax} users, the most there can be.");
     }
 
@@ -100,6 +110,7 @@ internal sealed class AccountsState
         {
             case UserCreated created:
                 Users[created.Id] = new User { Id = created.Id, Name = created.Name, IsAdministrator = created.IsAdministrator, Password = created.Password };
+                Requests.Keep(created.Request, checked((int)created.Id));
                 LastId = created.Id;
                 break;
             case PasswordSet set:
@@ -113,6 +124,7 @@ internal sealed class AccountsState
                 break;
             case LevelSet set:
                 Users[set.Id].Set(set.On, set.Level);
+                Requests.Keep(set.Request, checked((int)set.Id));
                 break;
             case ThingCreated created:
                 foreach (var user in Users.Values)

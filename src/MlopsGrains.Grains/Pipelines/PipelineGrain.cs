@@ -5,6 +5,7 @@ using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
@@ -37,8 +38,20 @@ internal sealed class PipelineGrain(
 
         var bytes = Encoding.UTF8.GetBytes(yaml);
         var newest = Document.Versions.LastOrDefault();
-        if (newest?.Digest == Convert.ToHexStringLower(SHA256.HashData(bytes)))
+        var digest = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        if (Document.Requests.NumberOf(RequestKey.Current) is { } number)
         {
+            newest = Document.Versions[number - 1];
+            return newest.Digest == digest ? Definition(newest, yaml) : throw RequestKey.UsedBefore();
+        }
+
+        if (newest?.Digest == digest)
+        {
+            if (Document.Requests.Keep(RequestKey.Current, newest.Version))
+            {
+                await Write();
+            }
+
             await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Pipelines).Add(Name, cancellationToken);
             return Definition(newest, yaml);
         }
@@ -51,6 +64,7 @@ internal sealed class PipelineGrain(
         var blob = await blobs.WriteAsync(new MemoryStream(bytes, writable: false), YamlTree.BytesMax, cancellationToken);
         var version = new DefinitionVersion(Document.Versions.Count + 1, blob.Digest, time.GetUtcNow(), Actor.Current);
         Document.Versions.Add(version);
+        Document.Requests.Keep(RequestKey.Current, version.Version);
         await Write();
 
         await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Pipelines).Add(Name, CancellationToken.None);
@@ -85,7 +99,7 @@ internal sealed class PipelineGrain(
         }
 
         var definition = await Get(null, cancellationToken);
-        var run = GrainFactory.GetGrain<IPipelineRunGrain>(start.IdempotencyKey is { } key ? RunId(Name, key) : ids.NewId());
+        var run = GrainFactory.GetGrain<IPipelineRunGrain>((start.IdempotencyKey ?? RequestKey.Current) is { } key ? RunId(Name, key) : ids.NewId());
         return await run.Begin(definition, start, cancellationToken);
     }
 
@@ -101,6 +115,8 @@ internal sealed class PipelineGrain(
 internal sealed class PipelineDocument
 {
     public List<DefinitionVersion> Versions { get; set; } = [];
+
+    public List<AnsweredRequest> Requests { get; set; } = [];
 }
 
 internal sealed record DefinitionVersion(int Version, string Digest, DateTimeOffset CreatedAt, string CreatedBy);

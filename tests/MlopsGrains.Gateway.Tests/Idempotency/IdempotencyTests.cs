@@ -1,13 +1,19 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Idempotency;
+using MlopsGrains.Gateway.Tests.Deployments;
 using MlopsGrains.Gateway.Tests.Experiments;
 using MlopsGrains.Gateway.Tests.Http;
 using MlopsGrains.Idempotency;
 using MlopsGrains.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 
@@ -18,8 +24,34 @@ public sealed class IdempotencyTests(ServerFixture server)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    private const string Csv = "x,UNIQUE\n1,2\n";
+
+    private const string Version = """{"format":"mlnet","blob":BLOB,"signature":SIGNATURE,"lineage":{},"metrics":{"accuracy":0.97},"description":"UNIQUE"}""";
+
+    private const string Pipeline = "name: UNIQUE\nsteps: [{name: load, uses: dataset/load, with: {dataset: parent}}]\n";
+
+    /// <summary>Requests with a body that have nothing to create, or say by their address or their body what there will be, however often they come.</summary>
+    private static readonly string[] Repeatable =
+    [
+        "search", "delete", "restore", "update", "set-", "log-", "outputs", "transition-stage", "rename", "alias", "upload-artifact", "/mpu/", "/presigned/", "batches", "heartbeat",
+        "groups", "gc", "blobs", "validation", "cancel", "infer", "deliveries/retry", "/test", "graphql", "create-promptlab-run", "gateway-proxy", "/params", "/jobs/", "get-latest-versions",
+    ];
+
+    /// <summary>Nothing new is made of what is there already, whatever the key.</summary>
+    private static readonly string[] SameIfEqual = ["/api/v1/datasets/", "/api/v1/pipelines"];
+
+    /// <summary>Addresses, and what is sent to them.</summary>
     private static readonly (string Path, string Body)[] Creations =
     [
+        ("/api/v1/datasets/UNIQUE/versions", Csv),
+        ("/api/v1/pipelines", Pipeline),
+        ("/api/v1/deployments/UNIQUE", """{"model":"parent","version":"1"}"""),
+        ("/api/v1/pipelines/parent/runs", """{"cause":"UNIQUE"}"""),
+        ("/api/2.0/mlflow/users/create", """{"username":"UNIQUE","password":"correct horse battery"}"""),
+        ("/api/2.0/mlflow/experiments/permissions/create", """{"experiment_id":"0","username":"parent","permission":"EDIT"}"""),
+        ("/api/2.0/mlflow/registered-models/permissions/create", """{"name":"parent","username":"parent","permission":"EDIT"}"""),
+        ("/api/v1/models/parent/versions", Version),
+        ("/api/v1/deployments/parent/rollback", ""),
         ("/api/2.0/mlflow/runs/create", """{"experiment_id":"0","tags":[{"key":"u","value":"UNIQUE"}]}"""),
         ("/ajax-api/2.0/mlflow/runs/create", """{"experiment_id":"0","tags":[{"key":"u","value":"UNIQUE"}]}"""),
         ("/api/v1/runs", """{"experimentId":"0","runName":"UNIQUE"}"""),
@@ -38,33 +70,37 @@ public sealed class IdempotencyTests(ServerFixture server)
     {
         using var directory = new TempDirectory();
         var firsts = new List<(string Path, string Body, string Key, string Answer)>();
-        await using (var app = await ServerFixture.StartAsync(directory.Path))
+        await using (var app = await StartAsync(directory.Path))
         {
-            using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
-            await PostAsync(http, "/api/v1/models", """{"name":"parent"}""");
-            foreach (var (path, body) in Creations.Select(Unique))
+            using var http = Client(app);
+            foreach (var (path, body) in (await MakeParentsAsync(http)).Select(Unique))
             {
                 var key = Guid.NewGuid().ToString("N");
-                var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => PostAsync(http, path, body, key)));
+                var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => SendAsync(http, path, body, key)));
                 Assert.All(answers, a => Assert.True(a.Status is 200 or 201, $"{path}: {a.Status} {a.Body}"));
                 var first = Assert.Single(answers.Select(a => $"{a.Status} {a.Location} {a.Body}").Distinct());
                 firsts.Add((path, body, key, first));
 
-                var (status, refused, _) = await PostAsync(http, path, body.Insert(body.Length - 1, " "), key);
+                // A password is not compared, since nothing of it is kept; a name is.
+                var different = path.EndsWith("users/create", StringComparison.Ordinal) ? body.Replace("\"username\":\"", "\"username\":\"x", StringComparison.Ordinal) : body + " ";
+                var (status, refused, _) = await SendAsync(http, path, different, key);
                 Assert.True(status == 400 && refused.Contains("Idempotency-Key", StringComparison.Ordinal), $"{path}: {status} {refused}");
-                var other = await PostAsync(http, path, body, Guid.NewGuid().ToString("N"));
-                Assert.NotEqual(first, $"{other.Status} {other.Location} {other.Body}");
+                if (!Array.Exists(SameIfEqual, p => p.EndsWith('/') ? path.StartsWith(p, StringComparison.Ordinal) : path == p) && !path.StartsWith("/api/v1/deployments/a", StringComparison.Ordinal))
+                {
+                    var other = await SendAsync(http, path, body, Guid.NewGuid().ToString("N"));
+                    Assert.NotEqual($"{path}: {first}", $"{path}: {other.Status} {other.Location} {other.Body}");
+                }
             }
 
             await app.StopAsync(Token);
         }
 
-        await using (var app = await ServerFixture.StartAsync(directory.Path))
+        await using (var app = await StartAsync(directory.Path))
         {
-            using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+            using var http = Client(app);
             foreach (var (path, body, key, first) in firsts)
             {
-                var again = await PostAsync(http, path, body, key);
+                var again = await SendAsync(http, path, body, key);
                 Assert.Equal($"{path}: {first}", $"{path}: {again.Status} {again.Location} {again.Body}");
             }
 
@@ -77,19 +113,88 @@ public sealed class IdempotencyTests(ServerFixture server)
     public async Task AnswerThatWasNeverKept_IsFoundAgain_ByWhatWasCreated()
     {
         using var directory = new TempDirectory();
-        await using var app = await ServerFixture.StartAsync(directory.Path, b => b.Services.AddSingleton<IGrainFactory>(s => ForgetfulStores.Over(s.GetRequiredService<IClusterClient>())));
-        using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
-        await PostAsync(http, "/api/v1/models", """{"name":"parent"}""");
-        foreach (var (path, body) in Creations.Select(Unique))
+        await using var app = await StartAsync(directory.Path, b => b.Services.AddSingleton<IGrainFactory>(s => ForgetfulStores.Over(s.GetRequiredService<IClusterClient>())));
+        using var http = Client(app);
+        foreach (var (path, body) in (await MakeParentsAsync(http)).Select(Unique))
         {
             var key = Guid.NewGuid().ToString("N");
-            var first = await PostAsync(http, path, body, key);
-            var again = await PostAsync(http, path, body, key);
+            var first = await SendAsync(http, path, body, key);
+            var again = await SendAsync(http, path, body, key);
 
             Assert.Equal($"{path}: {first.Status} {IdOf(first.Body)}", $"{path}: {again.Status} {IdOf(again.Body)}");
         }
 
         await app.StopAsync(Token);
+    }
+
+    /// <summary>A dataset's version that was overtaken: the repeat of its upload must not make the older data the newest.</summary>
+    [Fact]
+    public async Task OvertakenCreation_IsNotRepeated()
+    {
+        var path = $"/api/v1/datasets/d-{Guid.NewGuid():N}/versions";
+        await SendAsync(server.Http, path, "x\n1\n", null);
+        await SendAsync(server.Http, path, "x\n1\n", "again");
+        await SendAsync(server.Http, path, "x\n2\n", "newer");
+
+        var (status, body, _) = await SendAsync(server.Http, path, "x\n1\n", "again");
+
+        Assert.Equal((201, "1"), (status, IdOf(body)));
+        Assert.Equal("2", IdOf(await server.Http.GetStringAsync(path + "/latest", Token)));
+    }
+
+    /// <summary>From the route table: whatever a request with a body makes is tried above, or said to be repeatable.</summary>
+    [Fact]
+    public async Task EveryDoorThatCreates_TakesAKey()
+    {
+        using var directory = new TempDirectory();
+        await using var app = await StartAsync(directory.Path);
+        var doors = app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(e => e.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Contains("POST") == true || e.Metadata.GetMetadata<Creates>() is not null)
+            .Select(e => (Path: "/" + e.RoutePattern.RawText!.TrimStart('/'), Creates: e.Metadata.GetMetadata<Creates>() is not null, e.RoutePattern))
+            .ToList();
+
+        Assert.Empty(doors.Where(d => !d.Creates && !Array.Exists(Repeatable, r => d.Path.Contains(r, StringComparison.Ordinal))).Select(d => d.Path));
+        Assert.Empty(doors.Where(d => d.Creates && !d.Path.StartsWith("/ajax-api", StringComparison.Ordinal) && !Array.Exists(Creations, c => Matches(d.RoutePattern, c.Path))).Select(d => d.Path));
+        await app.StopAsync(Token);
+    }
+
+    private static bool Matches(RoutePattern pattern, string path) =>
+        new TemplateMatcher(new RouteTemplate(pattern), []).TryMatch(path, []);
+
+    private static Task<WebApplication> StartAsync(string directory, Action<WebApplicationBuilder>? configure = null) => ServerFixture.StartAsync(directory, b =>
+    {
+        b.Configuration["Authentication:Administrator:Name"] = "root";
+        b.Configuration["Authentication:Administrator:Password"] = "correct horse battery";
+        b.Configuration["Authentication:ApiKeys:0:Name"] = "ci";
+        b.Configuration["Authentication:ApiKeys:0:KeySha256"] = Convert.ToHexString(SHA256.HashData("the key"u8));
+        configure?.Invoke(b);
+    });
+
+    private static HttpClient Client(WebApplication app) => new() { BaseAddress = new Uri(app.Urls.First()), DefaultRequestHeaders = { Authorization = new("Bearer", "the key") } };
+
+    /// <summary>What the creations are made in: a user, a dataset, a pipeline, a model with two versions and a deployment with two revisions, all of the same name.</summary>
+    private static async Task<IEnumerable<(string Path, string Body)>> MakeParentsAsync(HttpClient http)
+    {
+        var (file, signature) = TinyModels.Iris();
+        var blob = await Deployed.Send(http, HttpMethod.Post, "/api/v1/blobs", new ByteArrayContent(file));
+        var version = Version.Replace("BLOB", blob.GetRawText(), StringComparison.Ordinal)
+            .Replace("SIGNATURE", JsonSerializer.Serialize(signature, JsonSerializerOptions.Web), StringComparison.Ordinal);
+        foreach (var (path, body) in new[]
+        {
+            ("/api/2.0/mlflow/users/create", """{"username":"parent","password":"correct horse battery"}"""),
+            ("/api/v1/datasets/parent/versions", "x\n1\n"),
+            ("/api/v1/pipelines", Pipeline.Replace("UNIQUE", "parent", StringComparison.Ordinal)),
+            ("/api/v1/models/parent/versions", version),
+            ("/api/v1/deployments/parent", """{"model":"parent","version":"1"}"""),
+            ("/api/v1/models/parent/versions", version.Replace("UNIQUE", "other", StringComparison.Ordinal)),
+            ("/api/v1/deployments/parent", """{"model":"parent","version":"2"}"""),
+        })
+        {
+            var (status, said, _) = await SendAsync(http, path, body, null);
+            Assert.True(status is 200 or 201, $"{path}: {status} {said}");
+        }
+
+        return Creations.Select(c => (c.Path, c.Body == Version ? version : c.Body));
     }
 
     [Fact]
@@ -158,18 +263,27 @@ public sealed class IdempotencyTests(ServerFixture server)
         await app.StopAsync(Token);
     }
 
-    private static (string Path, string Body) Unique((string Path, string Body) creation) =>
-        (creation.Path, creation.Body.Replace("UNIQUE", Guid.NewGuid().ToString("N"), StringComparison.Ordinal));
+    private static (string Path, string Body) Unique((string Path, string Body) creation)
+    {
+        var id = "a" + Guid.NewGuid().ToString("N");
+        return (creation.Path.Replace("UNIQUE", id, StringComparison.Ordinal), creation.Body.Replace("UNIQUE", id, StringComparison.Ordinal));
+    }
 
     private static string IdOf(string body)
     {
         var json = JsonNode.Parse(body)!;
-        return (string)(json["run"]?["info"]?["run_id"] ?? json["info"]?["runId"] ?? json["webhook"]?["webhook_id"] ?? json["registered_model"]?["name"] ?? json["model_version"]?["version"] ?? json["name"] ?? json["experiment_id"] ?? json["experimentId"] ?? json["model"]?["info"]?["model_id"])!;
+        return (json["traffic"] ?? json["version"] ?? json["run"]?["info"]?["run_id"] ?? json["info"]?["runId"] ?? json["webhook"]?["webhook_id"] ?? json["registered_model"]?["name"] ?? json["model_version"]?["version"] ?? json["name"] ?? json["experiment_id"] ?? json["experimentId"] ?? json["model"]?["info"]?["model_id"]
+            ?? json["pipelineRunId"] ?? json["user"]?["id"] ?? json["experiment_permission"] ?? json["registered_model_permission"])!.ToJsonString().Trim('"');
     }
 
-    private static async Task<(int Status, string Body, string? Location)> PostAsync(HttpClient http, string path, string body, string? key = null)
+    private static Task<(int Status, string Body, string? Location)> PostAsync(HttpClient http, string path, string body, string? key = null) => SendAsync(http, path, body, key);
+
+    private static async Task<(int Status, string Body, string? Location)> SendAsync(HttpClient http, string path, string body, string? key)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(path.StartsWith("/api/v1/deployments", StringComparison.Ordinal) && body.Length > 1 ? HttpMethod.Put : HttpMethod.Post, path)
+        {
+            Content = new StringContent(body, Encoding.UTF8, body.StartsWith('{') || body.Length < 2 ? "application/json" : body.StartsWith("name:", StringComparison.Ordinal) ? "application/yaml" : "text/csv"),
+        };
         if (key is not null)
         {
             request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
