@@ -6,6 +6,7 @@ using MlopsGrains.Client.Sending;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Client;
 
@@ -154,9 +155,9 @@ public sealed partial class MlopsGrainsClient : IDisposable
     public Task<ActiveRun> StartRunAsync(string experiment, RunOptions? run = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(experiment);
-        if (experiment.Length > RunStart.ExperimentLengthMax)
+        if (experiment.IsLongerThan(TrackingLimits.ExperimentNameLengthMax))
         {
-            throw new ArgumentException($"The experiment's name has {experiment.Length} characters; at most {RunStart.ExperimentLengthMax}.", nameof(experiment));
+            throw new ArgumentException($"The experiment's name has {experiment.CharacterCount()} characters; at most {TrackingLimits.ExperimentNameLengthMax}.", nameof(experiment));
         }
 
         return StartRunInAsync(experiment, "", run ?? new RunOptions(), cancellationToken);
@@ -272,9 +273,9 @@ public sealed partial class MlopsGrainsClient : IDisposable
     /// <summary>What the platform would refuse is refused here, also while it is away.</summary>
     private static void Check(RunOptions run)
     {
-        if (run.Name is { Length: > ActiveRun.KeyLengthMax })
+        if (run.Name?.IsLongerThan(TrackingLimits.RunNameLengthMax) == true)
         {
-            throw new ArgumentException($"The run's name has {run.Name.Length} characters; at most {ActiveRun.KeyLengthMax}.", nameof(run));
+            throw new ArgumentException($"The run's name has {run.Name.CharacterCount()} characters; at most {TrackingLimits.RunNameLengthMax}.", nameof(run));
         }
 
         if (run.Tags.Count > RunOptions.TagsMax)

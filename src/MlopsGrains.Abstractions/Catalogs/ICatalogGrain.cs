@@ -7,6 +7,9 @@ namespace MlopsGrains.Catalogs;
 [GrainInterfaceType("catalog")]
 public interface ICatalogGrain : IGrainWithStringKey
 {
+    /// <summary>Most names of a page.</summary>
+    public const int NamesPerPageMax = 1000;
+
     /// <summary>Adds a name; adding it again changes nothing.</summary>
     [Alias("Add")]
     Task Add(string name, CancellationToken cancellationToken = default);
@@ -15,7 +18,7 @@ public interface ICatalogGrain : IGrainWithStringKey
     [Alias("Remove")]
     Task Remove(string name, CancellationToken cancellationToken = default);
 
-    /// <summary>Names in ordinal order after <paramref name="after"/>, at most <paramref name="limit"/> (1–1000).</summary>
+    /// <summary>Names in ordinal order after <paramref name="after"/>, at most <paramref name="limit"/> (1–<see cref="NamesPerPageMax"/>).</summary>
     [Alias("List")]
     Task<Page<string>> List(string? after, int limit, CancellationToken cancellationToken = default);
 }

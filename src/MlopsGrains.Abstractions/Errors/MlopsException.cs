@@ -1,3 +1,4 @@
+using MlopsGrains.Limits;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -83,7 +84,7 @@ public sealed class MlopsException : Exception
         Invalid(field, $"'{field}' exceeds the maximum length of {lengthMax} characters; it has {length}.");
 
     /// <summary>The thing named by <paramref name="what"/> and <paramref name="id"/> does not exist.</summary>
-    public static MlopsException NotFound(string what, string id) => new(ErrorKind.NotFound, $"{what} '{id}' not found.");
+    public static MlopsException NotFound(string what, string id) => new(ErrorKind.NotFound, $"{what} '{id.Shorten(ShownCharactersMax)}' not found.");
 
     /// <summary>A thing of that name is there already.</summary>
     public static MlopsException AlreadyExists(string what, string id) => new(ErrorKind.AlreadyExists, $"{what} '{id}' already exists.");
@@ -104,6 +105,6 @@ public sealed class MlopsException : Exception
     private static string Shown(object? value)
     {
         var json = value is JsonElement element ? element.GetRawText() : JsonSerializer.Serialize(value, ShownJson);
-        return json.Length <= ShownCharactersMax ? json : json[..ShownCharactersMax] + "…";
+        return json.Shorten(ShownCharactersMax);
     }
 }

@@ -1,4 +1,5 @@
 using MlopsGrains.Errors;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Experiments;
 
@@ -60,16 +61,7 @@ public sealed record ArtifactPath(string Root, string Relative)
     /// <summary>Returns a path below a root unchanged when it is safe, else throws <see cref="ErrorKind.InvalidInput"/>.</summary>
     public static string CheckRelative(string field, string? path)
     {
-        if (string.IsNullOrEmpty(path))
-        {
-            throw MlopsException.Missing(field);
-        }
-
-        if (path.Length > LengthMax)
-        {
-            throw MlopsException.TooLong(field, path.Length, LengthMax);
-        }
-
+        path = Limit.Text(field, path, LengthMax);
         var decoded = Uri.UnescapeDataString(path);
         if (path.Any(char.IsControl) || Climbs(path) || Climbs(decoded) || Climbs(Uri.UnescapeDataString(decoded)))
         {

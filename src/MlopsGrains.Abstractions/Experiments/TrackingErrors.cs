@@ -1,4 +1,5 @@
 using MlopsGrains.Errors;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Experiments;
 
@@ -40,5 +41,5 @@ public static class TrackingErrors
 
     private static MlopsException NotFound(string message) => new(ErrorKind.NotFound, message);
 
-    private static string Shown(string text) => text.Length <= ShownCharactersMax ? text : text[..ShownCharactersMax] + "…";
+    private static string Shown(string text) => text.Shorten(ShownCharactersMax);
 }

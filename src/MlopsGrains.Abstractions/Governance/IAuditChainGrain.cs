@@ -10,11 +10,14 @@ public interface IAuditChainGrain : IGrainWithStringKey
     /// <summary>The key of the platform's chain.</summary>
     const string Main = "main";
 
+    /// <summary>Most events of a page.</summary>
+    const int EventsPerPageMax = 1000;
+
     /// <summary>Appends an event and answers when it is durable. The actor is that of the call (<see cref="Identity.Actor"/>).</summary>
     [Alias("Append")]
     Task<AuditEvent> Append(AuditEntry entry, CancellationToken cancellationToken = default);
 
-    /// <summary>Events after sequence <paramref name="after"/> in order, at most <paramref name="limit"/> (1–1000). The page token is the last sequence.</summary>
+    /// <summary>Events after sequence <paramref name="after"/> in order, at most <paramref name="limit"/> (1–<see cref="EventsPerPageMax"/>). The page token is the last sequence.</summary>
     [Alias("Read")]
     Task<Page<AuditEvent>> Read(long after, int limit, CancellationToken cancellationToken = default);
 

@@ -9,6 +9,9 @@ namespace MlopsGrains.Idempotency;
 [GrainInterfaceType("answer-book")]
 public interface IIdempotencyStoreGrain : IGrainWithStringKey
 {
+    /// <summary>Longest key that a client sends, in printable ASCII characters.</summary>
+    const int SentKeyLengthMax = 255;
+
     /// <summary>How many books there are.</summary>
     const int Count = 64;
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Identity;
 
@@ -15,16 +16,7 @@ public static partial class Names
     /// <summary>Returns <paramref name="name"/> or throws <see cref="ErrorKind.InvalidInput"/> naming <paramref name="field"/> and the rule.</summary>
     public static string Check(string field, string? name)
     {
-        if (string.IsNullOrEmpty(name))
-        {
-            throw MlopsException.Missing(field);
-        }
-
-        if (name.Length > LengthMax)
-        {
-            throw MlopsException.TooLong(field, name.Length, LengthMax);
-        }
-
+        name = Limit.Text(field, name, LengthMax);
         return Pattern().IsMatch(name)
             ? name
             : throw MlopsException.Invalid(field, $"{field} '{name}' must begin with a letter or digit and hold only letters, digits, '.', '_' and '-'.");
@@ -41,11 +33,7 @@ public static partial class Names
             throw MlopsException.Missing(field);
         }
 
-        if (name.Length > ModelLengthMax)
-        {
-            throw MlopsException.TooLong(field, name.Length, ModelLengthMax);
-        }
-
+        Limit.Length(field, name, ModelLengthMax);
         return name is not ("." or "..") && !name.Any(c => c is '/' or ':' or '\\' || char.IsControl(c))
             ? name
             : throw MlopsException.Invalid(field, $"{field} '{name}' must not hold '/', ':', '\\' or control characters, and must not be '.' or '..'.");

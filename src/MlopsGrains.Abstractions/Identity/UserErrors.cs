@@ -1,4 +1,5 @@
 using MlopsGrains.Errors;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Identity;
 
@@ -25,5 +26,5 @@ public static class UserErrors
 
     private static string Field(PermissionOn on) => on.Kind == PermissionKind.Experiment ? "experiment_id" : "name";
 
-    private static string Shown(string name) => name.Length <= ShownCharactersMax ? name : name[..ShownCharactersMax] + "…";
+    private static string Shown(string name) => name.Shorten(ShownCharactersMax);
 }

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Models;
 
@@ -21,11 +22,7 @@ public abstract partial record ModelSource(string Text)
             throw MlopsException.Missing("source");
         }
 
-        if (source.IsLongerThan(CharactersMax))
-        {
-            throw MlopsException.TooLong("source", source.CharacterCount(), CharactersMax);
-        }
-
+        Limit.Length("source", source, CharactersMax);
         if (source.Any(char.IsControl) || Climbs(source))
         {
             throw MlopsException.Invalid(
@@ -88,7 +85,7 @@ public abstract partial record ModelSource(string Text)
         return false;
     }
 
-    private static string Short(string text) => text.Length <= 200 ? text : text[..200] + "…";
+    private static string Short(string text) => text.Shorten(200);
 
     [GeneratedRegex(@"\Amodels:/{1,3}(?<id>m-[A-Za-z0-9_-]{1,128})\z")]
     private static partial Regex LoggedModel();
@@ -96,7 +93,7 @@ public abstract partial record ModelSource(string Text)
     [GeneratedRegex(@"\Amodels:/{1,3}(?<name>[^/]+?)(?:/(?<reference>[^/@]+)|(?<reference>@[^/@]+))\z")]
     private static partial Regex Version();
 
-    [GeneratedRegex(@"\Aruns:/{1,3}(?<id>[A-Za-z0-9][A-Za-z0-9_-]{0,255})(?<path>(/.*)?)\z", RegexOptions.Singleline)]
+    [GeneratedRegex(@"\Aruns:/{1,3}(?<id>" + TrackingIds.RunPattern + @")(?<path>(/.*)?)\z", RegexOptions.Singleline)]
     private static partial Regex Run();
 
     [GeneratedRegex(@"\Afile:(?<path>.*)\z", RegexOptions.IgnoreCase | RegexOptions.Singleline)]

@@ -48,7 +48,7 @@ internal static class ExperimentCommands
 
     private static Command New(CommandSet set)
     {
-        var name = new Argument<string>("name") { Description = "1–500 characters." };
+        var name = new Argument<string>("name") { Description = $"1–{TrackingLimits.ExperimentNameLengthMax:N0} characters." };
         var tags = new Option<IReadOnlyDictionary<string, string>>("--tag") { Description = "An initial tag; may be repeated.", HelpName = "key=value", CustomParser = ValueText.Assignments, Arity = ArgumentArity.OneOrMore };
         return set.Leaf("create", "Creates an experiment.", ["mlops experiments create churn", "mlops experiments create churn --tag team=growth --tag stage=research"], [name, tags], async call =>
         {

@@ -23,12 +23,12 @@ internal static class RunCommands
 
     private static Option<int> LimitOption()
     {
-        var limit = new Option<int>("--limit") { Description = "At most this many, 1–50,000.", DefaultValueFactory = _ => 100 };
+        var limit = new Option<int>("--limit") { Description = $"At most this many, 1–{TrackingLimits.SearchResultsMax:N0}.", DefaultValueFactory = _ => 100 };
         limit.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, out var given) && given is < 1 or > 50_000)
+            if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, out var given) && given is < 1 or > TrackingLimits.SearchResultsMax)
             {
-                result.AddError($"--limit {given} must be from 1 to 50,000.");
+                result.AddError($"--limit {given} must be from 1 to {TrackingLimits.SearchResultsMax:N0}.");
             }
         });
         return limit;

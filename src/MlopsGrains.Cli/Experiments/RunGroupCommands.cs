@@ -8,13 +8,11 @@ namespace MlopsGrains.Cli;
 /// <summary>Groups of repeated runs.</summary>
 internal static class RunGroupCommands
 {
-    private const int GroupsMax = 1000;
-
     public static Command Groups(CommandSet set)
     {
         var options = new Options();
         var least = new Option<int>("--runs-min") { Description = "Groups with at least this many runs.", DefaultValueFactory = _ => 2 };
-        var limit = new Option<int>("--limit") { Description = "At most this many groups, 1–1,000.", DefaultValueFactory = _ => 100 };
+        var limit = new Option<int>("--limit") { Description = $"At most this many groups, 1–{TrackingLimits.RunGroupsMax:N0}.", DefaultValueFactory = _ => 100 };
         string[] examples = ["mlops runs groups -e churn --metric auc", "mlops runs groups -e churn --seed split_seed --filter \"attributes.status = 'FINISHED'\" --json"];
         return set.Leaf("groups", "Lists repeated runs of one configuration, with mean and spread.", examples, [.. options.All, least, limit], async call =>
         {
@@ -43,7 +41,7 @@ internal static class RunGroupCommands
             var query = await options.QueryAsync(call);
             var comparison = await call.Client.RunGroups.CompareAsync(query, await IdAsync("first", call.Get(first)), await IdAsync("second", call.Get(second)), call.Cancel);
             Task<string> IdAsync(string field, string given) => Ids.OneOfAsync(field, given, IdFormat.Length, async () =>
-                [.. (await call.Client.RunGroups.FindAsync(query with { RunsMin = 1, MaxResults = GroupsMax }, call.Cancel)).Select(g => new Ids.Candidate(g.Id, ValueText.Pairs(g.Params.Select(p => KeyValuePair.Create(p.Key, p.Value))) ?? ""))]);
+                [.. (await call.Client.RunGroups.FindAsync(query with { RunsMin = 1, MaxResults = TrackingLimits.RunGroupsMax }, call.Cancel)).Select(g => new Ids.Candidate(g.Id, ValueText.Pairs(g.Params.Select(p => KeyValuePair.Create(p.Key, p.Value))) ?? ""))]);
 
             return call.List(comparison.Metrics, "The groups have no metric in common.",
                 ("METRIC", m => m.Key),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MlopsGrains.Cli.Artifacts;
 using MlopsGrains.Cli.Shell;
+using MlopsGrains.Experiments;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Cli;
@@ -104,7 +105,7 @@ internal static class ModelCommands
         });
     }
 
-    private static Argument<string> KeyArgument() => new("key") { Description = "The tag's key, at most 250 characters." };
+    private static Argument<string> KeyArgument() => new("key") { Description = $"The tag's key, at most {TrackingLimits.KeyLengthMax} characters." };
 
     private static Option<int?> VersionOption() => new("--version") { Description = "One of the model's versions, by number.", HelpName = "number" };
 
@@ -113,7 +114,7 @@ internal static class ModelCommands
     private static Command Describe(CommandSet set)
     {
         var (model, version) = (ModelArgument(), VersionOption());
-        var text = new Argument<string>("text") { Description = "The new description, at most 5,000 characters." };
+        var text = new Argument<string>("text") { Description = $"The new description, at most {RegistryLimits.DescriptionLengthMax:N0} characters." };
         return set.Leaf("describe", "Changes a description.", ["mlops models describe churn \"Who is about to leave\"", "mlops models describe churn \"Trained on May\" --version 3"], [model, text, version], async call =>
         {
             if (call.Get(version) is { } number)

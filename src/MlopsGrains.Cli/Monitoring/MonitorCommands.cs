@@ -10,7 +10,7 @@ internal static class MonitorCommands
 
     private static Argument<string> DeploymentArgument() => new("deployment") { Description = "The deployment that is watched." };
 
-    private static Option<int?> LimitOption() => new("--limit") { Description = "At most this many, 1–1,000.", HelpName = "count" };
+    private static Option<int?> LimitOption() => new("--limit") { Description = $"At most this many, 1–{MonitorLimits.HistoryMax:N0}.", HelpName = "count" };
 
     private static Command Status(CommandSet set)
     {

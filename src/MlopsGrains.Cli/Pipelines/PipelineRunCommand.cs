@@ -11,7 +11,7 @@ internal static class PipelineRunCommand
     {
         var name = new Argument<string>("name") { Description = "The pipeline." };
         var parameters = new Option<IReadOnlyDictionary<string, string>>("--param", "-p") { Description = "Overrides a param; may be repeated.", HelpName = "key=value", CustomParser = ValueText.Assignments, Arity = ArgumentArity.OneOrMore };
-        var key = new Option<string?>("--idempotency-key") { Description = "The same key starts one run, 1–128 characters.", HelpName = "key" };
+        var key = new Option<string?>("--idempotency-key") { Description = $"The same key starts one run, 1–{PipelineLimits.IdempotencyKeyLengthMax} characters.", HelpName = "key" };
         var wait = new Option<bool>("--wait", "-w") { Description = "Waits for the end and says by exit code how it was (mlops --help lists them)." };
         var timeout = new Option<TimeSpan?>("--timeout") { Description = "With --wait: gives up waiting after this time (90s, 30m, 2h); the run goes on.", HelpName = "duration", CustomParser = ValueText.Duration };
         var junit = new Option<FileInfo?>("--junit") { Description = "With --wait: writes a JUnit XML report.", HelpName = "path" };

@@ -2,15 +2,14 @@ using MlopsGrains.Client;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Identity;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Cli.Shell;
 
 /// <summary>Ids as people type them: a beginning is enough when only one thing has it.</summary>
 internal static class Ids
 {
-    private const int PrefixLengthMin = 4;
     private const int CandidatesMax = 10;
-    private const int ExperimentsMax = 1000; // Of one search.
 
     public static Task<string> RunAsync(CommandCall call, string given) => ResolveAsync("run-id", given, IdFormat.Length, "", async prefix =>
     {
@@ -48,7 +47,7 @@ internal static class Ids
     {
         var digits = given.StartsWith(lead, StringComparison.Ordinal) ? given[lead.Length..] : given;
         digits = digits.TrimEnd('…', '.'); // As a table cuts them.
-        if (digits.Length is < PrefixLengthMin || digits.Length >= wholeLength || !digits.All(c => char.IsAsciiHexDigitLower(c) || c == '-'))
+        if (digits.Length is < PipelineLimits.RunIdPrefixLengthMin || digits.Length >= wholeLength || !digits.All(c => char.IsAsciiHexDigitLower(c) || c == '-'))
         {
             return given;
         }
@@ -65,7 +64,7 @@ internal static class Ids
     }
 
     private static async Task<IReadOnlyList<string[]>> ExperimentsAsync(MlopsGrainsClient client, CancellationToken cancellationToken) =>
-        [.. (await client.Experiments.SearchAsync(view: LifecycleView.All, cancellationToken: cancellationToken).Select(e => e.ExperimentId).ToListAsync(cancellationToken)).Chunk(ExperimentsMax)];
+        [.. (await client.Experiments.SearchAsync(view: LifecycleView.All, cancellationToken: cancellationToken).Select(e => e.ExperimentId).ToListAsync(cancellationToken)).Chunk(TrackingLimits.SearchExperimentsMax)];
 
     /// <param name="Id">Whole.</param>
     /// <param name="Title">By which a person knows it.</param>

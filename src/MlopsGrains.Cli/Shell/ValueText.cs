@@ -1,3 +1,4 @@
+using MlopsGrains.Experiments;
 using System.CommandLine.Parsing;
 using System.Globalization;
 
@@ -42,7 +43,7 @@ internal static class ValueText
         Seconds(result, seconds => seconds is > 0 and <= 30 * 86_400, "90s, 30m, 2h or 1d; more than zero, at most 30d");
 
     /// <summary>How long ago: <c>0s</c> to <c>3650d</c>.</summary>
-    public static TimeSpan? Age(ArgumentResult result) => Seconds(result, seconds => seconds is >= 0 and <= 3650d * 86_400, "0s, 12h or 90d; at most 3650d");
+    public static TimeSpan? Age(ArgumentResult result) => Seconds(result, seconds => seconds is >= 0 and <= TrackingLimits.DeletedForDaysMax * 86_400d, $"0s, 12h or 90d; at most {TrackingLimits.DeletedForDaysMax}d");
 
     private static TimeSpan? Seconds(ArgumentResult result, Func<double, bool> allowed, string expected)
     {

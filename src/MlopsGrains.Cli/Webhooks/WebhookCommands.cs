@@ -114,7 +114,7 @@ internal static class WebhookCommands
     private static Command Deliveries(CommandSet set)
     {
         var id = IdArgument();
-        var limit = new Option<int>("--limit") { Description = "At most this many, 1–1,000.", HelpName = "count", DefaultValueFactory = _ => 100 };
+        var limit = new Option<int>("--limit") { Description = $"At most this many, 1–{WebhookLimits.PageMax:N0}.", HelpName = "count", DefaultValueFactory = _ => 100 };
         return set.Leaf("deliveries", "Lists what waits for a webhook and what is parked, oldest first.", ["mlops webhooks deliveries ci", "mlops webhooks deliveries ci --json"], [id, limit], async call =>
         {
             var queue = await call.Client.Webhooks.DeliveriesAsync(await FindAsync(call, call.Get(id)), call.Get(limit), call.Cancel);

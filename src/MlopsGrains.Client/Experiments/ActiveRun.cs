@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using MlopsGrains.Client.Sending;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Client;
 
@@ -19,9 +20,6 @@ public sealed class ActiveRun : IAsyncDisposable
 
     /// <summary>The tag that names the run that this one is part of.</summary>
     public const string ParentTag = "mlflow.parentRunId";
-
-    internal const int KeyLengthMax = 250;
-    private const int ValueLengthMax = 8000;
 
     private readonly TrackingOptions options;
     private readonly BatchBuffer buffer;
@@ -105,7 +103,7 @@ public sealed class ActiveRun : IAsyncDisposable
     {
         CheckKey(key);
         ArgumentNullException.ThrowIfNull(value);
-        buffer.AddParam(new Tag(key, Cut(value)));
+        buffer.AddParam(new Tag(key, value.CutTo(TrackingLimits.ParamValueLengthMax)));
     }
 
     /// <summary>Logs a param that is a number, a time or the like, in the invariant culture.</summary>
@@ -122,7 +120,7 @@ public sealed class ActiveRun : IAsyncDisposable
     {
         CheckKey(key);
         ArgumentNullException.ThrowIfNull(value);
-        buffer.AddTag(new Tag(key, Cut(value)));
+        buffer.AddTag(new Tag(key, value.CutTo(TrackingLimits.RunTagValueLengthMax)));
     }
 
     /// <summary>
@@ -201,7 +199,7 @@ public sealed class ActiveRun : IAsyncDisposable
     {
         if (!string.IsNullOrEmpty(reason) && ended is null)
         {
-            buffer.AddTag(new Tag(FailureTag, Cut(reason)), always: true);
+            buffer.AddTag(new Tag(FailureTag, reason.CutTo(TrackingLimits.RunTagValueLengthMax)), always: true);
         }
 
         return EndAsync(RunStatus.Failed, cancellationToken);
@@ -213,12 +211,9 @@ public sealed class ActiveRun : IAsyncDisposable
     internal static void CheckKey(string key)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
-        if (key.Length > KeyLengthMax)
+        if (key.IsLongerThan(TrackingLimits.KeyLengthMax))
         {
-            throw new ArgumentException($"The key has {key.Length} characters; at most {KeyLengthMax}.", nameof(key));
+            throw new ArgumentException($"The key has {key.CharacterCount()} characters; at most {TrackingLimits.KeyLengthMax}.", nameof(key));
         }
     }
-
-    private static string Cut(string value) =>
-        value.Length <= ValueLengthMax ? value : value[..(char.IsHighSurrogate(value[ValueLengthMax - 1]) ? ValueLengthMax - 1 : ValueLengthMax)];
 }

@@ -1,3 +1,5 @@
+using MlopsGrains.Experiments;
+
 namespace MlopsGrains.Client;
 
 /// <summary>What a <c>Log</c> call does while the buffer is full.</summary>
@@ -23,11 +25,8 @@ public enum OfflineStart
 /// <summary>How runs send what is logged. Section <c>MlopsGrains:Tracking</c>.</summary>
 public sealed class TrackingOptions
 {
-    /// <summary>Most entries of one batch: the platform's limit.</summary>
-    internal const int BatchEntriesLimit = 1000;
-
     /// <summary>Points, params and tags of one batch, 1–1,000. Default 1,000.</summary>
-    public int BatchEntriesMax { get; set; } = BatchEntriesLimit;
+    public int BatchEntriesMax { get; set; } = BatchLimits.MetricsMax;
 
     /// <summary>Longest time an entry waits for its batch to fill, more than zero, at most one hour. Default 500 ms.</summary>
     public TimeSpan BatchAgeMax { get; set; } = TimeSpan.FromMilliseconds(500);
@@ -64,9 +63,9 @@ public sealed class TrackingOptions
 
     internal IEnumerable<string> Faults(string section)
     {
-        if (BatchEntriesMax is < 1 or > BatchEntriesLimit)
+        if (BatchEntriesMax is < 1 or > BatchLimits.MetricsMax)
         {
-            yield return $"{section}:{nameof(BatchEntriesMax)} {BatchEntriesMax} must be from 1 to {BatchEntriesLimit}.";
+            yield return $"{section}:{nameof(BatchEntriesMax)} {BatchEntriesMax} must be from 1 to {BatchLimits.MetricsMax}.";
         }
 
         if (BatchAgeMax <= TimeSpan.Zero || BatchAgeMax > TimeSpan.FromHours(1))

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using MlopsGrains.Errors;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Client.Http;
 
@@ -11,7 +12,7 @@ namespace MlopsGrains.Client.Http;
 /// </summary>
 internal static class GatewayError
 {
-    private const int TextLengthMax = 2000;
+    private const int ShownMax = 2000;
 
     /// <param name="status">Of the answer.</param>
     /// <param name="body">As text.</param>
@@ -70,6 +71,5 @@ internal static class GatewayError
         root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static string? Shorten(string? text) => text is null || string.IsNullOrWhiteSpace(text) ? null
-        : text.Length <= TextLengthMax ? text
-        : text[..TextLengthMax] + "…";
+        : text.Shorten(ShownMax);
 }

@@ -7,14 +7,12 @@ namespace MlopsGrains.Gateway.Access;
 /// <summary>The configured keys, by digest.</summary>
 internal sealed class ApiKeys(IOptions<AuthenticationOptions> options)
 {
-    private const int CharactersMax = 4096;
-
     private readonly (string Name, byte[] Digest)[] _keys = [.. options.Value.ApiKeys.Select(k => (k.Name, Convert.FromHexString(k.KeySha256)))];
 
     /// <summary>Who holds the key of an <c>Authorization</c> header, or <see langword="null"/>.</summary>
     public string? FindHolder(string authorization)
     {
-        if (_keys.Length == 0 || authorization.Length > CharactersMax || KeyOf(authorization) is not { Length: > 0 } key)
+        if (_keys.Length == 0 || authorization.Length > BasicCredentials.HeaderUnitsMax || KeyOf(authorization) is not { Length: > 0 } key)
         {
             return null;
         }

@@ -1,4 +1,5 @@
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Gateway.Access;
@@ -60,9 +61,9 @@ internal sealed class AuthenticationOptionsValidation : IValidateOptions<Authent
         {
             var key = options.ApiKeys[i];
             var path = $"{AuthenticationOptions.Section}:ApiKeys:{i}";
-            if (string.IsNullOrWhiteSpace(key.Name) || key.Name.Length > 128)
+            if (string.IsNullOrWhiteSpace(key.Name) || key.Name.IsLongerThan(UserLimits.NameLengthMax))
             {
-                faults.Add($"{path}:Name must have 1 to 128 characters.");
+                faults.Add($"{path}:Name must have 1 to {UserLimits.NameLengthMax} characters.");
             }
 
             if (key.KeySha256.Length != 64 || !key.KeySha256.All(char.IsAsciiHexDigit))
@@ -76,14 +77,14 @@ internal sealed class AuthenticationOptionsValidation : IValidateOptions<Authent
         if (options.Administrator is { } administrator)
         {
             const string Path = $"{AuthenticationOptions.Section}:Administrator";
-            if (string.IsNullOrWhiteSpace(administrator.Name) || administrator.Name.Length > 128 || administrator.Name.Contains(':', StringComparison.Ordinal))
+            if (!UserLimits.IsName(administrator.Name))
             {
-                faults.Add($"{Path}:Name must have 1 to 128 characters, without ':'.");
+                faults.Add($"{Path}:Name must have 1 to {UserLimits.NameLengthMax} characters, without ':' and control characters.");
             }
 
-            if (administrator.Password.Length is < Passwords.LengthMin or > Passwords.LengthMax)
+            if (!UserLimits.IsPassword(administrator.Password))
             {
-                faults.Add($"{Path}:Password must have {Passwords.LengthMin} to {Passwords.LengthMax} characters.");
+                faults.Add($"{Path}:Password must have {UserLimits.PasswordLengthMin} to {UserLimits.PasswordLengthMax} characters.");
             }
         }
 

@@ -5,7 +5,8 @@ namespace MlopsGrains.Gateway.Access;
 /// <summary>The user and password of basic authentication.</summary>
 internal readonly record struct BasicCredentials(string User, string Password)
 {
-    private const int CharactersMax = 4096;
+    /// <summary>Longest <c>Authorization</c> header that is looked at.</summary>
+    public const int HeaderUnitsMax = 4096;
 
     /// <summary>The header of a user and a password.</summary>
     public static string Write(string user, string password) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"));
@@ -13,7 +14,7 @@ internal readonly record struct BasicCredentials(string User, string Password)
     /// <summary>Reads an <c>Authorization</c> header; <see langword="null"/> when it is none of this kind.</summary>
     public static BasicCredentials? Read(string authorization)
     {
-        if (authorization.Length > CharactersMax || !authorization.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase))
+        if (authorization.Length > HeaderUnitsMax || !authorization.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }

@@ -8,9 +8,6 @@ namespace MlopsGrains.Gateway.Access;
 /// <summary>Passwords leave the gateway as salted, slow hashes only.</summary>
 internal static class Passwords
 {
-    public const int LengthMin = 12;
-    public const int LengthMax = 1024;
-
     /// <summary>About 0.1 s of one core, which is what a guess costs too.</summary>
     private const int Iterations = 210_000;
     private const int SaltBytes = 16;
@@ -18,11 +15,6 @@ internal static class Passwords
 
     /// <summary>Checked against when there is no such user, so that the time does not tell.</summary>
     public static PasswordHash Nobody { get; } = new(Iterations, Convert.ToBase64String(new byte[SaltBytes]), Convert.ToBase64String(new byte[HashBytes]));
-
-    public static string Check(string field, string password) =>
-        password.Length is >= LengthMin and <= LengthMax
-            ? password
-            : throw MlopsException.Invalid(field, $"{field} must have {LengthMin} to {LengthMax} characters; it has {password.Length}.");
 
     public static PasswordHash Hash(string password)
     {

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using MlopsGrains.Errors;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Gateway.Access;
 
@@ -47,7 +48,7 @@ internal sealed class UserPasswords(Accounts accounts, SignInThrottle throttle) 
             return new SignIn(known);
         }
 
-        if (BasicCredentials.Read(authorization) is not { User.Length: > 0 } pair || pair.Password.Length > Passwords.LengthMax)
+        if (BasicCredentials.Read(authorization) is not { User.Length: > 0 } pair || pair.Password.IsLongerThan(UserLimits.PasswordLengthMax))
         {
             return default;
         }

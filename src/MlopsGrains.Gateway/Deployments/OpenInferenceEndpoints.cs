@@ -83,7 +83,7 @@ internal static class OpenInferenceEndpoints
         string? after = null;
         do
         {
-            var page = await grains.GetGrain<ICatalogGrain>(CatalogKinds.Deployments).List(after, 1000, context.RequestAborted);
+            var page = await grains.GetGrain<ICatalogGrain>(CatalogKinds.Deployments).List(after, ICatalogGrain.NamesPerPageMax, context.RequestAborted);
             names.AddRange(await context.ReadableAsync(PermissionKind.Deployment, page.Items, name => name));
             after = page.NextPageToken;
         }

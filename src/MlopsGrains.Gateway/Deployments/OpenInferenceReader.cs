@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
+using MlopsGrains.Models;
 
 namespace MlopsGrains.Gateway.Deployments;
 
@@ -13,7 +14,6 @@ internal static class OpenInferenceReader
 {
     public const string NoBinary = "The binary_tensor_data extension is not supported here; send data as JSON.";
 
-    private const int TensorsMax = 10_000;
     private const int RankMax = 8;
 
     public static OpenInferenceRequest Read(ReadOnlySequence<byte> body)
@@ -74,7 +74,7 @@ internal static class OpenInferenceReader
         var inputs = new List<Tensor>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            Expect(inputs.Count < TensorsMax, "inputs", $"inputs has more than {TensorsMax} tensors.");
+            Expect(inputs.Count < RegistryLimits.TensorsMax, "inputs", $"inputs has more than {RegistryLimits.TensorsMax} tensors.");
             inputs.Add(ReadInput(ref reader, $"inputs[{inputs.Count}]"));
         }
 
@@ -139,7 +139,7 @@ internal static class OpenInferenceReader
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             var field = $"outputs[{outputs.Count}]";
-            Expect(outputs.Count < TensorsMax, "outputs", $"outputs has more than {TensorsMax} entries.");
+            Expect(outputs.Count < RegistryLimits.TensorsMax, "outputs", $"outputs has more than {RegistryLimits.TensorsMax} entries.");
             Expect(reader.TokenType == JsonTokenType.StartObject, field, $"{field} must be an object with a name.");
             string? name = null;
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)

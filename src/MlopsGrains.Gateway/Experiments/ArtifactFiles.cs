@@ -12,9 +12,6 @@ namespace MlopsGrains.Gateway.Experiments;
 /// <summary>Artifacts for every door: bytes go to the blob store, streamed; names to the directory of their root.</summary>
 internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions<GatewayOptions> options)
 {
-    /// <summary>As many as one root may hold files.</summary>
-    private const int DirectoriesMax = 100_000;
-
     private const int DeletesAtOnce = 16;
 
     public Task<BlobRef> Put(ArtifactPath path, Stream content, CancellationToken cancellationToken) =>
@@ -74,7 +71,7 @@ internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions
     }
 
     /// <summary>Direct children in ordinal order. Above the roots of an experiment's runs and models these are the directories on the way to them.</summary>
-    /// <exception cref="MlopsException"><see cref="ErrorKind.InvalidInput"/> when more than <see cref="DirectoriesMax"/> lie above roots.</exception>
+    /// <exception cref="MlopsException"><see cref="ErrorKind.InvalidInput"/> when more than <see cref="TrackingLimits.FilesPerRootMax"/> lie above roots.</exception>
     public async Task<IReadOnlyList<ArtifactEntry>> List(ArtifactPath path, CancellationToken cancellationToken)
     {
         var entries = await Directory(path).List(path.Relative, cancellationToken);
@@ -94,9 +91,9 @@ internal sealed class ArtifactFiles(IGrainFactory grains, IBlobs blobs, IOptions
                 directories.Add(new ArtifactEntry(name, null));
             }
 
-            if (directories.Count > DirectoriesMax)
+            if (directories.Count > TrackingLimits.FilesPerRootMax)
             {
-                throw MlopsException.Invalid("path", $"path '{path.Full}' holds more than {DirectoriesMax} directories; name one of them.");
+                throw MlopsException.Invalid("path", $"path '{path.Full}' holds more than {TrackingLimits.FilesPerRootMax} directories; name one of them.");
             }
         }
 

@@ -7,6 +7,7 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -18,8 +19,6 @@ namespace MlopsGrains.Gateway.Experiments;
 /// </summary>
 internal sealed class ArtifactUploads(IGrainFactory grains, IBlobUploads blobs, IIdSource ids, IOptions<GatewayOptions> options)
 {
-    public const int PartsMax = 10_000;
-
     /// <summary>Where clients reach this gateway.</summary>
     public string PublicUrl(HttpRequest request) => options.Value.PublicUrl?.TrimEnd('/') ?? $"{request.Scheme}://{request.Host}";
 
@@ -113,7 +112,7 @@ internal sealed class ArtifactUploads(IGrainFactory grains, IBlobUploads blobs, 
 
     private IArtifactDirectoryGrain Directory(ArtifactPath file) => grains.GetGrain<IArtifactDirectoryGrain>(file.Root);
 
-    private static MlopsException Unknown(string id) => MlopsException.NotFound("Upload", id.Length <= 64 ? id : id[..64] + "…");
+    private static MlopsException Unknown(string id) => MlopsException.NotFound("Upload", id.Shorten(64));
 
     private static string Digest(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 }

@@ -4,22 +4,18 @@ using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Json;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Gateway.Experiments;
 
 /// <summary>
 /// Reads a batch of params, metrics and tags from the request's own bytes. This is the hot path of the tracking door: nothing is allocated per metric point.
-/// Two dialects share it: MLflow's lenient one (numbers as text, unknown fields ignored, long values cut) and the strict native one.
+/// Two dialects share it: MLflow's lenient one (numbers as text, unknown fields ignored) and the strict native one.
 /// </summary>
 internal sealed class BatchReader : IDisposable
 {
-    /// <summary>MLflow cuts longer param values instead of refusing them.</summary>
-    public const int ParamValueMax = 6000;
-
-    /// <summary>MLflow cuts longer tag values instead of refusing them.</summary>
-    public const int TagValueMax = 8000;
-
-    private const int KeyBytesMax = 2048;
+    /// <summary>Each character possibly two escapes of six bytes.</summary>
+    private const int KeyBytesMax = TrackingLimits.KeyLengthMax * 12;
 
     private readonly bool _mlflow;
     private readonly MetricColumnsBuilder _metrics = new(BatchLimits.MetricsMax);
@@ -92,11 +88,11 @@ internal sealed class BatchReader : IDisposable
             }
             else if (reader.ValueTextEquals("params"u8))
             {
-                _params = ReadPairs(ref reader, "params", ParamValueMax);
+                _params = ReadPairs(ref reader, "params");
             }
             else if (reader.ValueTextEquals("tags"u8))
             {
-                _tags = ReadPairs(ref reader, "tags", TagValueMax);
+                _tags = ReadPairs(ref reader, "tags");
             }
             else if (_mlflow && (reader.ValueTextEquals("run_id"u8) || reader.ValueTextEquals("runId"u8)))
             {
@@ -232,13 +228,13 @@ internal sealed class BatchReader : IDisposable
         }
 
         var length = reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
-        Expect(length <= KeyBytesMax, ref reader, "key", "it exceeds the maximum length of 250 characters.");
+        Expect(length <= KeyBytesMax, ref reader, "key", $"it exceeds the maximum length of {TrackingLimits.KeyLengthMax} characters.");
         Span<byte> key = stackalloc byte[KeyBytesMax];
         key = key[..reader.CopyString(key)];
         return key.IsEmpty ? -1 : _metrics.Keys.IndexOf(key);
     }
 
-    private List<Tag> ReadPairs(ref Utf8JsonReader reader, string list, int valueMax)
+    private List<Tag> ReadPairs(ref Utf8JsonReader reader, string list)
     {
         var pairs = new List<Tag>();
         if (!StartsArray(ref reader, list))
@@ -253,13 +249,13 @@ internal sealed class BatchReader : IDisposable
                 BatchLimits.Check(list, pairs.Count + CountRest(ref reader), BatchLimits.PairsMax);
             }
 
-            pairs.Add(ReadPair(ref reader, list, pairs.Count, valueMax));
+            pairs.Add(ReadPair(ref reader, list, pairs.Count));
         }
 
         return pairs;
     }
 
-    private Tag ReadPair(ref Utf8JsonReader reader, string list, int index, int valueMax)
+    private Tag ReadPair(ref Utf8JsonReader reader, string list, int index)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -293,7 +289,7 @@ internal sealed class BatchReader : IDisposable
             throw MlopsException.Missing($"{list}[{index}].value");
         }
 
-        return new Tag(key, _mlflow ? (value ?? "").CutTo(valueMax) : value!);
+        return new Tag(key, value ?? "");
     }
 
     private ProducerPosition? ReadProducer(ref Utf8JsonReader reader)
@@ -323,7 +319,7 @@ internal sealed class BatchReader : IDisposable
             }
         }
 
-        return id is not { Length: >= 1 and <= 64 } ? throw MlopsException.InvalidValue("producer.producerId", id, "expected 1 to 64 characters.")
+        return string.IsNullOrEmpty(id) || id.IsLongerThan(TrackingLimits.ProducerIdLengthMax) ? throw MlopsException.InvalidValue("producer.producerId", id, $"expected 1 to {TrackingLimits.ProducerIdLengthMax} characters.")
             : sequence < 1 ? throw MlopsException.InvalidValue("producer.sequence", sequence, "expected at least 1.")
             : new ProducerPosition(id, sequence);
     }

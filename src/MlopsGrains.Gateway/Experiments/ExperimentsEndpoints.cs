@@ -6,6 +6,7 @@ using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -17,8 +18,6 @@ namespace MlopsGrains.Gateway.Experiments;
 /// <summary>Experiments of the native API, and the room's table of contents.</summary>
 internal static class ExperimentsEndpoints
 {
-    private const int LimitMax = 1000;
-
     public static void MapExperiments(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapMlflowExperiments();
@@ -54,7 +53,7 @@ internal static class ExperimentsEndpoints
             _ => throw MlopsException.Invalid("view", "view must be active, deleted or all."),
         };
         return TypedResults.Ok(await context.ReadablePageAsync(
-            PermissionKind.Experiment, Limits.Check("limit", limit, LimitMax), pageToken, "pageToken",
+            PermissionKind.Experiment, Limit.Page("limit", limit, TrackingLimits.ExperimentsPerListMax), pageToken, "pageToken",
             (size, token) => Catalog(grains).Search(new ExperimentQuery(filter, stage, [], size, token), cancellationToken), e => e.ExperimentId));
     }
 

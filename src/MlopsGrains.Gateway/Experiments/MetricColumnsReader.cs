@@ -3,6 +3,7 @@ using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Json;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Gateway.Experiments;
 
@@ -12,8 +13,6 @@ namespace MlopsGrains.Gateway.Experiments;
 /// </summary>
 internal static class MetricColumnsReader
 {
-    private const int KeyLengthMax = 250;
-
     /// <summary>Adds the points of the object that <paramref name="reader"/> stands on.</summary>
     public static void Read(ref Utf8JsonReader reader, MetricColumnsBuilder metrics)
     {
@@ -90,7 +89,7 @@ internal static class MetricColumnsReader
         {
             Expect(keys.Count < BatchLimits.MetricsMax, "columns.keys", $"at most {BatchLimits.MetricsMax} keys");
             var key = reader.TokenType == JsonTokenType.String ? reader.GetString()! : "";
-            Expect(key.Length is > 0 and <= KeyLengthMax, $"columns.keys[{keys.Count}]", $"text of 1 to {KeyLengthMax} characters");
+            Expect(key.Length > 0 && !key.IsLongerThan(TrackingLimits.KeyLengthMax), $"columns.keys[{keys.Count}]", $"text of 1 to {TrackingLimits.KeyLengthMax} characters");
             keys.Add(table.IndexOf(System.Text.Encoding.UTF8.GetBytes(key)));
         }
     }

@@ -19,7 +19,6 @@ namespace MlopsGrains.Gateway.Experiments;
 internal static class MlflowLoggedModelEndpoints
 {
     private const string Root = "/mlflow/logged-models";
-    private const int SearchResultsMax = 1000;
     private const int SearchResultsDefault = 50;
 
     /// <summary>Segments before a tag's key: <c>api</c>, <c>2.0</c>, <c>mlflow</c>, <c>logged-models</c>, the id, <c>tags</c>.</summary>
@@ -109,7 +108,7 @@ internal static class MlflowLoggedModelEndpoints
     private static async Task Search(MlflowCall call)
     {
         var request = call.Request;
-        var max = request.Int64("max_results") is 0 ? SearchResultsDefault : request.MaxResults(SearchResultsDefault, SearchResultsMax);
+        var max = request.Int64("max_results") is 0 ? SearchResultsDefault : request.MaxResults(SearchResultsDefault, LoggedModelLimits.SearchResultsMax);
         var query = new LoggedModelQuery(
             await call.Context.ReadableAsync(PermissionKind.Experiment, request.Texts("experiment_ids"), id => id),
             request.Text("filter"),

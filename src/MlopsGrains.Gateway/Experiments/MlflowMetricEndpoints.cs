@@ -13,10 +13,6 @@ namespace MlopsGrains.Gateway.Experiments;
 /// <summary>MLflow's methods for one metric of several runs, which its web UI draws its charts from.</summary>
 internal static class MlflowMetricEndpoints
 {
-    private const int RunsMax = 100;
-    private const int BulkResultsMax = 25_000;
-    private const int IntervalResultsMax = 2500;
-
     public static void MapMlflowMetrics(this IEndpointRouteBuilder endpoints)
     {
         endpoints = endpoints.MapGroup("").WithTags("MLflow runs");
@@ -35,29 +31,29 @@ internal static class MlflowMetricEndpoints
             throw MlopsException.Invalid("run_id", $"{Method} request must specify at least one run_id.");
         }
 
-        var runs = Runs("run_id", ids, $"{Method} request cannot specify more than {RunsMax} run_ids.");
+        var runs = Runs("run_id", ids, $"{Method} request cannot specify more than {TrackingLimits.HistoryRunsMax} run_ids.");
         var key = call.Request.Text("metric_key") is { Length: > 0 } given ? given : throw MlopsException.Invalid("metric_key", $"{Method} request must specify a metric_key.");
-        var max = call.Request.MaxResults(BulkResultsMax, BulkResultsMax);
+        var max = call.Request.MaxResults(TrackingLimits.HistoryPageMax, TrackingLimits.HistoryPageMax);
         await Answer(call, await call.Grains.GetGrain<IMetricHistoriesGrain>(0).All(runs, key, max, call.Aborted));
     }
 
     private static async Task GetHistoryBulkInterval(MlflowCall call)
     {
         var ids = call.Request.Texts("run_ids");
-        var runs = Runs("run_ids", ids.Count > 0 ? ids : throw MlopsException.Missing("run_ids"), $"GetMetricHistoryBulkInterval request must specify at most {RunsMax} run_ids.");
+        var runs = Runs("run_ids", ids.Count > 0 ? ids : throw MlopsException.Missing("run_ids"), $"GetMetricHistoryBulkInterval request must specify at most {TrackingLimits.HistoryRunsMax} run_ids.");
         var key = call.Request.Required("metric_key");
         var (start, end) = (call.Request.Int64("start_step"), call.Request.Int64("end_step"));
-        var max = call.Request.Int64("max_results") ?? IntervalResultsMax;
-        if (max is < 1 or > IntervalResultsMax)
+        var max = call.Request.Int64("max_results") ?? TrackingLimits.HistoryStepsMax;
+        if (max is < 1 or > TrackingLimits.HistoryStepsMax)
         {
-            throw MlopsException.Invalid("max_results", $"max_results must be between 1 and {IntervalResultsMax}. It is {max}.");
+            throw MlopsException.Invalid("max_results", $"max_results must be between 1 and {TrackingLimits.HistoryStepsMax}. It is {max}.");
         }
 
         await Answer(call, await call.Grains.GetGrain<IMetricHistoriesGrain>(0).Sampled(runs, key, start, end, (int)max, call.Aborted));
     }
 
     private static IReadOnlyList<string> Runs(string field, IReadOnlyList<string> ids, string tooMany) =>
-        ids.Count <= RunsMax ? [.. ids.Select(id => TrackingIds.CheckRun(field, id))] : throw MlopsException.Invalid(field, $"{tooMany} Received {ids.Count} run_ids.");
+        ids.Count <= TrackingLimits.HistoryRunsMax ? [.. ids.Select(id => TrackingIds.CheckRun(field, id))] : throw MlopsException.Invalid(field, $"{tooMany} Received {ids.Count} run_ids.");
 
     private static Task Answer(MlflowCall call, IReadOnlyList<RunMetricHistory> histories) => call.Answer(json =>
     {

@@ -6,6 +6,7 @@ using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -16,10 +17,6 @@ namespace MlopsGrains.Gateway.Experiments;
 /// <summary>MLflow's run and metric methods.</summary>
 internal static class MlflowRunEndpoints
 {
-    private const int SearchResultsMax = 50_000;
-    private const int HistoryResultsMax = 25_000;
-    private const int InputsMax = 1000;
-
     public static void MapMlflowRuns(this IEndpointRouteBuilder endpoints)
     {
         endpoints = endpoints.MapGroup("").WithTags("MLflow runs");
@@ -62,9 +59,8 @@ internal static class MlflowRunEndpoints
         var experiment = request.Name("experiment_id") is { } id ? TrackingIds.OfExperiment(id) : "0";
         var name = request.Text("run_name") is { Length: > 0 } given ? given : null;
         var runId = call.Context.NewId();
-        var tags = request.Tags("tags").Select(t => t with { Value = t.Value.CutTo(BatchReader.TagValueMax) }).ToArray();
         var run = await call.Grains.GetGrain<IRunGrain>(runId).Create(
-            new NewRun(experiment, name, request.Text("user_id"), request.Int64("start_time"), tags), call.Aborted);
+            new NewRun(experiment, name, request.Text("user_id"), request.Int64("start_time"), request.Tags("tags")), call.Aborted);
         await Answer(call, run);
     }
 
@@ -130,7 +126,7 @@ internal static class MlflowRunEndpoints
     private static async Task LogParameter(MlflowCall call)
     {
         var run = Run(call);
-        var param = new Tag(call.Request.Required("key"), (call.Request.Text("value") ?? "").CutTo(BatchReader.ParamValueMax));
+        var param = new Tag(call.Request.Required("key"), call.Request.Text("value") ?? "");
         await run.LogBatch(new RunBatch(MetricColumns.Empty, [param], []));
         await call.Done();
     }
@@ -138,7 +134,7 @@ internal static class MlflowRunEndpoints
     private static async Task SetTag(MlflowCall call)
     {
         var run = Run(call);
-        var tag = new Tag(call.Request.Required("key"), (call.Request.Text("value") ?? "").CutTo(BatchReader.TagValueMax));
+        var tag = new Tag(call.Request.Required("key"), call.Request.Text("value") ?? "");
         await run.LogBatch(new RunBatch(MetricColumns.Empty, [], [tag]));
         await call.Done();
     }
@@ -177,11 +173,7 @@ internal static class MlflowRunEndpoints
     {
         var run = Run(call);
         var inputs = call.Request.Messages("datasets").Select(ToInput).ToArray();
-        if (inputs.Length > InputsMax)
-        {
-            throw MlopsException.Invalid("datasets", $"datasets has {inputs.Length} entries; at most {InputsMax}.");
-        }
-
+        Limit.Count("datasets", inputs.Length, TrackingLimits.DatasetsPerRequestMax);
         var models = call.Request.Messages("models").Select((model, i) => ModelId(model, i)).ToArray();
         await run.LogInputs(inputs, models, call.Aborted);
         await call.Done();
@@ -213,12 +205,12 @@ internal static class MlflowRunEndpoints
         var place = $"datasets[{index}].dataset";
         var dataset = input.Message("dataset") ?? throw MlopsException.Missing(place);
         return new DatasetInput(
-            Text("name", 500)!,
-            Text("digest", 36)!,
-            Text("source_type", 255)!,
-            Text("source", 65_535)!,
-            Text("schema", 1_048_575, required: false),
-            Text("profile", 16_777_215, required: false),
+            Text("name", TrackingLimits.DatasetNameLengthMax)!,
+            Text("digest", TrackingLimits.DatasetDigestLengthMax)!,
+            Text("source_type", TrackingLimits.DatasetSourceTypeLengthMax)!,
+            Text("source", TrackingLimits.DatasetSourceLengthMax)!,
+            Text("schema", TrackingLimits.DatasetSchemaLengthMax, required: false),
+            Text("profile", TrackingLimits.DatasetProfileLengthMax, required: false),
             input.Tags("tags"));
 
         string? Text(string name, int max, bool required = true)
@@ -229,7 +221,8 @@ internal static class MlflowRunEndpoints
                 throw MlopsException.Missing($"{place}.{name}");
             }
 
-            return text is null || text.Length <= max ? text : throw MlopsException.TooLong($"{place}.{name}", text.Length, max);
+            Limit.Length($"{place}.{name}", text, max);
+            return text;
         }
     }
 
@@ -237,7 +230,7 @@ internal static class MlflowRunEndpoints
     {
         var request = call.Request;
         var experiments = request.Texts("experiment_ids");
-        var max = request.MaxResults(1000, SearchResultsMax);
+        var max = request.MaxResults(1000, TrackingLimits.SearchResultsMax);
         TrackingIds.CheckExperiments("experiment_ids", experiments);
         experiments = await call.Context.ReadableAsync(PermissionKind.Experiment, experiments, id => id);
 
@@ -262,7 +255,7 @@ internal static class MlflowRunEndpoints
     {
         var run = Run(call);
         var key = call.Request.Required("metric_key");
-        var max = call.Request.Int64("max_results") is 0 ? HistoryResultsMax : call.Request.MaxResults(HistoryResultsMax, HistoryResultsMax);
+        var max = call.Request.Int64("max_results") is 0 ? TrackingLimits.HistoryPageMax : call.Request.MaxResults(TrackingLimits.HistoryPageMax, TrackingLimits.HistoryPageMax);
         var history = await run.GetMetricHistory(key, call.Request.Text("page_token") is { Length: > 0 } token ? token : null, max, call.Aborted);
         await call.Answer(json =>
         {

@@ -47,9 +47,9 @@ internal static class MlflowUploadEndpoints
     {
         var file = await FileOf(call);
         var parts = call.Request.Int64("num_parts") ?? 1;
-        if (parts is < 1 or > ArtifactUploads.PartsMax)
+        if (parts is < 1 or > TrackingLimits.UploadPartsMax)
         {
-            throw MlopsException.InvalidValue("num_parts", parts, $"expected 1 to {ArtifactUploads.PartsMax}.");
+            throw MlopsException.InvalidValue("num_parts", parts, $"expected 1 to {TrackingLimits.UploadPartsMax}.");
         }
 
         var (id, key) = await Uploads(call.Context).Begin(file, (int)parts, call.Aborted);
@@ -94,9 +94,9 @@ internal static class MlflowUploadEndpoints
         await Uploads(call.Context).Complete(await FileOf(call), call.Request.Required("upload_id"), parts, call.Aborted);
         await call.Done();
 
-        static int Number(long? number, int index) => number is >= 1 and <= ArtifactUploads.PartsMax
+        static int Number(long? number, int index) => number is >= 1 and <= TrackingLimits.UploadPartsMax
             ? (int)number
-            : throw MlopsException.InvalidValue($"parts[{index}].part_number", number, $"expected 1 to {ArtifactUploads.PartsMax}.");
+            : throw MlopsException.InvalidValue($"parts[{index}].part_number", number, $"expected 1 to {TrackingLimits.UploadPartsMax}.");
     }
 
     private static async Task Abort(MlflowCall call)

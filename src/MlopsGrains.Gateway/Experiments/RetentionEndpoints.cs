@@ -12,7 +12,7 @@ namespace MlopsGrains.Gateway.Experiments;
 
 internal static class RetentionEndpoints
 {
-    private const long DeletedForSecondsMax = 3650L * 86_400;
+    private const long DeletedForSecondsMax = TrackingLimits.DeletedForDaysMax * 86_400L;
 
     public static void MapRetention(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapNative("Experiments").MapPost("/retention/gc", Collect).RequiresAdministrator().WithName("CollectDeleted")

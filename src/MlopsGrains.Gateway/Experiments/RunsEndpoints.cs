@@ -5,6 +5,7 @@ using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,10 +17,6 @@ namespace MlopsGrains.Gateway.Experiments;
 /// <summary>Runs of the native API.</summary>
 internal static class RunsEndpoints
 {
-    private const int ExperimentsMax = 1000;
-    private const int SearchResultsMax = 50_000;
-    private const int HistoryLimitMax = 25_000;
-
     public static void MapRuns(this IEndpointRouteBuilder endpoints)
     {
         var runs = endpoints.MapNative("Runs");
@@ -82,18 +79,10 @@ internal static class RunsEndpoints
 
     private static async Task<Ok<Page<Run>>> Search(RunSearch search, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
-        if (search.ExperimentIds.Count > ExperimentsMax)
-        {
-            throw MlopsException.Invalid("experimentIds", $"experimentIds has {search.ExperimentIds.Count} ids; at most {ExperimentsMax}.");
-        }
-
-        if (search.ExperimentIds.Any(e => e is null || !TrackingIds.IsExperiment(e)))
-        {
-            throw MlopsException.Invalid("experimentIds", "experimentIds must be decimal experiment ids.");
-        }
-
+        Limit.Count("experimentIds", search.ExperimentIds.Count, TrackingLimits.SearchExperimentsMax);
+        TrackingIds.CheckExperiments("experimentIds", search.ExperimentIds);
         var query = new RunQuery(
-            await context.ReadableAsync(PermissionKind.Experiment, search.ExperimentIds, id => id), search.Filter, search.View, search.OrderBy ?? [], Limits.Check("maxResults", search.MaxResults, SearchResultsMax),
+            await context.ReadableAsync(PermissionKind.Experiment, search.ExperimentIds, id => id), search.Filter, search.View, search.OrderBy ?? [], Limit.Page("maxResults", search.MaxResults, TrackingLimits.SearchResultsMax),
             string.IsNullOrEmpty(search.PageToken) ? null : search.PageToken);
         return TypedResults.Ok(query.ExperimentIds.Count == 0
             ? new Page<Run>([], null)
@@ -128,7 +117,7 @@ internal static class RunsEndpoints
     private static async Task<Ok<PointPage>> GetHistory(
         string id, string key, IGrainFactory grains, CancellationToken cancellationToken, int limit = 1000, string? pageToken = null)
     {
-        Limits.Check("limit", limit, HistoryLimitMax);
+        Limit.Page("limit", limit, TrackingLimits.HistoryPageMax);
         var history = await Run(grains, id).GetMetricHistory(key, string.IsNullOrEmpty(pageToken) ? null : pageToken, limit, cancellationToken);
         var points = history.Points;
         var page = Enumerable.Range(0, points.Count).Select(i => new MetricPoint(points.Values[i], points.Timestamps[i], points.Steps[i])).ToArray();

@@ -2,6 +2,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Governance;
+using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,8 +13,6 @@ namespace MlopsGrains.Gateway.Governance;
 
 internal static class GovernanceEndpoints
 {
-    private const int LimitMax = 1000;
-
     public static void MapGovernance(this IEndpointRouteBuilder endpoints)
     {
         var audit = endpoints.MapNative("Audit");
@@ -28,7 +27,7 @@ internal static class GovernanceEndpoints
             throw MlopsException.Invalid("after", $"after is {after}; at least 0.");
         }
 
-        Limits.Check("limit", limit, LimitMax);
+        Limit.Page("limit", limit, IAuditChainGrain.EventsPerPageMax);
         return TypedResults.Ok(await Chain(grains).Read(after, limit, cancellationToken));
     }
 

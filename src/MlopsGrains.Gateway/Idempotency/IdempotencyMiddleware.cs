@@ -41,7 +41,6 @@ internal static class Idempotency
 internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory grains, IOptions<GatewayOptions> options)
 {
     public const string Header = RequestKey.Header;
-    public const int KeyLengthMax = 255;
 
     /// <summary>Longer answers are not kept: the repeat finds what was created by its id and is answered from that.</summary>
     private const int AnswerBytesMax = 64 * 1024;
@@ -65,9 +64,9 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory 
     }
 
     private static string Check(string key) =>
-        key.Length is >= 1 and <= KeyLengthMax && key.All(c => c is >= ' ' and <= '~')
+        key.Length is >= 1 and <= IIdempotencyStoreGrain.SentKeyLengthMax && key.All(c => c is >= ' ' and <= '~')
             ? key
-            : throw MlopsException.Invalid(Header, $"{Header} must have 1 to {KeyLengthMax} printable ASCII characters; it has {key.Length} characters.");
+            : throw MlopsException.Invalid(Header, $"{Header} must have 1 to {IIdempotencyStoreGrain.SentKeyLengthMax} printable ASCII characters; it has {key.Length} characters.");
 
     /// <param name="context">The request.</param>
     /// <param name="sent">The key, or <see langword="null"/> when body and address of the caller stand for one.</param>

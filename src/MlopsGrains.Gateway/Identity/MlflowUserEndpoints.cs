@@ -91,7 +91,7 @@ internal static class MlflowUserEndpoints
     private static async Task Create(MlflowCall call)
     {
         var name = Name(call);
-        var password = Passwords.Check("password", call.Request.Required("password"));
+        var password = UserLimits.CheckPassword("password", call.Request.Required("password"));
         await Answer(call, await Accounts(call).CreateUser(name, await Task.Run(() => Passwords.Hash(password), call.Aborted), call.Aborted));
     }
 
@@ -115,7 +115,7 @@ internal static class MlflowUserEndpoints
     private static async Task UpdatePassword(MlflowCall call)
     {
         var name = Name(call);
-        var password = Passwords.Check("password", call.Request.Required("password"));
+        var password = UserLimits.CheckPassword("password", call.Request.Required("password"));
         await RequireCurrentPassword(call, name);
         await Accounts(call).SetPassword(name, await Task.Run(() => Passwords.Hash(password), call.Aborted), call.Aborted);
         await call.Done();

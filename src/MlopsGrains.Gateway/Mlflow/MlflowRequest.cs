@@ -7,6 +7,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Json;
+using MlopsGrains.Limits;
 using Microsoft.AspNetCore.Http;
 
 namespace MlopsGrains.Gateway.Mlflow;
@@ -186,13 +187,7 @@ internal sealed class MlflowRequest : IDisposable
     }
 
     /// <summary>How many things an answer may hold at most: 1 to <paramref name="most"/>.</summary>
-    public int MaxResults(int usual, int most)
-    {
-        var max = Int64("max_results") ?? usual;
-        return max >= 1 && max <= most
-            ? (int)max
-            : throw MlopsException.InvalidValue("max_results", max, max < 1 ? "It must be a positive integer" : $"It must be at most {most}");
-    }
+    public int MaxResults(int usual, int most) => Limit.Page("max_results", Int64("max_results") ?? usual, most);
 
     /// <summary>A list of texts; numbers in it are taken as text, as ids are.</summary>
     public IReadOnlyList<string> Texts(string name)

@@ -20,7 +20,6 @@ namespace MlopsGrains.Gateway.Models;
 internal static class MlflowModelEndpoints
 {
     private const int SearchDefault = 100;
-    private const int SearchMax = 1_000;
 
     public static void MapMlflowModels(this IEndpointRouteBuilder endpoints)
     {
@@ -155,7 +154,7 @@ internal static class MlflowModelEndpoints
     private static Task Search(MlflowCall call) => call.AnswerSearch(
         "registered_models",
         SearchDefault,
-        SearchMax,
+        RegistryLimits.ModelsPerSearchMax,
         query => call.Grains.GetGrain<IModelRegistryGrain>(IModelRegistryGrain.Main).SearchModels(query, call.Aborted),
         model => model.Name,
         MlflowRegistryEntities.WriteRegisteredModel);

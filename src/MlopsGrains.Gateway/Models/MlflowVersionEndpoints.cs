@@ -18,8 +18,6 @@ namespace MlopsGrains.Gateway.Models;
 /// <summary>MLflow's methods of model versions.</summary>
 internal static class MlflowVersionEndpoints
 {
-    private const int SearchMax = 200_000;
-
     public static void MapMlflowVersions(this IEndpointRouteBuilder endpoints)
     {
         endpoints = endpoints.MapGroup("").WithTags("MLflow model versions");
@@ -109,7 +107,7 @@ internal static class MlflowVersionEndpoints
     }
 
     private static Task Search(MlflowCall call) => call.AnswerSearch(
-        "model_versions", SearchMax, SearchMax, query => Registry(call).SearchVersions(query, call.Aborted), version => version.Model, MlflowRegistryEntities.WriteModelVersion);
+        "model_versions", RegistryLimits.VersionsPerSearchMax, RegistryLimits.VersionsPerSearchMax, query => Registry(call).SearchVersions(query, call.Aborted), version => version.Model, MlflowRegistryEntities.WriteModelVersion);
 
     private static async Task GetDownloadUri(MlflowCall call)
     {

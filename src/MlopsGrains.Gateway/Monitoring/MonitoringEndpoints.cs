@@ -5,6 +5,7 @@ using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Builder;
@@ -16,9 +17,6 @@ namespace MlopsGrains.Gateway.Monitoring;
 
 internal static class MonitoringEndpoints
 {
-    private const int MonitorsMax = 100;
-    private const int HistoryMax = 1000;
-
     public static void MapMonitoring(this IEndpointRouteBuilder endpoints)
     {
         var monitors = endpoints.MapNative("Monitors");
@@ -32,9 +30,9 @@ internal static class MonitoringEndpoints
         monitors.MapGet("/monitors/{deployment}/alerts", Alerts).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("ListAlerts").WithSummary("Alerts, newest first.");
     }
 
-    private static async Task<Ok<Page<MonitorStatus>>> List(IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, int limit = MonitorsMax, string? pageToken = null) =>
+    private static async Task<Ok<Page<MonitorStatus>>> List(IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, int limit = MonitorLimits.MonitorsPerPageMax, string? pageToken = null) =>
         TypedResults.Ok(await CatalogPages.Read(
-            context, PermissionKind.Monitor, CatalogKinds.Monitors, limit, pageToken, name => grains.GetGrain<IMonitorGrain>(name).Get(cancellationToken), cancellationToken, MonitorsMax));
+            context, PermissionKind.Monitor, CatalogKinds.Monitors, limit, pageToken, name => grains.GetGrain<IMonitorGrain>(name).Get(cancellationToken), cancellationToken, MonitorLimits.MonitorsPerPageMax));
 
     private static async Task<Ok<MonitorStatus>> Get(string deployment, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await Monitor(grains, deployment).Get(cancellationToken) ?? throw MlopsException.NotFound("Monitor", deployment));
@@ -49,13 +47,13 @@ internal static class MonitoringEndpoints
 
     private static async Task<Ok<IReadOnlyList<WindowVerdict>>> Windows(string deployment, IGrainFactory grains, CancellationToken cancellationToken, int limit = 100)
     {
-        Limits.Check("limit", limit, HistoryMax);
+        Limit.Page("limit", limit, MonitorLimits.HistoryMax);
         return TypedResults.Ok(await Monitor(grains, deployment).Windows(limit, cancellationToken));
     }
 
     private static async Task<Ok<IReadOnlyList<Alert>>> Alerts(string deployment, IGrainFactory grains, CancellationToken cancellationToken, int limit = 100)
     {
-        Limits.Check("limit", limit, HistoryMax);
+        Limit.Page("limit", limit, MonitorLimits.HistoryMax);
         return TypedResults.Ok(await Monitor(grains, deployment).Alerts(limit, cancellationToken));
     }
 

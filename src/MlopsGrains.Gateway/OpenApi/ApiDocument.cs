@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Idempotency;
+using MlopsGrains.Idempotency;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
@@ -88,7 +89,7 @@ internal static class ApiDocument
                 Name = IdempotencyMiddleware.Header,
                 In = ParameterLocation.Header,
                 Description = "The same request with the same key is answered as the first time and creates nothing twice.",
-                Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IdempotencyMiddleware.KeyLengthMax },
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IIdempotencyStoreGrain.SentKeyLengthMax },
             });
         }
     }

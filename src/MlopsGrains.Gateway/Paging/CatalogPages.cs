@@ -1,6 +1,7 @@
 using MlopsGrains.Catalogs;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,13 +11,11 @@ namespace MlopsGrains.Gateway.Paging;
 /// <summary>Pages of things that a catalog names and the caller may read. The place of a page token is the last name that was looked at.</summary>
 internal static class CatalogPages
 {
-    public const int LimitMax = 1000;
-
     public static async Task<Page<T>> Read<T>(
-        HttpContext context, PermissionKind kind, string catalog, int limit, string? pageToken, Func<string, Task<T?>> get, CancellationToken cancellationToken, int limitMax = LimitMax)
+        HttpContext context, PermissionKind kind, string catalog, int limit, string? pageToken, Func<string, Task<T?>> get, CancellationToken cancellationToken, int limitMax = ICatalogGrain.NamesPerPageMax)
         where T : class
     {
-        Limits.Check("limit", limit, limitMax);
+        Limit.Page("limit", limit, limitMax);
         var grain = context.RequestServices.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(catalog);
         var names = await context.ReadablePageAsync(kind, limit, pageToken, "pageToken", ReadNames, name => name);
 

@@ -3,6 +3,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Pipelines;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -14,19 +15,15 @@ namespace MlopsGrains.Gateway.Pipelines;
 /// <summary>Finds pipeline runs by the beginning of their ids, as people type them. Reads names only, so that no run is loaded that is not answered.</summary>
 internal static class PipelineRunPrefixEndpoints
 {
-    private const int PrefixLengthMin = 4;
-    private const int LimitMax = 20;
-    private const int NamesPage = 1000;
-
     public static void MapPipelineRunPrefixes(this RouteGroupBuilder pipelines) =>
         pipelines.MapGet("/pipeline-runs", Find).ShowsReadable().WithName("FindPipelineRuns").WithSummary("Runs of any pipeline whose ids begin with 4–32 hex digits.");
 
     private static async Task<Ok<IReadOnlyList<PipelineRun>>> Find(string idPrefix, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, int limit = 10)
     {
-        Limits.Check("limit", limit, LimitMax);
-        if (idPrefix.Length is < PrefixLengthMin or > IdFormat.Length || !idPrefix.All(char.IsAsciiHexDigitLower))
+        Limit.Page("limit", limit, PipelineLimits.RunsFoundMax);
+        if (idPrefix.Length is < PipelineLimits.RunIdPrefixLengthMin or > IdFormat.Length || !idPrefix.All(char.IsAsciiHexDigitLower))
         {
-            throw MlopsException.Invalid("idPrefix", $"idPrefix must be {PrefixLengthMin} to {IdFormat.Length} lower-case hex digits.");
+            throw MlopsException.Invalid("idPrefix", $"idPrefix must be {PipelineLimits.RunIdPrefixLengthMin} to {IdFormat.Length} lower-case hex digits.");
         }
 
         var found = new List<string>();
@@ -55,7 +52,7 @@ internal static class PipelineRunPrefixEndpoints
         string? after = null;
         do
         {
-            var page = await grains.GetGrain<ICatalogGrain>(kind).List(after, NamesPage, cancellationToken);
+            var page = await grains.GetGrain<ICatalogGrain>(kind).List(after, ICatalogGrain.NamesPerPageMax, cancellationToken);
             foreach (var name in page.Items)
             {
                 yield return name;

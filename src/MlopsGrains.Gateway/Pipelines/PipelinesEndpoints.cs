@@ -10,6 +10,7 @@ using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using MlopsGrains.Pipelines;
 using Microsoft.AspNetCore.Builder;
@@ -21,10 +22,6 @@ namespace MlopsGrains.Gateway.Pipelines;
 
 internal static class PipelinesEndpoints
 {
-    private const int YamlBytesMax = 1024 * 1024;
-    private const int RunsMax = 200;
-    private const int LogLinesMax = 10_000;
-
     private const string Example =
         """
         name: iris
@@ -97,7 +94,7 @@ internal static class PipelinesEndpoints
 
     private static async Task<Ok<IReadOnlyList<PipelineRun>>> Runs(string name, IGrainFactory grains, CancellationToken cancellationToken, int limit = 20)
     {
-        Limits.Check("limit", limit, RunsMax);
+        Limit.Page("limit", limit, PipelineLimits.RunsPerListMax);
         _ = await grains.GetGrain<IPipelineGrain>(Names.Check("name", name)).Get(null, cancellationToken);
         var entries = await grains.GetGrain<ICatalogGrain>(CatalogKinds.RunsOf(name)).List(null, limit, cancellationToken);
         var runs = await Task.WhenAll(entries.Items.Select(e => grains.GetGrain<IPipelineRunGrain>(PipelineRunIndex.RunId(e)).Get(cancellationToken)));
@@ -109,7 +106,7 @@ internal static class PipelinesEndpoints
 
     private static async Task<Ok<IReadOnlyList<StepLogLine>>> Logs(string id, IGrainFactory grains, CancellationToken cancellationToken, long after = 0, int limit = 1000)
     {
-        Limits.Check("limit", limit, LogLinesMax);
+        Limit.Page("limit", limit, PipelineLimits.LogLinesMax);
         return TypedResults.Ok(await Run(grains, id).Logs(after, limit, cancellationToken));
     }
 
@@ -125,8 +122,8 @@ internal static class PipelinesEndpoints
         var body = await RequestBody.ReadToEndAsync(reader, cancellationToken);
         try
         {
-            return body.Length > YamlBytesMax
-                ? throw MlopsException.Invalid("yaml", $"The definition is larger than {YamlBytesMax} bytes (line 1, column 1).")
+            return body.Length > PipelineLimits.YamlBytesMax
+                ? throw MlopsException.Invalid("yaml", $"The definition is larger than {PipelineLimits.YamlBytesMax} bytes (line 1, column 1).")
                 : new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(body.ToArray());
         }
         catch (DecoderFallbackException e)
@@ -144,7 +141,7 @@ internal static class PipelinesEndpoints
     {
         JsonValueKind.String => value.GetString()!,
         JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
-        _ => throw MlopsException.Invalid($"params.{(name.Length <= 100 ? name : name[..100])}", $"params.{(name.Length <= 100 ? name : name[..100])} must be a text, number or boolean."),
+        _ => throw MlopsException.Invalid($"params.{name.Shorten(100)}", $"params.{name.Shorten(100)} must be a text, number or boolean."),
     };
 
     /// <param name="Params">Overrides of the definition's params: texts, numbers or booleans.</param>

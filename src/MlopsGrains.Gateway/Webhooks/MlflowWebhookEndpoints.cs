@@ -63,8 +63,7 @@ internal static class MlflowWebhookEndpoints
 
     private static async Task List(MlflowCall call)
     {
-        var limit = (int)Math.Clamp(call.Request.Int64("max_results") ?? PageDefault, int.MinValue, int.MaxValue);
-        var page = await Webhooks(call).List(limit, call.Request.Text("page_token"), call.Aborted);
+        var page = await Webhooks(call).List(call.Request.MaxResults(PageDefault, WebhookLimits.PageMax), call.Request.Text("page_token"), call.Aborted);
         await call.AnswerPage("webhooks", page, Write);
     }
 

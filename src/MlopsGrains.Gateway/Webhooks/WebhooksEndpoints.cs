@@ -1,5 +1,6 @@
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Limits;
 using MlopsGrains.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -20,7 +21,7 @@ internal static class WebhooksEndpoints
     }
 
     private static async Task<Ok<WebhookQueue>> Deliveries(string id, IGrainFactory grains, CancellationToken cancellationToken, int limit = 100) =>
-        TypedResults.Ok(await At(grains).Deliveries(id, Limits.Check("limit", limit, 1_000), cancellationToken));
+        TypedResults.Ok(await At(grains).Deliveries(id, Limit.Page("limit", limit, WebhookLimits.PageMax), cancellationToken));
 
     private static async Task<Ok<RetriedDeliveries>> RetryParked(string id, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(new RetriedDeliveries(await At(grains).RetryParked(id, cancellationToken)));

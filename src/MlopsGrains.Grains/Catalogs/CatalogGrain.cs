@@ -1,6 +1,7 @@
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using MlopsGrains.Storage.Journals;
 
@@ -12,13 +13,12 @@ internal sealed class CatalogGrain(IJournal journal)
     : JournalGrain<CatalogState, CatalogEvent>(journal, new JsonJournalCodec<CatalogState, CatalogEvent>()), ICatalogGrain
 {
     private const int NameLengthMax = 512;
-    private const int LimitMax = 1000;
 
     public Task Add(string name, CancellationToken cancellationToken = default)
     {
-        if (string.IsNullOrEmpty(name) || name.Length > NameLengthMax)
+        if (string.IsNullOrEmpty(name) || name.IsLongerThan(NameLengthMax))
         {
-            throw MlopsException.Invalid("name", $"name has {name?.Length ?? 0} characters; expected 1–{NameLengthMax}.");
+            throw MlopsException.Invalid("name", $"name has {name?.CharacterCount() ?? 0} characters; expected 1–{NameLengthMax}.");
         }
 
         return State.Holds(name) ? Task.CompletedTask : Record(new NameAdded(name));
@@ -29,11 +29,7 @@ internal sealed class CatalogGrain(IJournal journal)
 
     public Task<Page<string>> List(string? after, int limit, CancellationToken cancellationToken = default)
     {
-        if (limit is < 1 or > LimitMax)
-        {
-            throw MlopsException.Invalid("limit", $"limit is {limit}; expected 1–{LimitMax}.");
-        }
-
+        Limit.Page("limit", limit, ICatalogGrain.NamesPerPageMax);
         return Task.FromResult(State.List(after, limit));
     }
 

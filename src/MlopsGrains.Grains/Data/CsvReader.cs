@@ -2,7 +2,9 @@ using System.Buffers;
 using System.Collections.Frozen;
 using System.Text;
 using System.Text.Unicode;
+using MlopsGrains.Data;
 using MlopsGrains.Errors;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Grains.Data;
 
@@ -14,7 +16,6 @@ namespace MlopsGrains.Grains.Data;
 public sealed class CsvReader : IDisposable
 {
     private const int BlockBytes = 64 * 1024;
-    private const int HeaderNameCharactersMax = 250;
     private const int End = -1;
 
     private readonly Stream stream;
@@ -187,9 +188,9 @@ public sealed class CsvReader : IDisposable
                 throw Refuse(null, $"has no name for column {i + 1}");
             }
 
-            if (names[i].Length > HeaderNameCharactersMax)
+            if (names[i].IsLongerThan(DatasetLimits.ColumnNameLengthMax))
             {
-                throw Refuse(null, $"names column {i + 1} with {names[i].Length} characters; at most {HeaderNameCharactersMax}");
+                throw Refuse(null, $"names column {i + 1} with {names[i].CharacterCount()} characters; at most {DatasetLimits.ColumnNameLengthMax}");
             }
 
             if (!seen.Add(names[i]))

@@ -8,6 +8,7 @@ using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Data;
@@ -19,9 +20,6 @@ internal sealed class DatasetGrain(
     IBlobs blobs,
     TimeProvider time) : DocumentGrain<DatasetDocument>(document), IDatasetGrain
 {
-    private const int VersionsMax = 10_000;
-    private const int SourceCharactersMax = 2_000;
-    private const int DescriptionCharactersMax = 5_000;
     private const long ProfileBytesMax = 256L << 20;
 
     /// <summary>What is durable. Reads interleave with a long upload and must not see a version before it is stored.</summary>
@@ -50,9 +48,9 @@ internal sealed class DatasetGrain(
             return await Again(newest, cancellationToken);
         }
 
-        if (stored.Count >= VersionsMax)
+        if (stored.Count >= DatasetLimits.VersionsMax)
         {
-            throw MlopsException.Conflict($"Dataset '{Name}' has {VersionsMax} versions, the most it can have.");
+            throw MlopsException.Conflict($"Dataset '{Name}' has {DatasetLimits.VersionsMax} versions, the most it can have.");
         }
 
         var intake = await GrainFactory.GetGrain<IDatasetProfilerGrain>(0).TakeIn(version.Digest, version.Length, version.Csv, cancellationToken);
@@ -112,16 +110,8 @@ internal sealed class DatasetGrain(
     {
         Names.Check("name", Name);
         Names.CheckDigest("digest", version.Digest);
-        CheckLength("source", version.Source, SourceCharactersMax);
-        CheckLength("description", version.Description, DescriptionCharactersMax);
-    }
-
-    private static void CheckLength(string field, string? text, int max)
-    {
-        if (text?.Length > max)
-        {
-            throw MlopsException.Invalid(field, $"{field} has {text.Length} characters; at most {max}.");
-        }
+        Limit.Length("source", version.Source, DatasetLimits.SourceLengthMax);
+        Limit.Length("description", version.Description, DatasetLimits.DescriptionLengthMax);
     }
 
     private Task Enlist(CancellationToken cancellationToken) => GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Datasets).Add(Name, cancellationToken);

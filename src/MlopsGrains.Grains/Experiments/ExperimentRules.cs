@@ -2,6 +2,7 @@ using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Retention;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Grains.Experiments;
 
@@ -60,13 +61,13 @@ internal static class ExperimentRules
             throw MlopsException.Missing("name");
         }
 
-        TrackingLimits.CheckLength("name", name, TrackingLimits.ExperimentNameLengthMax);
+        Limit.Length("name", name, TrackingLimits.ExperimentNameLengthMax);
     }
 
     public static void CheckTag(string prefix, string? key, string? value)
     {
         TrackingLimits.CheckKey(prefix + "key", key);
-        TrackingLimits.CheckLength(prefix + "value", value, TrackingLimits.ExperimentTagValueLengthMax);
+        Limit.Length(prefix + "value", value, TrackingLimits.ExperimentTagValueLengthMax);
     }
 
     public static Experiment SetTag(Experiment experiment, string key, string? value)
@@ -99,7 +100,7 @@ internal static class ExperimentRules
             return;
         }
 
-        TrackingLimits.CheckLength(field, location, TrackingLimits.ArtifactLocationLengthMax);
+        Limit.Length(field, location, TrackingLimits.ArtifactLocationLengthMax);
         var colon = location.IndexOf(':', StringComparison.Ordinal);
         var scheme = colon > 0 ? location[..colon].ToLowerInvariant() : "";
         if (scheme == "runs")

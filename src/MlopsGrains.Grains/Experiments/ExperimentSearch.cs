@@ -4,6 +4,7 @@ using MlopsGrains.Algorithms.Filters;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
+using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 
 namespace MlopsGrains.Grains.Experiments;
@@ -14,7 +15,7 @@ internal static class ExperimentSearch
     public static Page<Experiment> Find(IEnumerable<Experiment> experiments, ExperimentQuery query)
     {
         ArgumentNullException.ThrowIfNull(query);
-        TrackingLimits.CheckPage("maxResults", query.MaxResults, TrackingLimits.SearchResultsMax);
+        Limit.Page("maxResults", query.MaxResults, TrackingLimits.SearchResultsMax);
         var filter = FilterBinding.Bind<Experiment>("filter", query.Filter, Bind);
         var keys = Keys(query.OrderBy ?? []);
         var list = "experiments " + JsonSerializer.Serialize(new { Filter = query.Filter ?? "", query.View, OrderBy = query.OrderBy ?? [] });

@@ -5,6 +5,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
@@ -23,7 +24,6 @@ internal sealed class AuditChainGrain : JournalGrain<AuditChainState, AuditChain
     /// <summary>Longest event, in characters over action, subject and details.</summary>
     public const int EntryLengthMax = 16 * 1024;
 
-    private const int LimitMax = 1000;
     private const int BatchMax = 250;
     private const int WaitingMax = 10_000;
 
@@ -56,10 +56,7 @@ internal sealed class AuditChainGrain : JournalGrain<AuditChainState, AuditChain
             throw MlopsException.Invalid("after", $"after is {after}; expected 0 or more.");
         }
 
-        if (limit is < 1 or > LimitMax)
-        {
-            throw MlopsException.Invalid("limit", $"limit is {limit}; expected 1–{LimitMax}.");
-        }
+        Limit.Page("limit", limit, IAuditChainGrain.EventsPerPageMax);
 
         var events = new List<AuditEvent>(limit);
         for (var next = after; events.Count < limit && next < State.Sequence; next = after + events.Count)

@@ -4,6 +4,7 @@ using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Storage.Journals;
 
 namespace MlopsGrains.Grains.Identity;
@@ -13,7 +14,6 @@ namespace MlopsGrains.Grains.Identity;
 internal sealed class AccountsGrain(IJournal journal)
     : JournalGrain<AccountsState, AccountsEvent>(journal, new JsonJournalCodec<AccountsState, AccountsEvent>()), IAccountsGrain
 {
-    private const int ObjectIdLengthMax = 512;
     private const int SealKeyBytes = 32;
 
     public Task EnsureAdministrator(string name, PasswordHash password, CancellationToken cancellationToken = default) =>
@@ -125,9 +125,9 @@ internal sealed class AccountsGrain(IJournal journal)
 
     private static void Check(PermissionOn on, PermissionLevel level)
     {
-        if (!Enum.IsDefined(on.Kind) || string.IsNullOrEmpty(on.Id) || on.Id.Length > ObjectIdLengthMax)
+        if (!Enum.IsDefined(on.Kind) || string.IsNullOrEmpty(on.Id) || on.Id.IsLongerThan(UserLimits.PermissionOnLengthMax))
         {
-            throw MlopsException.Invalid("on", $"A permission is given on something with a name of 1 to {ObjectIdLengthMax} characters.");
+            throw MlopsException.Invalid("on", $"A permission is given on something with a name of 1 to {UserLimits.PermissionOnLengthMax} characters.");
         }
 
         if (!Enum.IsDefined(level))

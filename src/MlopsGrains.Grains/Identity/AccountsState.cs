@@ -72,9 +72,9 @@ internal sealed class AccountsState
 
     public UserCreated Create(string name, PasswordHash password, bool isAdministrator, string? request = null)
     {
-        if (string.IsNullOrWhiteSpace(name) || name.Length > 128 || name.Any(c => char.IsControl(c) || c == ':'))
+        if (!UserLimits.IsName(name))
         {
-            throw MlopsException.Invalid("username", "username must have 1 to 128 characters, without ':' and control characters.");
+            throw MlopsException.Invalid("username", $"username must have 1 to {UserLimits.NameLengthMax} characters, without ':' and control characters.");
         }
 
         if (Find(name) is not null)

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
+using MlopsGrains.Limits;
+using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Models;
 
@@ -8,8 +10,6 @@ namespace MlopsGrains.Grains.Models;
 internal static partial class AliasRules
 {
     public const string Latest = "latest";
-    public const int LengthMax = 255;
-    public const int PerModelMax = 1_000;
 
     public static string Check(string? alias)
     {
@@ -18,9 +18,9 @@ internal static partial class AliasRules
             throw MlopsException.Invalid("alias", "Registered model alias name cannot be empty.");
         }
 
-        if (alias.Length > LengthMax)
+        if (alias.IsLongerThan(RegistryLimits.AliasLengthMax))
         {
-            throw MlopsException.Invalid("alias", $"'Registered model alias name' exceeds the maximum length of {LengthMax} characters; it has {alias.Length}.");
+            throw MlopsException.Invalid("alias", $"'Registered model alias name' exceeds the maximum length of {RegistryLimits.AliasLengthMax} characters; it has {alias.CharacterCount()}.");
         }
 
         if (!Pattern().IsMatch(alias))

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.ML;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Grains.Models;
 

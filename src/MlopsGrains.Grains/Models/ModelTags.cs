@@ -1,6 +1,7 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Limits;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Models;
@@ -8,9 +9,6 @@ namespace MlopsGrains.Grains.Models;
 /// <summary>Tags of models and versions: values that are replaced, never changed, so that views share them. In the order of their keys.</summary>
 internal static class ModelTags
 {
-    public const int TagsMax = 1_000;
-    public const int ValueCharactersMax = 100_000;
-
     private const string PromptTextTag = "mlflow.prompt.text";
 
     public static IReadOnlyDictionary<string, string> None { get; } = new Dictionary<string, string>();
@@ -19,11 +17,7 @@ internal static class ModelTags
 
     public static void Check(IReadOnlyDictionary<string, string>? tags)
     {
-        if (tags?.Count > TagsMax)
-        {
-            throw MlopsException.Invalid("tags", $"tags has {tags.Count} entries; at most {TagsMax}.");
-        }
-
+        Limit.Count("tags", tags?.Count ?? 0, RegistryLimits.TagsMax);
         foreach (var (key, value) in tags ?? None)
         {
             Check("tags.", key, value);
@@ -37,20 +31,20 @@ internal static class ModelTags
         tags is null ? None : new Dictionary<string, string>(tags.OrderBy(t => t.Key, StringComparer.Ordinal), StringComparer.Ordinal);
 
     public static IReadOnlyDictionary<string, string> With(IReadOnlyDictionary<string, string> tags, string key, string value) =>
-        tags.Count < TagsMax || tags.ContainsKey(key)
+        tags.Count < RegistryLimits.TagsMax || tags.ContainsKey(key)
             ? Of(tags.Where(t => t.Key != key).Append(new(key, value)))
-            : throw MlopsException.Invalid("key", $"There are {TagsMax} tags, the most there can be.");
+            : throw MlopsException.Invalid("key", $"There are {RegistryLimits.TagsMax} tags, the most there can be.");
 
     public static IReadOnlyDictionary<string, string> Without(IReadOnlyDictionary<string, string> tags, string key) => Of(tags.Where(t => t.Key != key));
 
     private static void Check(string prefix, string key, string? value)
     {
         TrackingLimits.CheckKey(prefix + "key", key);
-        if (key == PromptTextTag && value is not null && value.IsLongerThan(ValueCharactersMax))
+        if (key == PromptTextTag && value is not null && value.IsLongerThan(RegistryLimits.TagValueLengthMax))
         {
-            throw MlopsException.Invalid(prefix + "value", $"Prompt text exceeds max length of {ValueCharactersMax} characters.");
+            throw MlopsException.Invalid(prefix + "value", $"Prompt text exceeds max length of {RegistryLimits.TagValueLengthMax} characters.");
         }
 
-        TrackingLimits.CheckLength(prefix + "value", value ?? throw MlopsException.Missing(prefix + "value"), ValueCharactersMax);
+        Limit.Length(prefix + "value", value ?? throw MlopsException.Missing(prefix + "value"), RegistryLimits.TagValueLengthMax);
     }
 }

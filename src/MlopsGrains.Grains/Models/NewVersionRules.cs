@@ -1,5 +1,6 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Models;
@@ -7,15 +8,6 @@ namespace MlopsGrains.Grains.Models;
 /// <summary>What a version with a file must be like before it is registered.</summary>
 internal static class NewVersionRules
 {
-    public const int DescriptionCharactersMax = 5_000;
-    private const int DeploymentJobCharactersMax = 500;
-    private const int TensorsMax = 10_000;
-    private const int NameCharactersMax = 250;
-    private const int MetricsMax = 1_000;
-    private const int KeyCharactersMax = 128;
-    private const int ClassesMax = 10_000;
-    private const int LineageCharactersMax = 2_000;
-
     public static void Check(NewModelVersion version)
     {
         if (!ModelFormats.All.Contains(version.Format))
@@ -29,52 +21,40 @@ internal static class NewVersionRules
         CheckMetrics(Required("metrics", version.Metrics));
         CheckDescription(version.Description);
         ModelTags.Check(version.Tags);
-        if (version.IdempotencyKey is { Length: 0 or > KeyCharactersMax } key)
+        if (version.IdempotencyKey is { } key)
         {
-            throw MlopsException.Invalid("idempotencyKey", $"idempotencyKey has {key.Length} characters; expected 1–{KeyCharactersMax}.");
+            Limit.Text("idempotencyKey", key, RegistryLimits.IdempotencyKeyLengthMax);
         }
     }
 
-    public static void CheckDeploymentJob(string? jobId)
-    {
-        if (jobId?.Length > DeploymentJobCharactersMax)
-        {
-            throw MlopsException.Invalid("deployment_job_id", $"deployment_job_id has {jobId.Length} characters; at most {DeploymentJobCharactersMax}.");
-        }
-    }
+    public static void CheckDeploymentJob(string? jobId) => Limit.Length("deployment_job_id", jobId, RegistryLimits.DeploymentJobLengthMax);
 
-    public static void CheckDescription(string? description)
-    {
-        if (description?.Length > DescriptionCharactersMax)
-        {
-            throw MlopsException.Invalid("description", $"description has {description.Length} characters; at most {DescriptionCharactersMax}.");
-        }
-    }
+    public static void CheckDescription(string? description) => Limit.Length("description", description, RegistryLimits.DescriptionLengthMax);
 
     private static void CheckSignature(ModelSignature signature)
     {
         CheckTensors("signature.inputs", Required("signature.inputs", signature.Inputs));
         CheckTensors("signature.outputs", Required("signature.outputs", signature.Outputs));
-        if (signature.Classes is { } classes && (classes.Count is 0 or > ClassesMax || classes.Distinct(StringComparer.Ordinal).Count() != classes.Count))
+        if (signature.Classes is { } classes && (classes.Count is 0 or > RegistryLimits.ClassesMax || classes.Distinct(StringComparer.Ordinal).Count() != classes.Count))
         {
-            throw MlopsException.Invalid("signature.classes", $"signature.classes must be 1–{ClassesMax} different texts.");
+            throw MlopsException.Invalid("signature.classes", $"signature.classes must be 1–{RegistryLimits.ClassesMax} different texts.");
         }
     }
 
     private static void CheckTensors(string field, IReadOnlyList<TensorSpec> tensors)
     {
-        if (tensors.Count is 0 or > TensorsMax)
+        if (tensors.Count is 0 or > RegistryLimits.TensorsMax)
         {
-            throw MlopsException.Invalid(field, $"{field} has {tensors.Count} tensors; expected 1–{TensorsMax}.");
+            throw MlopsException.Invalid(field, $"{field} has {tensors.Count} tensors; expected 1–{RegistryLimits.TensorsMax}.");
         }
 
         var names = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < tensors.Count; i++)
         {
             var (name, datatype, shape) = Required($"{field}[{i}]", tensors[i]);
-            if (string.IsNullOrEmpty(name) || name.Length > NameCharactersMax || !names.Add(name))
+            if (string.IsNullOrEmpty(name) || name.IsLongerThan(RegistryLimits.NameLengthMax) || !names.Add(name))
             {
-                throw MlopsException.Invalid($"{field}[{i}].name", $"{field}[{i}].name must be 1–{NameCharactersMax} characters and no other tensor's name.");
+                throw MlopsException.Invalid($"{field}[{i}].name", $"{field}[{i}].name must be 1–{RegistryLimits.NameLengthMax} characters and no other tensor's name.");
             }
 
             if (!TensorTypes.All.Contains(datatype))
@@ -97,25 +77,18 @@ internal static class NewVersionRules
             ("datasetDigest", lineage.DatasetDigest), ("trainingDataDigest", lineage.TrainingDataDigest), ("codeVersion", lineage.CodeVersion), ("environment", lineage.Environment),
         })
         {
-            if (text?.Length > LineageCharactersMax)
-            {
-                throw MlopsException.Invalid($"lineage.{name}", $"lineage.{name} has {text.Length} characters; at most {LineageCharactersMax}.");
-            }
+            Limit.Length($"lineage.{name}", text, RegistryLimits.LineageLengthMax);
         }
     }
 
     private static void CheckMetrics(IReadOnlyDictionary<string, double> metrics)
     {
-        if (metrics.Count > MetricsMax)
-        {
-            throw MlopsException.Invalid("metrics", $"metrics has {metrics.Count} entries; at most {MetricsMax}.");
-        }
-
+        Limit.Count("metrics", metrics.Count, RegistryLimits.MetricsMax);
         foreach (var (key, value) in metrics)
         {
-            if (key.Length is 0 or > NameCharactersMax)
+            if (key.Length == 0 || key.IsLongerThan(RegistryLimits.NameLengthMax))
             {
-                throw MlopsException.Invalid("metrics", $"a metric's name must have 1–{NameCharactersMax} characters.");
+                throw MlopsException.Invalid("metrics", $"a metric's name must have 1–{RegistryLimits.NameLengthMax} characters.");
             }
 
             if (!double.IsFinite(value))

@@ -13,8 +13,6 @@ namespace MlopsGrains.Grains.Models;
 /// </summary>
 internal sealed class RegisteredModelDocument
 {
-    public const int VersionsMax = 10_000;
-
     /// <summary>Versions that are gone but may still be served.</summary>
     public const int WithdrawnMax = 1_000;
 
@@ -363,9 +361,9 @@ internal sealed class RegisteredModelDocument
 
     private void CheckNext(long weight)
     {
-        if (Versions.Count >= VersionsMax)
+        if (Versions.Count >= RegistryLimits.VersionsMax)
         {
-            throw MlopsException.Conflict($"The model has {VersionsMax} versions, the most it can have.");
+            throw MlopsException.Conflict($"The model has {RegistryLimits.VersionsMax} versions, the most it can have.");
         }
 
         CheckRoom(weight);

@@ -271,9 +271,9 @@ internal sealed partial class RegisteredModelGrain(
             return;
         }
 
-        if (before is null && Model.Aliases.Count >= AliasRules.PerModelMax)
+        if (before is null && Model.Aliases.Count >= RegistryLimits.AliasesMax)
         {
-            throw MlopsException.Conflict($"Registered model '{Name}' has {AliasRules.PerModelMax} aliases, the most it can have.");
+            throw MlopsException.Conflict($"Registered model '{Name}' has {RegistryLimits.AliasesMax} aliases, the most it can have.");
         }
 
         Model.SetAlias(alias, version, Now);

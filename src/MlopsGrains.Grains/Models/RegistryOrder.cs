@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MlopsGrains.Algorithms.Filters;
 using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Models;

@@ -3,6 +3,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Storage.Journals;
 using Microsoft.Extensions.Logging;
@@ -20,7 +21,6 @@ internal sealed partial class MonitorGrain(
     ILogger<MonitorGrain> logger)
     : JournalGrain<MonitorState, MonitorEvent>(journal, new JsonJournalCodec<MonitorState, MonitorEvent>()), IMonitorGrain, IMonitorNoticesGrain
 {
-    private const int ListMax = 1000;
     private const int FlushRowsMax = 1000;
 
     /// <summary>A window overshoots its rows by at most one delta; a quarter keeps that small.</summary>
@@ -111,11 +111,7 @@ internal sealed partial class MonitorGrain(
             throw MlopsException.NotFound("Monitor", Deployment);
         }
 
-        if (limit is < 1 or > ListMax)
-        {
-            throw MlopsException.Invalid("limit", $"limit is {limit}; must be 1 to {ListMax}.");
-        }
-
+        Limit.Page("limit", limit, MonitorLimits.HistoryMax);
         return [.. oldestFirst.AsEnumerable().Reverse().Take(limit)];
     }
 

@@ -1,5 +1,6 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Monitoring;
 
 namespace MlopsGrains.Grains.Monitoring;
@@ -7,21 +8,15 @@ namespace MlopsGrains.Grains.Monitoring;
 /// <summary>The limits of <see cref="MonitorRules"/>; a refusal names the field, what came and the limit.</summary>
 internal static class MonitorRulesCheck
 {
-    public const int FeaturesMax = 1000;
-    public const int FeatureLengthMax = 256;
-    public const int WindowRowsMin = 100;
-    public const int WindowRowsMax = 10_000_000;
-    public const int WindowSecondsMax = 7 * 24 * 3600;
     public const double AlphaMax = 0.5;
-    public const int RaiseAfterMax = 3;
 
     public static void Check(MonitorRules rules)
     {
         Names.CheckDigest("referenceDigest", rules.ReferenceDigest);
         CheckFeatures(rules.Features ?? []);
-        Range("windowRows", rules.WindowRows ?? WindowRowsMin, WindowRowsMin, WindowRowsMax);
-        Range("windowSeconds", rules.WindowSeconds, 1, WindowSecondsMax);
-        Range("raiseAfter", rules.RaiseAfter, 1, RaiseAfterMax);
+        Range("windowRows", rules.WindowRows ?? MonitorLimits.WindowRowsMin, MonitorLimits.WindowRowsMin, MonitorLimits.WindowRowsMax);
+        Range("windowSeconds", rules.WindowSeconds, 1, MonitorLimits.WindowSecondsMax);
+        Range("raiseAfter", rules.RaiseAfter, 1, MonitorLimits.RaiseAfterMax);
         if (!(rules.Alpha > 0 && rules.Alpha <= AlphaMax))
         {
             throw MlopsException.Invalid("alpha", $"alpha is {rules.Alpha}; must be above 0 and at most {AlphaMax}.");
@@ -40,18 +35,18 @@ internal static class MonitorRulesCheck
 
     private static void CheckFeatures(IReadOnlyList<string> features)
     {
-        if (features.Count > FeaturesMax)
+        if (features.Count > MonitorLimits.FeaturesMax)
         {
-            throw MlopsException.Invalid("features", $"features has {features.Count} names; at most {FeaturesMax}.");
+            throw MlopsException.Invalid("features", $"features has {features.Count} names; at most {MonitorLimits.FeaturesMax}.");
         }
 
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < features.Count; i++)
         {
             var feature = features[i];
-            if (string.IsNullOrEmpty(feature) || feature.Length > FeatureLengthMax)
+            if (string.IsNullOrEmpty(feature) || feature.IsLongerThan(MonitorLimits.FeatureLengthMax))
             {
-                throw MlopsException.Invalid($"features[{i}]", $"features[{i}] has {feature?.Length ?? 0} characters; must be 1 to {FeatureLengthMax}.");
+                throw MlopsException.Invalid($"features[{i}]", $"features[{i}] has {feature?.CharacterCount() ?? 0} characters; must be 1 to {MonitorLimits.FeatureLengthMax}.");
             }
 
             if (!seen.Add(feature))

@@ -8,6 +8,7 @@ using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Pipelines;
 using Orleans.Runtime;
 
@@ -22,10 +23,6 @@ internal sealed class PipelineGrain(
     IIdSource ids,
     TimeProvider time) : DocumentGrain<PipelineDocument>(document), IPipelineGrain
 {
-    private const int VersionsMax = 10_000;
-    private const int KeyLengthMax = 128;
-    private const int CauseLengthMax = 200;
-
     private string Name => this.GetPrimaryKeyString();
 
     public async Task<PipelineDefinition> Register(string yaml, CancellationToken cancellationToken = default)
@@ -56,12 +53,12 @@ internal sealed class PipelineGrain(
             return Definition(newest, yaml);
         }
 
-        if (Document.Versions.Count >= VersionsMax)
+        if (Document.Versions.Count >= PipelineLimits.VersionsMax)
         {
-            throw MlopsException.Conflict($"Pipeline '{Name}' has {VersionsMax} definition versions, the most it can have.");
+            throw MlopsException.Conflict($"Pipeline '{Name}' has {PipelineLimits.VersionsMax} definition versions, the most it can have.");
         }
 
-        var blob = await blobs.WriteAsync(new MemoryStream(bytes, writable: false), YamlTree.BytesMax, cancellationToken);
+        var blob = await blobs.WriteAsync(new MemoryStream(bytes, writable: false), PipelineLimits.YamlBytesMax, cancellationToken);
         var version = new DefinitionVersion(Document.Versions.Count + 1, blob.Digest, time.GetUtcNow(), Actor.Current);
         Document.Versions.Add(version);
         Document.Requests.Keep(RequestKey.Current, version.Version);
@@ -88,16 +85,12 @@ internal sealed class PipelineGrain(
 
     public async Task<PipelineRun> Start(StartPipeline start, CancellationToken cancellationToken = default)
     {
-        if (start.IdempotencyKey is { Length: 0 or > KeyLengthMax })
+        if (start.IdempotencyKey is not null)
         {
-            throw MlopsException.Invalid("idempotencyKey", $"idempotencyKey has {start.IdempotencyKey.Length} characters; expected 1–{KeyLengthMax}.");
+            Limit.Text("idempotencyKey", start.IdempotencyKey, PipelineLimits.IdempotencyKeyLengthMax);
         }
 
-        if (start.Cause is null or { Length: 0 or > CauseLengthMax })
-        {
-            throw MlopsException.Invalid("cause", $"cause must have 1–{CauseLengthMax} characters.");
-        }
-
+        Limit.Text("cause", start.Cause, PipelineLimits.CauseLengthMax);
         var definition = await Get(null, cancellationToken);
         var run = GrainFactory.GetGrain<IPipelineRunGrain>((start.IdempotencyKey ?? RequestKey.Current) is { } key ? RunId(Name, key) : ids.NewId());
         return await run.Begin(definition, start, cancellationToken);

@@ -11,6 +11,7 @@ using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Runs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Pipelines;
 using MlopsGrains.Storage.Journals;
 using Orleans.Runtime;
@@ -71,10 +72,7 @@ internal sealed partial class PipelineRunGrain(
             throw MlopsException.Invalid("after", $"after is {after}; expected 0 or more.");
         }
 
-        if (limit is < 1 or > PipelineRunState.LogLinesMax)
-        {
-            throw MlopsException.Invalid("limit", $"limit is {limit}; expected 1–{PipelineRunState.LogLinesMax}.");
-        }
+        Limit.Page("limit", limit, PipelineLimits.LogLinesMax);
 
         return Task.FromResult<IReadOnlyList<StepLogLine>>([.. State.Log.Skip((int)Math.Min(after, State.Log.Count)).Take(limit)]);
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
+using MlopsGrains.Limits;
 using MlopsGrains.Webhooks;
 
 namespace MlopsGrains.Grains.Webhooks;
@@ -8,10 +9,6 @@ namespace MlopsGrains.Grains.Webhooks;
 /// <summary>What a webhook must be like. Pure.</summary>
 internal static partial class WebhookRules
 {
-    public const int UrlCharactersMax = 2_048;
-    public const int DescriptionCharactersMax = 1_000;
-    public const int SecretCharactersMax = 1_000;
-
     public static void Check(StoredWebhook webhook, WebhookOptions options)
     {
         if (string.IsNullOrEmpty(webhook.Name) || !Name().IsMatch(webhook.Name))
@@ -20,8 +17,8 @@ internal static partial class WebhookRules
                 "name", $"Webhook name '{webhook.Name}' is invalid. It must start and end with a letter or digit, have at most 63 characters, and contain only letters, digits, dots (.), underscores (_), and hyphens (-).");
         }
 
-        CheckLength("description", webhook.Description, DescriptionCharactersMax);
-        CheckLength("secret", webhook.Secret, SecretCharactersMax);
+        Limit.Length("description", webhook.Description, WebhookLimits.DescriptionLengthMax);
+        Limit.Length("secret", webhook.Secret, WebhookLimits.SecretLengthMax);
         if (webhook.Secret?.Length == 0)
         {
             throw MlopsException.Invalid("secret", "secret must not be empty; leave it out to send without a signature.");
@@ -58,7 +55,7 @@ internal static partial class WebhookRules
 
     private static void CheckUrl(string? url, WebhookOptions options)
     {
-        CheckLength("url", url, UrlCharactersMax);
+        Limit.Length("url", url, WebhookLimits.UrlLengthMax);
         if (string.IsNullOrWhiteSpace(url))
         {
             throw MlopsException.Invalid("url", "Webhook URL cannot be empty or just whitespace: url must be an absolute https address.");
@@ -97,14 +94,6 @@ internal static partial class WebhookRules
         if (isPrivate && !options.AllowPrivateTargets)
         {
             throw MlopsException.Invalid("url", $"url names a private, loopback or link-local host; this server does not deliver to those (Webhooks:AllowPrivateTargets).");
-        }
-    }
-
-    private static void CheckLength(string field, string? text, int max)
-    {
-        if (text?.Length > max)
-        {
-            throw MlopsException.TooLong(field, text.Length, max);
         }
     }
 

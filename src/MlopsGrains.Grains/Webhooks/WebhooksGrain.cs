@@ -3,6 +3,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Webhooks;
@@ -16,7 +17,6 @@ namespace MlopsGrains.Grains.Webhooks;
 internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<WebhookOptions> options, WebhookMetrics metrics, TimeProvider time)
     : JournalGrain<WebhooksState, WebhooksEvent>(journal, new JsonJournalCodec<WebhooksState, WebhooksEvent>()), IWebhooksGrain, IWebhookOutboxGrain
 {
-    private const int PageMax = 1_000;
     private const int TakeMax = 100;
 
     /// <summary>Beyond an attempt's own time, for the call that reports it.</summary>
@@ -59,7 +59,7 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
 
     public Task<Page<Webhook>> List(int limit, string? pageToken, CancellationToken cancellationToken = default)
     {
-        CheckLimit(limit);
+        Limit.Page("max_results", limit, WebhookLimits.PageMax);
         if (!string.IsNullOrEmpty(pageToken) && !Guid.TryParseExact(pageToken, "D", out _))
         {
             throw MlopsException.Invalid("page_token", "Invalid page token: it is not one that this list gave out.");
@@ -136,7 +136,7 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
 
     public Task<WebhookQueue> Deliveries(string id, int limit, CancellationToken cancellationToken = default)
     {
-        CheckLimit(limit);
+        Limit.Page("max_results", limit, WebhookLimits.PageMax);
         var webhook = Existing(id);
         var own = State.Deliveries.Values.Where(d => d.WebhookId == id).ToList();
         var parked = own.Count(d => d.IsParked);
@@ -307,14 +307,6 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
     }
 
     private StoredWebhook Existing(string id) => State.Webhooks.GetValueOrDefault(id) ?? throw WebhookErrors.NoWebhook(id);
-
-    private static void CheckLimit(int limit)
-    {
-        if (limit is < 1 or > PageMax)
-        {
-            throw MlopsException.Invalid("max_results", $"max_results must be between 1 and {PageMax}. It is {limit}.");
-        }
-    }
 
     private void Wake()
     {

@@ -11,9 +11,9 @@ internal static class JournalGuard
     public static void Name(string name, string parameter)
     {
         ArgumentException.ThrowIfNullOrEmpty(name, parameter);
-        if (name.Length > JournalLimits.StreamLengthMax)
+        if (name.Length > JournalLimits.StreamLengthMax && name.EnumerateRunes().Count() is var characters && characters > JournalLimits.StreamLengthMax)
         {
-            throw new ArgumentException($"{parameter} has {name.Length} characters; at most {JournalLimits.StreamLengthMax}", parameter);
+            throw new ArgumentException($"{parameter} has {characters} characters; at most {JournalLimits.StreamLengthMax}", parameter);
         }
 
         ThrowIfNotText(name, parameter);

@@ -19,10 +19,32 @@ public sealed class LimitTests(ServerFixture server)
     {
         var id = await mlflow.NewRunAsync();
 
-        await mlflow.DoAsync("/mlflow/runs/" + method, new { run_id = id, key = "long", value = new string('x', limit + 1) });
+        await mlflow.DoAsync("/mlflow/runs/" + method, new { run_id = id, key = "long", value = Letters(limit + 1) });
 
         var stored = (await mlflow.RunAsync(id))["data"]![list]!.AsArray().Single(p => (string?)p!["key"] == "long")!;
-        Assert.Equal(limit, ((string)stored["value"]!).Length);
+        Assert.Equal(Letters(limit), (string?)stored["value"]);
+    }
+
+    /// <summary>A character outside the basic plane is one, at every door, though it takes two UTF-16 units and, escaped, twelve bytes.</summary>
+    [Fact]
+    public async Task Length_IsCountedInCharacters()
+    {
+        var id = await mlflow.NewRunAsync();
+        var key = Letters(250);
+        var escaped = string.Concat(Enumerable.Repeat(@"\ud835\udd38", 250));
+        using var batch = await server.Http.PostAsync("/api/2.0/mlflow/runs/log-batch", Json($$"""{"run_id":"{{id}}","metrics":[{"key":"{{escaped}}","value":1,"timestamp":1}] }"""), TestContext.Current.CancellationToken);
+        using var columns = await server.Http.PostAsync($"/api/v1/runs/{id}/batches", Json($$"""{"columns":{"keys":["{{key}}"],"keyIndexes":[0],"values":[2],"timestamps":[2],"steps":[0]} }"""), TestContext.Current.CancellationToken);
+        await mlflow.DoAsync("/mlflow/runs/log-inputs", new { run_id = id, datasets = new[] { new { dataset = new { name = Letters(500), digest = Letters(36), source_type = "http", source = "https://example.org" } } } });
+        var model = Letters(256);
+        await mlflow.DoAsync("/mlflow/registered-models/create", new { name = model, description = Letters(5000) });
+
+        Assert.True(batch.IsSuccessStatusCode, await batch.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.True(columns.IsSuccessStatusCode, await columns.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        var stored = await mlflow.RunAsync(id);
+        Assert.Equal(2, (double)stored["data"]!["metrics"]!.AsArray().Single(m => (string?)m!["key"] == key)!["value"]!);
+        Assert.Equal(Letters(500), (string?)stored["inputs"]!["dataset_inputs"]![0]!["dataset"]!["name"]);
+        Assert.Contains("maximum length of 256 characters; it has 257", await mlflow.RefusedAsync("/mlflow/registered-models/create", new { name = Letters(257) }, 400, Invalid), StringComparison.Ordinal);
+        Assert.Contains("maximum length of 5000 characters; it has 5001", await mlflow.RefusedAsync("/mlflow/registered-models/create", new { name = "long", description = Letters(5001) }, 400, Invalid), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -153,4 +175,8 @@ public sealed class LimitTests(ServerFixture server)
 
         Assert.Equal((400, Invalid), (status, (string?)answer["error_code"]));
     }
+
+    private static StringContent Json(string text) => new(text, System.Text.Encoding.UTF8, "application/json");
+
+    private static string Letters(int count) => string.Concat(Enumerable.Repeat("𝔸", count));
 }

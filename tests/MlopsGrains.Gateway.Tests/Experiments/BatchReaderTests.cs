@@ -187,16 +187,6 @@ public sealed class BatchReaderTests
     }
 
     [Fact]
-    public void LongValues_AreCutForMlflow()
-    {
-        var json = $$"""{"params":[{"key":"p","value":"{{new string('a', 5999)}}😀😀"}],"tags":[{"key":"t","value":"{{new string('b', 8001)}}"}]}""";
-        var batch = BatchReader.ReadMlflow(Segments.One(json)).Batch;
-
-        Assert.Equal(new string('a', 5999) + "😀", batch.Params[0].Value);
-        Assert.Equal(8000, batch.Tags[0].Value.Length);
-    }
-
-    [Fact]
     public void TrailingContent_IsRefused() =>
         Assert.ThrowsAny<JsonException>(() => BatchReader.ReadMlflow(Segments.One("""{"run_id":"r"} {}""")));
 

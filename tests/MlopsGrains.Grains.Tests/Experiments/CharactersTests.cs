@@ -1,5 +1,6 @@
 using CsCheck;
 using MlopsGrains.Experiments;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Grains.Tests.Experiments;
 

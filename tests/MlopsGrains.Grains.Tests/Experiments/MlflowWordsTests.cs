@@ -8,6 +8,7 @@ using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Models;
 using MlopsGrains.Paging;
 using MlopsGrains.Webhooks;
@@ -57,8 +58,8 @@ public sealed class MlflowWordsTests
         ["Invalid path in artifactLocation: it must be relative"] = () => Make("n", "mlflow-artifacts:/a/%252e%252e/b"),
         ["Invalid path in artifactLocation: '..' segments are not allowed"] = () => Make("n", "s3://b/%2e%2E/c"),
         ["Invalid query string"] = () => Make("n", "s3://b/c?d=%2e%2e/e"),
-        ["Invalid value 0 for parameter 'max_results' supplied: It must be a positive integer"] = () => Do(() => TrackingLimits.CheckPage("max_results", 0, 50)),
-        ["Invalid value 51 for parameter 'max_results' supplied: It must be at most 50"] = () => Do(() => TrackingLimits.CheckPage("max_results", 51, 50)),
+        ["Invalid value 0 for parameter 'max_results' supplied: It must be a positive integer"] = () => Do(() => Limit.Page("max_results", 0, 50)),
+        ["Invalid value 51 for parameter 'max_results' supplied: It must be at most 50"] = () => Do(() => Limit.Page("max_results", 51, 50)),
         ["Invalid page token"] = () => PageToken.Read<Page<string>>("list", "not a token"),
 
         ["Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='a', mlflow.runName='b')."] =

@@ -82,7 +82,7 @@ public sealed class RegisteredModelDocumentTests
     public void Texts_HaveALimitInAll()
     {
         var document = Filled();
-        var text = new string('x', ModelTags.ValueCharactersMax);
+        var text = new string('x', RegistryLimits.TagValueLengthMax);
         var refused = Assert.Throws<MlopsException>(() =>
         {
             for (var i = 0; i < 1_000; i++)
@@ -118,7 +118,7 @@ public sealed class RegisteredModelDocumentTests
     {
         var document = new RegisteredModelDocument();
         document.Create(new NewRegisteredModel(), "ada", Now);
-        for (var i = 0; i < RegisteredModelDocument.VersionsMax; i++)
+        for (var i = 0; i < RegistryLimits.VersionsMax; i++)
         {
             document.Versions.Add(new StoredModelVersion(i + 1, "mlflow", null, null, new ModelLineage(), new Dictionary<string, double>(), null, null, Now, "ada") { Source = "s", Location = "s" });
         }
@@ -126,7 +126,7 @@ public sealed class RegisteredModelDocumentTests
         var refused = Assert.Throws<MlopsException>(() => document.Add(Sourced(), "x", null, "ada", Now));
 
         Assert.Contains("10000", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(RegisteredModelDocument.VersionsMax, document.Versions.Count);
+        Assert.Equal(RegistryLimits.VersionsMax, document.Versions.Count);
     }
 
     private static RegisteredModelDocument Filled()

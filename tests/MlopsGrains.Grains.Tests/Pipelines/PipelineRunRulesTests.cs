@@ -235,7 +235,7 @@ public sealed class PipelineRunRulesTests
             run.Heartbeat(token, [.. Enumerable.Repeat("line", 1_000)]);
         }
 
-        Assert.Equal(PipelineRunState.LogLinesMax, run.State.Log.Count);
+        Assert.Equal(PipelineLimits.LogLinesMax, run.State.Log.Count);
         Assert.Equal(PipelineRunState.LogLineLengthMax, run.State.Log[0].Text.Length);
         Assert.StartsWith("The log is full", run.State.Log[^1].Text, StringComparison.Ordinal);
         Assert.Equal(Enumerable.Range(1, 10_000).Select(n => (long)n), run.State.Log.Select(l => l.Line));

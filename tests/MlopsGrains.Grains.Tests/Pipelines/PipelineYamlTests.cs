@@ -103,7 +103,7 @@ public sealed class PipelineYamlTests
     public void Read_TooManyNodesOrBytes_IsRefused()
     {
         var nodes = Assert.Throws<MlopsException>(() => Reader.Read("name: [" + string.Concat(Enumerable.Repeat("a,", 20_000)) + "]"));
-        var bytes = Assert.Throws<MlopsException>(() => Reader.Read("name: " + new string('x', YamlTree.BytesMax)));
+        var bytes = Assert.Throws<MlopsException>(() => Reader.Read("name: " + new string('x', PipelineLimits.YamlBytesMax)));
 
         Assert.Contains("more than 20000 nodes", nodes.Message, StringComparison.Ordinal);
         Assert.Contains("larger than 1048576 bytes", bytes.Message, StringComparison.Ordinal);

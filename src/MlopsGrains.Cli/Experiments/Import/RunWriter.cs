@@ -6,9 +6,6 @@ namespace MlopsGrains.Cli.Import;
 /// <summary>Writes old data into a run in full batches, numbered so that one that has to be sent twice counts once.</summary>
 internal sealed class RunWriter(MlopsGrainsClient client, string runId)
 {
-    private const int PointsMax = 1000;
-    private const int PairsMax = 100;
-
     private readonly string producerId = Guid.CreateVersion7().ToString("N");
     private readonly List<string> keys = [];
     private readonly List<int> keyIndexes = [];
@@ -24,7 +21,7 @@ internal sealed class RunWriter(MlopsGrainsClient client, string runId)
 
         keyIndexes.Add(keys.Count - 1);
         points.Add(point);
-        if (points.Count == PointsMax)
+        if (points.Count == BatchLimits.MetricsMax)
         {
             await FlushAsync(cancellationToken);
         }
@@ -47,7 +44,7 @@ internal sealed class RunWriter(MlopsGrainsClient client, string runId)
 
     public async Task SendParamsAsync(IReadOnlyList<Tag> parameters, CancellationToken cancellationToken)
     {
-        foreach (var batch in parameters.Chunk(PairsMax))
+        foreach (var batch in parameters.Chunk(BatchLimits.PairsMax))
         {
             await SendAsync(MetricColumns.Empty, batch, [], cancellationToken);
         }
@@ -55,7 +52,7 @@ internal sealed class RunWriter(MlopsGrainsClient client, string runId)
 
     public async Task SendTagsAsync(IReadOnlyList<Tag> tags, CancellationToken cancellationToken)
     {
-        foreach (var batch in tags.Chunk(PairsMax))
+        foreach (var batch in tags.Chunk(BatchLimits.PairsMax))
         {
             await SendAsync(MetricColumns.Empty, [], batch, cancellationToken);
         }

@@ -9,7 +9,6 @@ namespace MlopsGrains.Client.Sending;
 /// </summary>
 internal sealed class BatchBuffer : IDisposable
 {
-    private const int PairsMax = 100;
     private const int CharactersMax = 500_000;
     private const int SparesMax = 8;
 
@@ -42,11 +41,11 @@ internal sealed class BatchBuffer : IDisposable
 
     public void AddPoint(string key, double value, long timestamp, long step) => Add(b => true, (key, value, timestamp, step), static (b, p) => b.AddPoint(p.key, p.value, p.timestamp, p.step));
 
-    public void AddParam(Tag param) => Add(b => b.Params.Count < PairsMax && b.Characters < CharactersMax, param, static (b, p) => b.AddParam(p));
+    public void AddParam(Tag param) => Add(b => b.Params.Count < BatchLimits.PairsMax && b.Characters < CharactersMax, param, static (b, p) => b.AddParam(p));
 
     /// <param name="tag">The tag.</param>
     /// <param name="always">Whether it goes in although the buffer is full.</param>
-    public void AddTag(Tag tag, bool always = false) => Add(b => b.Tags.Count < PairsMax && b.Characters < CharactersMax, tag, static (b, t) => b.AddTag(t), always);
+    public void AddTag(Tag tag, bool always = false) => Add(b => b.Tags.Count < BatchLimits.PairsMax && b.Characters < CharactersMax, tag, static (b, t) => b.AddTag(t), always);
 
     /// <summary>The next closed batch, or <see langword="null"/> when there will be no more. For one sender.</summary>
     public async Task<PendingBatch?> TakeAsync()

@@ -7,8 +7,6 @@ namespace MlopsGrains.Client.Sending;
 /// <summary>A run that is to be created, in an experiment of an id, or of a name whose id may not be known yet.</summary>
 internal sealed record RunStart(string? Experiment, NewRun Run)
 {
-    public const int ExperimentLengthMax = 500;
-
     public SpoolRecord ToRecord() => new(SpoolKind.Start, JsonSerializer.SerializeToUtf8Bytes(this, GatewayJson.Options));
 
     public static RunStart Of(SpoolRecord record) => JsonSerializer.Deserialize<RunStart>(record.Payload.Span, GatewayJson.Options)!;

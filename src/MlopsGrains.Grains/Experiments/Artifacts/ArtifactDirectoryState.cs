@@ -25,7 +25,6 @@ internal sealed record UploadEnded(string UploadId, bool IsComplete) : ArtifactD
 [Immutable]
 internal sealed class ArtifactDirectoryState
 {
-    public const int FilesMax = 100_000;
     public const int UploadsMax = 100;
 
     /// <summary>How long an upload may wait; its parts are removed about as early.</summary>
@@ -57,9 +56,9 @@ internal sealed class ArtifactDirectoryState
 
     public void CheckPut(string path)
     {
-        if (Files.Count >= FilesMax && IndexOf(path) < 0)
+        if (Files.Count >= TrackingLimits.FilesPerRootMax && IndexOf(path) < 0)
         {
-            throw MlopsException.Invalid("path", $"The artifact root holds {Files.Count} files; at most {FilesMax}.");
+            throw MlopsException.Invalid("path", $"The artifact root holds {Files.Count} files; at most {TrackingLimits.FilesPerRootMax}.");
         }
 
         for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash > 0; slash = path.IndexOf('/', slash + 1))

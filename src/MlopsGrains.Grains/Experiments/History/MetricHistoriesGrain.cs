@@ -1,6 +1,7 @@
 using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Limits;
 using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Experiments.History;
@@ -10,14 +11,11 @@ namespace MlopsGrains.Grains.Experiments.History;
 [StatelessWorker]
 internal sealed class MetricHistoriesGrain(IGrainFactory grains) : Grain, IMetricHistoriesGrain
 {
-    public const int RunsMax = 100;
-    public const int StepsMax = 2500;
-
     private const int RunsAtOnce = 16;
 
     public async Task<IReadOnlyList<RunMetricHistory>> All(IReadOnlyList<string> runIds, string key, int maxResults, CancellationToken cancellationToken = default)
     {
-        TrackingLimits.CheckPage("max_results", maxResults, TrackingLimits.HistoryPageMax);
+        Limit.Page("max_results", maxResults, TrackingLimits.HistoryPageMax);
         var histories = new List<RunMetricHistory>();
         foreach (var id in Distinct(runIds).Order(StringComparer.Ordinal))
         {
@@ -34,7 +32,7 @@ internal sealed class MetricHistoriesGrain(IGrainFactory grains) : Grain, IMetri
     public async Task<IReadOnlyList<RunMetricHistory>> Sampled(
         IReadOnlyList<string> runIds, string key, long? startStep, long? endStep, int maxSteps, CancellationToken cancellationToken = default)
     {
-        TrackingLimits.CheckPage("max_results", maxSteps, StepsMax);
+        Limit.Page("max_results", maxSteps, TrackingLimits.HistoryStepsMax);
         if (startStep is null != endStep is null)
         {
             throw MlopsException.Invalid("start_step", "If either start step or end step are specified, both must be specified.");
@@ -67,9 +65,9 @@ internal sealed class MetricHistoriesGrain(IGrainFactory grains) : Grain, IMetri
 
     private static List<string> Distinct(IReadOnlyList<string> runIds)
     {
-        if (runIds.Count is 0 or > RunsMax)
+        if (runIds.Count is 0 or > TrackingLimits.HistoryRunsMax)
         {
-            throw MlopsException.Invalid("run_ids", $"{runIds.Count} run ids are given; expected 1–{RunsMax}.");
+            throw MlopsException.Invalid("run_ids", $"{runIds.Count} run ids are given; expected 1–{TrackingLimits.HistoryRunsMax}.");
         }
 
         foreach (var id in runIds)

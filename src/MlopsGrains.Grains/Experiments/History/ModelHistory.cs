@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
 
 namespace MlopsGrains.Grains.Experiments.History;
 

@@ -2,32 +2,14 @@ using System.Buffers;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Runs;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Grains.Experiments.LoggedModels;
 
 /// <summary>Decides what a command does to a logged model: an event, nothing, or a refusal. Pure; everything is checked before anything is written.</summary>
 internal static class LoggedModelRules
 {
-    public const int NameLengthMax = 500;
-    public const int TextLengthMax = 500;
-    public const int ParamsPerCallMax = 100;
-    public const int ParamKeyLengthMax = 255;
-    public const int TagValueLengthMax = 100_000;
-    public const int ParamsMax = 2000;
-    public const int TagsMax = 1000;
-
-    /// <summary>All tag values of a model together, so that it fits into a message and a journal record.</summary>
-    public const int TagCharactersMax = 1_000_000;
-
-    public const int MetricsPerCallMax = 1000;
-
-    /// <summary>Keys × runs × datasets: one run's metrics, at their most, fit.</summary>
-    public const int MetricsMax = TrackingLimits.KeysPerRunMax;
-
-    public const int RegistrationsMax = 1000;
-
     private static readonly SearchValues<char> NotInNames = SearchValues.Create("/:.%\"'");
-
 
     public static LoggedModelCreated Create(string id, NewLoggedModel model, Experiment experiment, DateTimeOffset now)
     {
@@ -37,13 +19,13 @@ internal static class LoggedModelRules
         }
 
         var name = string.IsNullOrEmpty(model.Name) ? RunNames.Of(id) : model.Name;
-        TrackingLimits.CheckLength("name", name, NameLengthMax);
+        Limit.Length("name", name, LoggedModelLimits.NameLengthMax);
         if (string.IsNullOrWhiteSpace(name) || name.AsSpan().ContainsAny(NotInNames) || name.Any(char.IsControl))
         {
             throw MlopsException.Invalid("name", $"Invalid model name ('{Short(name)}') provided. Model name must be a non-empty string and cannot contain the following characters: ('/', ':', '.', '%', '\"', \"'\")");
         }
 
-        TrackingLimits.CheckLength("model_type", model.ModelType, TextLengthMax);
+        Limit.Length("model_type", model.ModelType, LoggedModelLimits.TypeLengthMax);
         if (!string.IsNullOrEmpty(model.SourceRunId))
         {
             TrackingIds.CheckRun("source_run_id", model.SourceRunId);
@@ -103,7 +85,7 @@ internal static class LoggedModelRules
     public static LoggedModelMetricsLogged? LogMetrics(LoggedModelState state, string id, IReadOnlyList<LoggedModelMetric> metrics, DateTimeOffset now)
     {
         RequireActive(state, id);
-        Limit("metrics", metrics.Count, MetricsPerCallMax);
+        CheckCount("metrics", metrics.Count, LoggedModelLimits.MetricsPerCallMax);
         var latest = new Dictionary<LoggedModelState.MetricSource, LoggedModelMetric>();
         var added = 0;
         for (var i = 0; i < metrics.Count; i++)
@@ -123,7 +105,7 @@ internal static class LoggedModelRules
             }
         }
 
-        Limit("metrics", state.Metrics.Count + added, MetricsMax, " different keys, runs and datasets over the whole model");
+        CheckCount("metrics", state.Metrics.Count + added, LoggedModelLimits.MetricsMax, " different keys, runs and datasets over the whole model");
         return latest.Count == 0 ? null : new LoggedModelMetricsLogged([.. latest.Values], Milliseconds(now));
     }
 
@@ -135,9 +117,9 @@ internal static class LoggedModelRules
             return null;
         }
 
-        return state.Registrations.Count < RegistrationsMax
+        return state.Registrations.Count < LoggedModelLimits.RegistrationsMax
             ? new LoggedModelRegistered(registration, Milliseconds(now))
-            : throw MlopsException.Conflict($"Model '{id}' is registered as {RegistrationsMax} versions, the most it can be.");
+            : throw MlopsException.Conflict($"Model '{id}' is registered as {LoggedModelLimits.RegistrationsMax} versions, the most it can be.");
     }
 
     public static LoggedModelDeleted Delete(LoggedModelState state, string id, DateTimeOffset now)
@@ -167,7 +149,7 @@ internal static class LoggedModelRules
 
     private static List<Tag> NewParams(LoggedModelState state, string id, IReadOnlyList<Tag> parameters)
     {
-        Limit("params", parameters.Count, ParamsPerCallMax);
+        CheckCount("params", parameters.Count, LoggedModelLimits.ParamsPerCallMax);
         var added = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < parameters.Count; i++)
         {
@@ -177,7 +159,7 @@ internal static class LoggedModelRules
                 throw MlopsException.Missing($"params[{i}].key");
             }
 
-            TrackingLimits.CheckLength($"params[{i}].key", key, ParamKeyLengthMax);
+            Limit.Length($"params[{i}].key", key, LoggedModelLimits.ParamKeyLengthMax);
             var value = (parameters[i].Value ?? "").CutTo(TrackingLimits.ParamValueLengthMax);
             var isStored = state.Params.TryGetValue(key, out var old);
             if ((isStored || added.TryGetValue(key, out old)) && old != value)
@@ -193,27 +175,27 @@ internal static class LoggedModelRules
             }
         }
 
-        Limit("params", state.Params.Count + added.Count, ParamsMax, " over the whole model");
+        CheckCount("params", state.Params.Count + added.Count, LoggedModelLimits.ParamsMax, " over the whole model");
         return [.. added.Select(p => new Tag(p.Key, p.Value))];
     }
 
     private static List<Tag> CheckTags(LoggedModelState state, IReadOnlyList<Tag> tags)
     {
-        Limit("tags", tags.Count, TagsMax);
+        CheckCount("tags", tags.Count, LoggedModelLimits.TagsMax);
         var set = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < tags.Count; i++)
         {
             var (key, value) = (tags[i].Key, tags[i].Value ?? "");
             TrackingLimits.CheckKey($"tags[{i}].key", key);
-            TrackingLimits.CheckLength($"tags[{i}].value", value, TagValueLengthMax);
+            Limit.Length($"tags[{i}].value", value, LoggedModelLimits.TagValueLengthMax);
             set[key] = key == ModelVersionsTag.Key ? ModelVersionsTag.Tidy(value) : value;
         }
 
-        Limit("tags", state.Tags.Keys.Union(set.Keys, StringComparer.Ordinal).Count(), TagsMax, " over the whole model");
+        CheckCount("tags", state.Tags.Keys.Union(set.Keys, StringComparer.Ordinal).Count(), LoggedModelLimits.TagsMax, " over the whole model");
         var characters = set.Values.Sum(v => v.Length) + state.Tags.Where(t => !set.ContainsKey(t.Key)).Sum(t => t.Value.Length);
-        if (characters > TagCharactersMax)
+        if (characters > LoggedModelLimits.TagCharactersMax)
         {
-            throw MlopsException.Invalid("tags", $"The model's tag values would have {characters} characters together; at most {TagCharactersMax}.");
+            throw MlopsException.Invalid("tags", $"The model's tag values would have {characters} characters together; at most {LoggedModelLimits.TagCharactersMax}.");
         }
 
         return [.. set.Select(t => new Tag(t.Key, t.Value))];
@@ -227,8 +209,8 @@ internal static class LoggedModelRules
             throw BatchLimits.BadTimestamp($"{field}.timestamp", point.Key, point.Timestamp);
         }
 
-        TrackingLimits.CheckLength($"{field}.dataset_name", point.DatasetName, TrackingLimits.DatasetNameLengthMax);
-        TrackingLimits.CheckLength($"{field}.dataset_digest", point.DatasetDigest, TrackingLimits.DatasetDigestLengthMax);
+        Limit.Length($"{field}.dataset_name", point.DatasetName, TrackingLimits.DatasetNameLengthMax);
+        Limit.Length($"{field}.dataset_digest", point.DatasetDigest, TrackingLimits.DatasetDigestLengthMax);
     }
 
     private static LoggedModelMetric Complete(LoggedModelMetric point) => point with
@@ -238,7 +220,7 @@ internal static class LoggedModelRules
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private static void Limit(string field, int count, int max, string where = "")
+    private static void CheckCount(string field, int count, int max, string where = "")
     {
         if (count > max)
         {
@@ -248,5 +230,5 @@ internal static class LoggedModelRules
 
     private static long Milliseconds(DateTimeOffset now) => now.ToUnixTimeMilliseconds();
 
-    private static string Short(string? text) => text is null || text.Length <= 100 ? text ?? "" : text.CutTo(100) + "…";
+    private static string Short(string? text) => (text ?? "").Shorten(100);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 
 namespace MlopsGrains.Grains.Experiments.LoggedModels;
@@ -11,8 +12,6 @@ namespace MlopsGrains.Grains.Experiments.LoggedModels;
 /// </summary>
 internal sealed class LoggedModelSearch
 {
-    public const int ResultsMax = 1000;
-
     /// <summary>Bounds a page by what its models weigh: big ones make a shorter page with a token.</summary>
     private const long PageCharactersMax = 8 * 1024 * 1024;
 
@@ -24,7 +23,7 @@ internal sealed class LoggedModelSearch
 
     private LoggedModelSearch(LoggedModelQuery query)
     {
-        TrackingLimits.CheckPage("max_results", query.MaxResults, ResultsMax);
+        Limit.Page("max_results", query.MaxResults, LoggedModelLimits.SearchResultsMax);
         if (query.Datasets.Count > TrackingLimits.DatasetsPerRequestMax)
         {
             throw MlopsException.Invalid("datasets", $"datasets has {query.Datasets.Count} entries; at most {TrackingLimits.DatasetsPerRequestMax}.");

@@ -1,5 +1,6 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using Orleans.Concurrency;
 
@@ -10,8 +11,6 @@ namespace MlopsGrains.Grains.Experiments.LoggedModels;
 [StatelessWorker]
 internal sealed class LoggedModelSearchGrain(IGrainFactory grains) : Grain, ILoggedModelSearchGrain
 {
-    public const int ExperimentsMax = 1000;
-
     private const int ExperimentsAtOnce = 16;
 
     public async Task<Page<LoggedModel>> Search(LoggedModelQuery query, CancellationToken cancellationToken = default)
@@ -31,10 +30,7 @@ internal sealed class LoggedModelSearchGrain(IGrainFactory grains) : Grain, ILog
     private static List<string> Experiments(IReadOnlyList<string> given)
     {
         var ids = given.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
-        if (ids.Count > ExperimentsMax)
-        {
-            throw MlopsException.Invalid("experiment_ids", $"experiment_ids has {ids.Count} entries; at most {ExperimentsMax}.");
-        }
+        Limit.Count("experiment_ids", ids.Count, TrackingLimits.SearchExperimentsMax);
 
         return ids.Find(id => !ExperimentRules.IsId(id)) is { } wrong
             ? throw MlopsException.Invalid("experiment_ids", $"Experiment id '{(wrong.Length <= 64 ? wrong : wrong[..64])}' is not an experiment id; expected a decimal number.")

@@ -1,10 +1,12 @@
+using MlopsGrains.Experiments;
+
 namespace MlopsGrains.Grains.Experiments.Retention;
 
 /// <summary>When deleted runs and experiments are removed for good.</summary>
 public sealed class RetentionOptions
 {
     /// <summary>The longest <see cref="DeletedFor"/>.</summary>
-    public static readonly TimeSpan DeletedForMax = TimeSpan.FromDays(3650);
+    public static readonly TimeSpan DeletedForMax = TimeSpan.FromDays(TrackingLimits.DeletedForDaysMax);
 
     /// <summary>How long they can be restored, 0–3,650 days. Default 30 days.</summary>
     public TimeSpan DeletedFor { get; set; } = TimeSpan.FromDays(30);
@@ -34,7 +36,7 @@ public sealed class RetentionOptions
     {
         if (DeletedFor < TimeSpan.Zero || DeletedFor > DeletedForMax)
         {
-            yield return $"Retention:DeletedFor is {DeletedFor}; expected 0–3650 days.";
+            yield return $"Retention:DeletedFor is {DeletedFor}; expected 0–{TrackingLimits.DeletedForDaysMax} days.";
         }
 
         if (SweepPeriod < TimeSpan.FromSeconds(1) || SweepPeriod > TimeSpan.FromDays(7))

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Grains.Experiments.Runs;
 

@@ -12,6 +12,7 @@ using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Quotas;
+using MlopsGrains.Limits;
 using MlopsGrains.Storage.Journals;
 
 namespace MlopsGrains.Grains.Experiments.Runs;
@@ -270,7 +271,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, IOptio
     public Task<MetricHistory> GetMetricHistory(string key, string? pageToken, int maxResults, CancellationToken cancellationToken = default)
     {
         onlyCollected = false;
-        TrackingLimits.CheckPage("maxResults", maxResults, TrackingLimits.HistoryPageMax);
+        Limit.Page("maxResults", maxResults, TrackingLimits.HistoryPageMax);
         return Reader(key) is { } reader ? reader.Page(key, pageToken, maxResults) : Task.FromResult(NoHistory);
     }
 

@@ -3,6 +3,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Search;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Grains.Experiments.Runs;
 
@@ -12,10 +13,10 @@ internal static class RunRules
     public static RunCreated Create(string id, NewRun run, Experiment experiment, DateTimeOffset now)
     {
         TrackingIds.CheckRun("runId", id);
-        TrackingLimits.CheckLength("userId", run.UserId, TrackingLimits.UserIdLengthMax);
+        Limit.Length("userId", run.UserId, TrackingLimits.UserIdLengthMax);
         List<Tag> tags = [.. CutTags(WithHeartbeat(run)).Where(t => t.Key != RunState.RunNameTag || !string.IsNullOrEmpty(t.Value))];
         CheckTags(tags);
-        Limit("tags", tags.Count, TrackingLimits.KeysPerRunMax, " over the whole run");
+        CheckCount("tags", tags.Count, TrackingLimits.KeysPerRunMax, " over the whole run");
         CheckTexts("tags", 0, [], tags);
         var tagged = tags.LastOrDefault(t => t.Key == RunState.RunNameTag)?.Value;
         if (!string.IsNullOrEmpty(run.RunName) && tagged is not null && tagged != run.RunName)
@@ -104,7 +105,7 @@ internal static class RunRules
     public static InputsLogged? LogInputs(RunState state, string id, IReadOnlyList<DatasetInput> datasets)
     {
         RequireActive(state, id);
-        Limit("datasets", datasets.Count, TrackingLimits.DatasetsPerRequestMax);
+        CheckCount("datasets", datasets.Count, TrackingLimits.DatasetsPerRequestMax);
         var known = state.Inputs.Select(d => (d.Name, d.Digest)).ToHashSet();
         var added = new List<DatasetInput>();
         for (var i = 0; i < datasets.Count; i++)
@@ -117,7 +118,7 @@ internal static class RunRules
             }
         }
 
-        Limit("datasets", state.Inputs.Count + added.Count, TrackingLimits.InputsPerRunMax, " over the whole run");
+        CheckCount("datasets", state.Inputs.Count + added.Count, TrackingLimits.InputsPerRunMax, " over the whole run");
         var characters = state.InputCharacters + added.Sum(d => (long)d.Source.Length + (d.Schema?.Length ?? 0) + (d.Profile?.Length ?? 0));
         if (characters > TrackingLimits.InputCharactersPerRunMax)
         {
@@ -130,12 +131,12 @@ internal static class RunRules
     public static ModelsLogged? LogModels(RunState state, string id, IReadOnlyList<string> inputs, IReadOnlyList<ModelOutput> outputs)
     {
         RequireActive(state, id);
-        Limit("models", inputs.Count + outputs.Count, TrackingLimits.ModelsPerRequestMax);
+        CheckCount("models", inputs.Count + outputs.Count, TrackingLimits.ModelsPerRequestMax);
         var newInputs = inputs.Select((model, i) => CheckModelId(i, model)).Distinct(StringComparer.Ordinal).Except(state.ModelInputs, StringComparer.Ordinal).ToList();
         var newOutputs = outputs.Select((output, i) => output with { ModelId = CheckModelId(i, output.ModelId) })
             .GroupBy(o => o.ModelId, StringComparer.Ordinal).Select(same => same.Last()).Except(state.ModelOutputs).ToList();
         var models = state.ModelInputs.Count + newInputs.Count + state.ModelOutputs.Select(o => o.ModelId).Union(newOutputs.Select(o => o.ModelId), StringComparer.Ordinal).Count();
-        Limit("models", models, TrackingLimits.InputsPerRunMax, " over the whole run");
+        CheckCount("models", models, TrackingLimits.InputsPerRunMax, " over the whole run");
         return newInputs.Count + newOutputs.Count == 0 ? null : new ModelsLogged(newInputs, newOutputs);
     }
 
@@ -196,7 +197,7 @@ internal static class RunRules
             added += !stored && first.TryAdd(key, value) ? 1 : 0;
         }
 
-        Limit("params", state.Params.Count + added, TrackingLimits.KeysPerRunMax, " keys over the whole run");
+        CheckCount("params", state.Params.Count + added, TrackingLimits.KeysPerRunMax, " keys over the whole run");
     }
 
     private static void CheckMetrics(RunState state, MetricColumns metrics)
@@ -234,7 +235,7 @@ internal static class RunRules
             }
         }
 
-        Limit("metrics", state.Metrics.Count + added, TrackingLimits.KeysPerRunMax, " keys over the whole run");
+        CheckCount("metrics", state.Metrics.Count + added, TrackingLimits.KeysPerRunMax, " keys over the whole run");
         if (state.Points + count > TrackingLimits.PointsPerRunMax)
         {
             throw MlopsException.Invalid("metrics", $"The run has {state.Points} metric points; at most {TrackingLimits.PointsPerRunMax}.");
@@ -259,7 +260,7 @@ internal static class RunRules
         if (stored.Count + pairs.Count > TrackingLimits.KeysPerRunMax)
         {
             var added = pairs.Select(p => p.Key).Distinct(StringComparer.Ordinal).Count(k => !stored.ContainsKey(k));
-            Limit(field, stored.Count + added, TrackingLimits.KeysPerRunMax, " keys over the whole run");
+            CheckCount(field, stored.Count + added, TrackingLimits.KeysPerRunMax, " keys over the whole run");
         }
     }
 
@@ -295,16 +296,16 @@ internal static class RunRules
             throw MlopsException.Missing($"{field}.dataset.digest");
         }
 
-        TrackingLimits.CheckLength($"{field}.dataset.name", dataset.Name, TrackingLimits.DatasetNameLengthMax);
-        TrackingLimits.CheckLength($"{field}.dataset.digest", dataset.Digest, TrackingLimits.DatasetDigestLengthMax);
-        TrackingLimits.CheckLength($"{field}.dataset.source", dataset.Source, TrackingLimits.DatasetSourceLengthMax);
-        TrackingLimits.CheckLength($"{field}.dataset.schema", dataset.Schema, TrackingLimits.DatasetSchemaLengthMax);
-        TrackingLimits.CheckLength($"{field}.dataset.profile", dataset.Profile, TrackingLimits.DatasetProfileLengthMax);
-        Limit($"{field}.tags", dataset.Tags.Count, BatchLimits.PairsMax);
+        Limit.Length($"{field}.dataset.name", dataset.Name, TrackingLimits.DatasetNameLengthMax);
+        Limit.Length($"{field}.dataset.digest", dataset.Digest, TrackingLimits.DatasetDigestLengthMax);
+        Limit.Length($"{field}.dataset.source", dataset.Source, TrackingLimits.DatasetSourceLengthMax);
+        Limit.Length($"{field}.dataset.schema", dataset.Schema, TrackingLimits.DatasetSchemaLengthMax);
+        Limit.Length($"{field}.dataset.profile", dataset.Profile, TrackingLimits.DatasetProfileLengthMax);
+        CheckCount($"{field}.tags", dataset.Tags.Count, BatchLimits.PairsMax);
         for (var i = 0; i < dataset.Tags.Count; i++)
         {
-            TrackingLimits.CheckLength($"{field}.tags[{i}].key", dataset.Tags[i].Key, TrackingLimits.InputTagKeyLengthMax);
-            TrackingLimits.CheckLength($"{field}.tags[{i}].value", dataset.Tags[i].Value, TrackingLimits.InputTagValueLengthMax);
+            Limit.Length($"{field}.tags[{i}].key", dataset.Tags[i].Key, TrackingLimits.InputTagKeyLengthMax);
+            Limit.Length($"{field}.tags[{i}].value", dataset.Tags[i].Value, TrackingLimits.InputTagValueLengthMax);
         }
     }
 
@@ -317,11 +318,7 @@ internal static class RunRules
 
     private static bool IsRepeated(RunState state, ProducerPosition producer)
     {
-        if (string.IsNullOrEmpty(producer.ProducerId) || producer.ProducerId.Length > 64)
-        {
-            throw MlopsException.Invalid("producer.producerId", $"producer.producerId has {producer.ProducerId?.Length ?? 0} characters; expected 1–64.");
-        }
-
+        Limit.Text("producer.producerId", producer.ProducerId, TrackingLimits.ProducerIdLengthMax);
         if (producer.Sequence < 1)
         {
             throw MlopsException.Invalid("producer.sequence", $"producer.sequence is {producer.Sequence}; expected 1 or more.");
@@ -359,7 +356,7 @@ internal static class RunRules
             throw MlopsException.Invalid(field, $"{field} is empty; a run's name has 1–{TrackingLimits.RunNameLengthMax} characters.");
         }
 
-        TrackingLimits.CheckLength(field, name, TrackingLimits.RunNameLengthMax);
+        Limit.Length(field, name, TrackingLimits.RunNameLengthMax);
         return name;
     }
 
@@ -370,7 +367,7 @@ internal static class RunRules
     private static IReadOnlyList<Tag> Cut(IReadOnlyList<Tag> pairs, int lengthMax) =>
         pairs.Count == 0 ? [] : [.. pairs.Select(p => p with { Value = (p.Value ?? "").CutTo(lengthMax) })];
 
-    private static void Limit(string field, int count, int max, string what = "")
+    private static void CheckCount(string field, int count, int max, string what = "")
     {
         if (count > max)
         {
@@ -378,5 +375,5 @@ internal static class RunRules
         }
     }
 
-    private static string Shown(string value) => value.Length <= 200 ? value : value[..200] + "…";
+    private static string Shown(string value) => value.Shorten(200);
 }

@@ -4,6 +4,7 @@ using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Journaling;
+using MlopsGrains.Limits;
 
 namespace MlopsGrains.Grains.Experiments.Search;
 
@@ -23,7 +24,6 @@ internal sealed record RunGroupPart(
 internal static class RunGroups
 {
     public const int RunsMax = 100_000;
-    public const int GroupsMax = 1000;
 
     private const int SeedParamsMax = 20;
     private const int MetricsMax = 100;
@@ -46,7 +46,7 @@ internal static class RunGroups
             throw MlopsException.Invalid("runsMin", "runsMin must be at least 1.");
         }
 
-        TrackingLimits.CheckPage("maxResults", query.MaxResults, GroupsMax);
+        Limit.Page("maxResults", query.MaxResults, TrackingLimits.RunGroupsMax);
         if (RunFilter.Parse(query.Filter).Points.Count > 0)
         {
             throw MlopsException.Invalid("filter", "Invalid filter: at(…) is not available for groups; use min, max, avg or last.");

@@ -1,6 +1,7 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
+using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using Orleans.Concurrency;
 
@@ -14,14 +15,12 @@ namespace MlopsGrains.Grains.Experiments.Search;
 [StatelessWorker]
 internal sealed class RunSearchGrain(IGrainFactory grains) : Grain, IRunSearchGrain
 {
-    public const int ExperimentsMax = 1000;
-
     private const int ShardsAtOnce = 64;
 
     public async Task<Page<Run>> Search(RunQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        TrackingLimits.CheckPage("maxResults", query.MaxResults, TrackingLimits.SearchResultsMax);
+        Limit.Page("maxResults", query.MaxResults, TrackingLimits.SearchResultsMax);
         RunFilter.Parse(query.Filter);
         var order = RunOrder.Parse(query.OrderBy);
         var after = RunPageToken.Read(query, order);
@@ -44,10 +43,7 @@ internal sealed class RunSearchGrain(IGrainFactory grains) : Grain, IRunSearchGr
     private static List<string> Experiments(RunQuery query)
     {
         var ids = (query.ExperimentIds ?? []).Distinct(StringComparer.Ordinal).ToList();
-        if (ids.Count > ExperimentsMax)
-        {
-            throw MlopsException.Invalid("experimentIds", $"experimentIds has {ids.Count} entries; at most {ExperimentsMax}.");
-        }
+        Limit.Count("experimentIds", ids.Count, TrackingLimits.SearchExperimentsMax);
 
         foreach (var id in ids)
         {

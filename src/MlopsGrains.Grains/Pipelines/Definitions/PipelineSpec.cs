@@ -1,3 +1,4 @@
+using MlopsGrains.Pipelines;
 using System.Text.Json;
 
 namespace MlopsGrains.Grains.Pipelines.Definitions;
@@ -20,7 +21,7 @@ internal sealed record PipelineSpec(
 /// <param name="Needs">Steps named by <c>needs</c> and by references.</param>
 /// <param name="Matrix">Fan-out: every combination of the lists' values is one step.</param>
 /// <param name="With">Inputs as JSON text, references unresolved.</param>
-/// <param name="Attempts">How often the step's own errors are tried, 1–<see cref="PipelineYaml.AttemptsMax"/>.</param>
+/// <param name="Attempts">How often the step's own errors are tried, 1–<see cref="PipelineLimits.AttemptsMax"/>.</param>
 /// <param name="Timeout">Longest time of one attempt.</param>
 internal sealed record StepSpec(
     string Name,

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Definitions;
@@ -10,11 +11,7 @@ namespace MlopsGrains.Grains.Pipelines.Definitions;
 /// <summary>YAML text to a checked <see cref="PipelineSpec"/>. Every fault names the field, the line and the column.</summary>
 internal sealed class PipelineYaml(StepCatalog kinds)
 {
-    public const int StepsMax = 256;
-    public const int ParamsMax = 100;
-    public const int AttemptsMax = 10;
     public const int FaultsMax = 1_000;
-    public const int DescriptionLengthMax = 5_000;
     public static readonly TimeSpan TimeoutDefault = TimeSpan.FromMinutes(30);
     public static readonly TimeSpan TimeoutMax = TimeSpan.FromHours(24);
 
@@ -42,9 +39,9 @@ internal sealed class PipelineYaml(StepCatalog kinds)
             var root = Map(YamlTree.Read(yaml), "yaml", RootKeys);
             var name = Name(Required(root, "", "name"), "name");
             var description = Find(root, "description") is { } d ? Text(d, "description") : null;
-            if (description?.Length > DescriptionLengthMax)
+            if (description?.IsLongerThan(PipelineLimits.DescriptionLengthMax) == true)
             {
-                throw Invalid(Find(root, "description")!, "description", $"has {description.Length} characters; at most {DescriptionLengthMax}");
+                throw Invalid(Find(root, "description")!, "description", $"has {description.CharacterCount()} characters; at most {PipelineLimits.DescriptionLengthMax}");
             }
 
             var parameters = ReadParams(Find(root, "params"));
@@ -67,9 +64,9 @@ internal sealed class PipelineYaml(StepCatalog kinds)
         }
 
         var map = Map(node, "params", null);
-        if (map.Entries.Count > ParamsMax)
+        if (map.Entries.Count > PipelineLimits.ParamsMax)
         {
-            throw Invalid(map, "params", $"has {map.Entries.Count} entries; at most {ParamsMax}");
+            throw Invalid(map, "params", $"has {map.Entries.Count} entries; at most {PipelineLimits.ParamsMax}");
         }
 
         return [.. map.Entries.Select(e => KeyValuePair.Create(
@@ -81,9 +78,9 @@ internal sealed class PipelineYaml(StepCatalog kinds)
     private IReadOnlyList<StepSpec>? ReadSteps(YamlNode node, List<KeyValuePair<string, JsonElement>> parameters, List<PipelineFault> faults)
     {
         var list = List(node, "steps");
-        if (list.Items.Count is 0 or > StepsMax)
+        if (list.Items.Count is 0 or > PipelineLimits.StepsMax)
         {
-            throw Invalid(list, "steps", $"has {list.Items.Count} steps; expected 1–{StepsMax}");
+            throw Invalid(list, "steps", $"has {list.Items.Count} steps; expected 1–{PipelineLimits.StepsMax}");
         }
 
         var drafts = new List<StepDraft>();
@@ -113,9 +110,9 @@ internal sealed class PipelineYaml(StepCatalog kinds)
         }
 
         var expanded = drafts.Sum(d => d.Variants);
-        if (expanded > StepsMax)
+        if (expanded > PipelineLimits.StepsMax)
         {
-            throw Invalid(list, "steps", $"fan out to {expanded} steps; at most {StepsMax}");
+            throw Invalid(list, "steps", $"fan out to {expanded} steps; at most {PipelineLimits.StepsMax}");
         }
 
         var steps = drafts.Select(d => (Step: Complete(d, names, parameters, faults), d.Node, d.Field)).ToList();

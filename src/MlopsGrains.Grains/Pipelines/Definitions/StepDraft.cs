@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using MlopsGrains.Identity;
+using MlopsGrains.Pipelines;
 using static MlopsGrains.Grains.Pipelines.Definitions.PipelineYaml;
 
 namespace MlopsGrains.Grains.Pipelines.Definitions;
@@ -20,7 +21,7 @@ internal sealed partial record StepDraft(
     int Attempts,
     TimeSpan Timeout)
 {
-    public int Variants => Matrix.Aggregate(1, (n, m) => n > StepsMax ? n : n * m.Value.Count);
+    public int Variants => Matrix.Aggregate(1, (n, m) => n > PipelineLimits.StepsMax ? n : n * m.Value.Count);
 
     public static StepDraft Read(YamlNode node, int index, IReadOnlyList<string> keys)
     {
@@ -68,9 +69,9 @@ internal sealed partial record StepDraft(
         {
             var path = $"{field}.{PipelineYaml.Name(e.Key, field)}";
             var list = List(e.Value, path);
-            if (list.Items.Count is 0 or > StepsMax)
+            if (list.Items.Count is 0 or > PipelineLimits.StepsMax)
             {
-                throw Invalid(list, path, $"has {list.Items.Count} values; expected 1–{StepsMax}");
+                throw Invalid(list, path, $"has {list.Items.Count} values; expected 1–{PipelineLimits.StepsMax}");
             }
 
             var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -96,9 +97,9 @@ internal sealed partial record StepDraft(
         }
 
         var value = Required(Map(node, field, ["attempts"]), field + ".", "attempts");
-        return value is YamlScalar s && int.TryParse(s.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is >= 1 and <= AttemptsMax
+        return value is YamlScalar s && int.TryParse(s.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is >= 1 and <= PipelineLimits.AttemptsMax
             ? n
-            : throw Invalid(value, field + ".attempts", $"must be a whole number, 1–{AttemptsMax}");
+            : throw Invalid(value, field + ".attempts", $"must be a whole number, 1–{PipelineLimits.AttemptsMax}");
     }
 
     private static TimeSpan ReadTimeout(YamlNode? node, string field)

@@ -1,3 +1,4 @@
+using MlopsGrains.Pipelines;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -64,7 +65,6 @@ internal sealed record YamlMap(IReadOnlyList<KeyValuePair<YamlScalar, YamlNode>>
 /// </summary>
 internal static class YamlTree
 {
-    public const int BytesMax = 1024 * 1024;
     public const int DepthMax = 32;
     public const int NodesMax = 20_000;
 
@@ -72,9 +72,9 @@ internal static class YamlTree
 
     public static YamlNode Read(string text)
     {
-        if (text.Length > BytesMax || Encoding.UTF8.GetByteCount(text) > BytesMax)
+        if (text.Length > PipelineLimits.YamlBytesMax || Encoding.UTF8.GetByteCount(text) > PipelineLimits.YamlBytesMax)
         {
-            throw Refused(Mark.Empty, string.Create(CultureInfo.InvariantCulture, $"The definition is larger than {BytesMax} bytes"));
+            throw Refused(Mark.Empty, string.Create(CultureInfo.InvariantCulture, $"The definition is larger than {PipelineLimits.YamlBytesMax} bytes"));
         }
 
         try

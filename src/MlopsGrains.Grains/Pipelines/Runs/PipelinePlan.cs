@@ -2,14 +2,14 @@ using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Limits;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Runs;
 
 /// <summary>A definition and a start request to the steps of one run.</summary>
 internal static class PipelinePlan
 {
-    private const int ParamLengthMax = 2_000;
-
     /// <summary>The definition's params with the overrides, each with the type of its default.</summary>
     public static IReadOnlyDictionary<string, JsonElement> Params(PipelineSpec spec, IReadOnlyDictionary<string, string>? overrides)
     {
@@ -61,9 +61,9 @@ internal static class PipelinePlan
 
     private static JsonElement Typed(string field, string text, JsonValueKind kind)
     {
-        if (text is null || text.Length > ParamLengthMax)
+        if (text is null || text.IsLongerThan(PipelineLimits.ParamLengthMax))
         {
-            throw MlopsException.Invalid(field, $"{field} must be a text of at most {ParamLengthMax} characters.");
+            throw MlopsException.Invalid(field, $"{field} must be a text of at most {PipelineLimits.ParamLengthMax} characters.");
         }
 
         return kind switch

@@ -126,7 +126,7 @@ internal static class PipelineRunRules
 
     private static IReadOnlyList<PipelineRunEvent> Logged(PipelineRunState state, StepToken token, IReadOnlyList<string> lines, DateTimeOffset now)
     {
-        var room = PipelineRunState.LogLinesMax - state.Log.Count;
+        var room = PipelineLimits.LogLinesMax - state.Log.Count;
         return lines.Count == 0 || room <= 0
             ? []
             : [new LogAppended(token.Step, token.Attempt, [.. lines.Take(Math.Min(room, LinesPerCallMax)).Select(l => Shorten(l, PipelineRunState.LogLineLengthMax))], now)];

@@ -9,7 +9,6 @@ namespace MlopsGrains.Grains.Pipelines.Runs;
 [Immutable]
 internal sealed class PipelineRunState
 {
-    public const int LogLinesMax = 10_000;
     public const int LogLineLengthMax = 2_000;
 
     public string PipelineRunId { get; set; } = "";
@@ -102,12 +101,12 @@ internal sealed class PipelineRunState
     {
         foreach (var line in logged.Lines)
         {
-            if (Log.Count >= LogLinesMax)
+            if (Log.Count >= PipelineLimits.LogLinesMax)
             {
                 return;
             }
 
-            var text = Log.Count == LogLinesMax - 1 ? $"The log is full ({LogLinesMax} lines); later lines are dropped." : line;
+            var text = Log.Count == PipelineLimits.LogLinesMax - 1 ? $"The log is full ({PipelineLimits.LogLinesMax} lines); later lines are dropped." : line;
             Log.Add(new StepLogLine(Log.Count + 1, logged.At, logged.Step, logged.Attempt, text));
         }
     }

@@ -41,7 +41,7 @@ public sealed class StepContext(string pipelineRunId, StepLease lease, StepInput
     public void Log(string line)
     {
         // The run keeps no more than this, so a chatty step must not fill the memory either.
-        if (Interlocked.Increment(ref count) <= Runs.PipelineRunState.LogLinesMax)
+        if (Interlocked.Increment(ref count) <= PipelineLimits.LogLinesMax)
         {
             lines.Enqueue(line);
         }

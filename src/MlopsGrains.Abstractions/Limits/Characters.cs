@@ -1,4 +1,4 @@
-namespace MlopsGrains.Experiments;
+namespace MlopsGrains.Limits;
 
 /// <summary>Lengths in characters as the protocol counts them, Unicode code points: one outside the basic plane is one, though it takes two <see cref="char"/>.</summary>
 public static class Characters
@@ -34,4 +34,7 @@ public static class Characters
 
         return text[..at];
     }
+
+    /// <summary>The text for people to read: its first <paramref name="max"/> code points and <c>…</c> where it is longer.</summary>
+    public static string Shorten(this string text, int max) => text.IsLongerThan(max) ? text.CutTo(max) + "…" : text;
 }

@@ -1,0 +1,17 @@
+namespace MlopsGrains.Data;
+
+/// <summary>The limits of datasets. Lengths are in characters.</summary>
+public static class DatasetLimits
+{
+    /// <summary>Longest text about where the bytes came from.</summary>
+    public const int SourceLengthMax = 2_000;
+
+    /// <summary>Longest description.</summary>
+    public const int DescriptionLengthMax = 5_000;
+
+    /// <summary>Most versions of a dataset.</summary>
+    public const int VersionsMax = 10_000;
+
+    /// <summary>Longest name of a column.</summary>
+    public const int ColumnNameLengthMax = 250;
+}
