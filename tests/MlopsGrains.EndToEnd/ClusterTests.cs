@@ -1,3 +1,6 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
 using MlopsGrains.Testing;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]
@@ -67,5 +70,68 @@ public sealed class ClusterTests(PostgresServer postgres)
         using var again = new HttpClient { BaseAddress = second.Address };
         using var answer = await again.GetAsync(new Uri("/api/v1/runs/" + runs[0], UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.True(answer.IsSuccessStatusCode);
+    }
+
+    /// <summary>A silo goes on answering for some time after it was told to stop.</summary>
+    [Fact]
+    public async Task SiloStoppedWhileAModelServes_EveryAnsweredRowIsInTheMonitor()
+    {
+        using var directory = new TempDirectory();
+        string[] cluster = ["--storage", "postgres", "--connection", await postgres.CreateDatabaseAsync(), "--blobs", directory.Path];
+        await using var first = await ServerProcess.StartAsync(["--role", "silo", .. cluster], FastFailureDetection);
+        await using var second = await ServerProcess.StartAsync(["--role", "silo", .. cluster], FastFailureDetection);
+        await using var gateway = await ServerProcess.StartAsync(["--role", "gateway", .. cluster], FastFailureDetection);
+        using var caller = new Caller(gateway.Address);
+        await DeployWatchedAsync(caller);
+        var (answered, unanswered) = (0, 0);
+
+        using var stop = new CancellationTokenSource();
+        var askers = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                try
+                {
+                    var (status, _) = await caller.SendAsync("/v2/models/watched/infer", new { inputs = new[] { new { name = "x", datatype = "FP32", shape = new[] { 1, 1 }, data = new[] { 5.1 } } } });
+                    _ = status == HttpStatusCode.OK ? Interlocked.Increment(ref answered) : Interlocked.Increment(ref unanswered);
+                }
+                catch (HttpRequestException)
+                {
+                    Interlocked.Increment(ref unanswered);
+                }
+            }
+        })).ToArray();
+        await Eventually.Async(() => Task.FromResult(answered > 500), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.Equal(0, await second.StopAsync());
+        var atStop = answered;
+        await Eventually.Async(() => Task.FromResult(answered > atStop + 500), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await stop.CancelAsync();
+        await Task.WhenAll(askers);
+
+        async Task<int> CountedAsync() => (int)(await caller.DoAsync("/api/v1/monitors/watched"))["totalRows"]!;
+        await Eventually.Async(async () => await CountedAsync() >= answered, TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
+        Assert.InRange(await CountedAsync(), answered, answered + unanswered);
+    }
+
+    /// <summary>A pipeline trains, deploys and watches a model of one feature.</summary>
+    private static async Task DeployWatchedAsync(Caller caller)
+    {
+        var table = "x,kind\n" + string.Concat(Enumerable.Range(0, 200).Select(i => $"{i},{(i % 7 < 3 ? "a" : "b")}\n"));
+        using var stored = await caller.Http.PostAsync(new Uri("/api/v1/datasets/watched/versions", UriKind.Relative), new StringContent(table), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Created, stored.StatusCode);
+        await caller.DoAsync("/api/v1/pipelines", Encoding.UTF8.GetBytes("""
+            name: watched
+            steps:
+              - {name: load, uses: dataset/load, with: {dataset: watched}}
+              - {name: train, uses: model/train, with: {experiment: watched, trainer: logistic-regression, task: binary, label: kind, positive: a, seed: 1, train: "${steps.load.outputs.digest}"}}
+              - {name: evaluate, uses: model/evaluate, with: {candidates: "${steps.train.outputs}", test: "${steps.load.outputs.digest}", task: binary, label: kind, positive: a, metric: auc}}
+              - {name: register, uses: model/register, with: {name: watched, run_id: "${steps.evaluate.outputs.run_id}", model: "${steps.evaluate.outputs.model}", metrics: "${steps.evaluate.outputs.metrics}"}}
+              - {name: deploy, uses: model/deploy, with: {deployment: watched, model: "${steps.register.outputs.name}", version: "${steps.register.outputs.version}"}}
+              - {name: monitor, uses: monitor/configure, with: {deployment: "${steps.deploy.outputs.deployment}", reference: "${steps.load.outputs.digest}", window_rows: 100000}}
+            """));
+        var run = (string)(await caller.DoAsync("/api/v1/pipelines/watched/runs", new { }))["pipelineRunId"]!;
+        await Eventually.Async(async () => (string)(await caller.DoAsync("/api/v1/pipeline-runs/" + run))["status"]! is "succeeded" or "failed", TimeSpan.FromSeconds(90), TestContext.Current.CancellationToken);
+        var ended = await caller.DoAsync("/api/v1/pipeline-runs/" + run);
+        Assert.True((string)ended["status"]! == "succeeded", ended.ToJsonString());
     }
 }

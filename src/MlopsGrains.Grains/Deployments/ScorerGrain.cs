@@ -57,7 +57,7 @@ internal sealed partial class ScorerGrain(
         var response = new InferenceResponse(Text(revision.ModelVersion), outputs);
         var answer = response with { Outputs = RequestRules.Select(outputs, request.Outputs) };
         RequestRules.CheckFinite(answer.Outputs);
-        Observe(deployment, revision.ModelVersion, request, response);
+        await Observe(deployment, revision.ModelVersion, request, response);
         metrics.Scored(rows);
         return answer;
     }
@@ -85,13 +85,13 @@ internal sealed partial class ScorerGrain(
     private static DeploymentRevision? Named(Deployment deployment, string version) =>
         deployment.Revisions.LastOrDefault(r => Text(r.ModelVersion) == version);
 
-    private void Observe(string deployment, int modelVersion, InferenceRequest request, InferenceResponse response)
+    private async Task Observe(string deployment, int modelVersion, InferenceRequest request, InferenceResponse response)
     {
         foreach (var observer in observers)
         {
             try
             {
-                observer.Observe(deployment, modelVersion, request, response);
+                await observer.Observe(deployment, modelVersion, request, response);
             }
 #pragma warning disable CA1031 // Who watches must not hurt who is served.
             catch (Exception e)

@@ -23,6 +23,7 @@ internal sealed partial class DeploymentCounter(
     private const int SealedMax = 64;
 
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan TryAgainAfter = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock gate = new();
     private readonly Queue<Observation> waiting = new();
@@ -77,6 +78,46 @@ internal sealed partial class DeploymentCounter(
         if (Interlocked.CompareExchange(ref busy, 1, 0) == 0)
         {
             Flushing = Flush(all, cancellationToken);
+        }
+    }
+
+    /// <summary>Flushes until the monitor has counted all, or until cancelled; false then. Rows of a deployment without a monitor are nobody's.</summary>
+    public async Task<bool> Settle(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await Flushing.WaitAsync(cancellationToken);
+                if (IsEmpty)
+                {
+                    return true;
+                }
+
+                lock (gate)
+                {
+                    askAt = DateTimeOffset.MinValue;
+                }
+
+                StartFlush(all: true, cancellationToken);
+                await Flushing.WaitAsync(cancellationToken);
+                lock (gate)
+                {
+                    if (!failing && open is null && deltas.Count == 0)
+                    {
+                        return true;
+                    }
+                }
+
+                if (failing)
+                {
+                    await Task.Delay(TryAgainAfter, time, cancellationToken);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 

@@ -10,7 +10,8 @@ namespace MlopsGrains.Grains.Monitoring;
 
 /// <summary>
 /// Counts this silo's predictions into integer histograms and sends them to the monitors as numbered deltas. The scoring path only writes to a queue that is
-/// bounded in rows; one loop counts. Without <see cref="PredictionFlushService"/> running it does nothing.
+/// bounded in rows; one loop counts. After <see cref="Complete"/> each prediction is counted by its monitor before it is answered: a silo answers for some time after it was
+/// told to stop. Without <see cref="PredictionFlushService"/> running it does nothing.
 /// </summary>
 internal sealed partial class PredictionAggregator(
     Func<string, IMonitorGrain> monitors,
@@ -22,33 +23,38 @@ internal sealed partial class PredictionAggregator(
     public const long QueuedRowsMax = 200_000;
     public const int DeploymentsMax = 1000;
 
+    private static readonly TimeSpan SettleMax = TimeSpan.FromSeconds(5);
+
     private readonly Channel<(string Deployment, Observation Seen)> queue =
         Channel.CreateUnbounded<(string, Observation)>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly ConcurrentDictionary<string, DeploymentCounter> counters = new(StringComparer.Ordinal);
     private long queuedRows;
 
-    public void Observe(string deployment, int modelVersion, InferenceRequest request, InferenceResponse response)
+    public Task Observe(string deployment, int modelVersion, InferenceRequest request, InferenceResponse response)
     {
         var rows = request.Inputs is [{ Shape: [var first, ..] }, ..] ? (int)Math.Min(first, int.MaxValue) : 0;
         if (rows <= 0)
         {
-            return;
+            return Task.CompletedTask;
         }
 
         metrics.Observed(rows);
         if (Volatile.Read(ref queuedRows) >= QueuedRowsMax)
         {
             metrics.Lost(rows, LossReason.QueueFull);
-            return;
+            return Task.CompletedTask;
         }
 
+        var seen = new Observation(request, response, rows, time.GetUtcNow());
         Interlocked.Add(ref queuedRows, rows);
-        if (!queue.Writer.TryWrite((deployment, new Observation(request, response, rows, time.GetUtcNow()))))
+        if (queue.Writer.TryWrite((deployment, seen)))
         {
-            Interlocked.Add(ref queuedRows, -rows);
-            metrics.Lost(rows, LossReason.Stopped);
+            return Task.CompletedTask;
         }
+
+        Interlocked.Add(ref queuedRows, -rows);
+        return CountLate(deployment, seen);
     }
 
     /// <summary>Counts until <see cref="Complete"/> is called and the queue is empty.</summary>
@@ -96,8 +102,31 @@ internal sealed partial class PredictionAggregator(
         await Task.WhenAll(counters.Values.Select(c => c.Flushing)).WaitAsync(cancellationToken);
     }
 
-    /// <summary>Takes no more; what comes later is counted as lost.</summary>
+    /// <summary>From here on nothing waits in the queue.</summary>
     public void Complete() => queue.Writer.TryComplete();
+
+    /// <summary>Flushes again and again until every monitor has counted all; false when that took more than 5 s.</summary>
+    public async Task<bool> Settle()
+    {
+        using var end = new CancellationTokenSource(SettleMax, time);
+        return Array.TrueForAll(await Task.WhenAll(counters.Values.Select(c => c.Settle(end.Token))), settled => settled);
+    }
+
+    private async Task CountLate(string deployment, Observation seen)
+    {
+        if (CounterOf(deployment) is not { } counter)
+        {
+            metrics.Lost(seen.Rows, LossReason.TooManyDeployments);
+            return;
+        }
+
+        counter.Add(seen);
+        using var end = new CancellationTokenSource(SettleMax, time);
+        if (!await counter.Settle(end.Token))
+        {
+            metrics.Lost(seen.Rows, LossReason.Stopped);
+        }
+    }
 
     private DeploymentCounter? CounterOf(string deployment)
     {
@@ -108,7 +137,7 @@ internal sealed partial class PredictionAggregator(
 
         if (counters.Count >= DeploymentsMax)
         {
-            // Only this loop adds rows, so a counter that holds none and is not being flushed may go.
+            // Only the counting loop comes here with so many, so a counter that holds no rows and is not being flushed may go.
             foreach (var (name, idle) in counters)
             {
                 if (idle.IsEmpty)

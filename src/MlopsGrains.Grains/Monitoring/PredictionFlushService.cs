@@ -3,11 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace MlopsGrains.Grains.Monitoring;
 
-/// <summary>Drives the aggregator: counts all the time, flushes once a second, and a last time at a graceful stop.</summary>
+/// <summary>Drives the aggregator: counts all the time, flushes once a second, and at a graceful stop until all is counted.</summary>
 internal sealed partial class PredictionFlushService(PredictionAggregator aggregator, TimeProvider time, ILogger<PredictionFlushService> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LastFlushMax = TimeSpan.FromSeconds(5);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -27,17 +26,12 @@ internal sealed partial class PredictionFlushService(PredictionAggregator aggreg
 
         aggregator.Complete();
         await counting;
-        using var last = new CancellationTokenSource(LastFlushMax, time);
-        try
+        if (!await aggregator.Settle())
         {
-            await aggregator.Flush(last.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            LastFlushFailed(logger, LastFlushMax);
+            LastFlushFailed(logger);
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "The last counts could not be sent within {Max}; predictions of the last moments are missing in their windows")]
-    private static partial void LastFlushFailed(ILogger logger, TimeSpan max);
+    [LoggerMessage(LogLevel.Error, "The last counts could not be sent within 5 s; predictions of the last moments are missing in their windows")]
+    private static partial void LastFlushFailed(ILogger logger);
 }

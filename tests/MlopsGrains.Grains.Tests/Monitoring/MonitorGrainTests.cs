@@ -132,7 +132,7 @@ public sealed class MonitorGrainTests : IAsyncLifetime
     private void Predict(string deployment, int rows, double shift)
     {
         var observer = cluster.GetSiloServiceProvider().GetRequiredService<IPredictionObserver>();
-        observer.Observe(deployment, 1, Samples.Request(("age", [.. Samples.Spread(rows, shift)])), Samples.Response);
+        Assert.True(observer.Observe(deployment, 1, Samples.Request(("age", [.. Samples.Spread(rows, shift)])), Samples.Response).IsCompletedSuccessfully);
     }
 
     private sealed class Listener : IAlertListener

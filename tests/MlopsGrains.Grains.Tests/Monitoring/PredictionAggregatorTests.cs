@@ -7,6 +7,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
+using MlopsGrains.Testing;
 
 namespace MlopsGrains.Grains.Tests.Monitoring;
 
@@ -220,9 +221,43 @@ public sealed class PredictionAggregatorTests : IDisposable
 
     private void Predict(InferenceRequest request) => aggregator.Observe("churn", 1, request, Samples.Response);
 
+    /// <summary>A silo that stops still answers: what it answers is counted by then, whatever happens on the way.</summary>
+    [Theory]
+    [InlineData(new Fate[0])]
+    [InlineData(new[] { Fate.LostCall, Fate.LostAnswer, Fate.LostCall })]
+    public async Task Stopping_CountsBeforeItAnswers(Fate[] fates)
+    {
+        monitor.Configure();
+        Observe(3);
+        aggregator.Complete();
+        await aggregator.CountUntilComplete();
+        Array.ForEach(fates, monitor.Script.Enqueue);
+
+        var answered = Enumerable.Range(1, 20).Select(_ => aggregator.Observe("churn", 1, Samples.Request(("age", [1f])), Samples.Response)).ToList();
+        await Eventually.Async(() =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(50));
+            return Task.FromResult(answered.TrueForAll(a => a.IsCompletedSuccessfully));
+        }, TimeSpan.FromSeconds(30), Token);
+
+        Assert.Equal((23, 0), (monitor.Rows, lost));
+        Assert.True(await aggregator.Settle());
+    }
+
+    [Fact]
+    public async Task Stopping_DoesNotWaitForADeploymentWithoutMonitor()
+    {
+        aggregator.Complete();
+
+        await aggregator.Observe("churn", 1, Samples.Request(("age", [1f])), Samples.Response).WaitAsync(TimeSpan.FromSeconds(10), Token);
+
+        Assert.True(await aggregator.Settle());
+        Assert.Equal(0, lost);
+    }
+
     private Task FlushAsync() => aggregator.Flush(Token);
 
-    private enum Fate
+    public enum Fate
     {
         Fine,
         LostCall,
