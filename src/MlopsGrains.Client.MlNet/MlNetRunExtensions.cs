@@ -4,7 +4,6 @@ using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Models;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Client.MlNet;
@@ -151,7 +150,8 @@ public static class MlNetRunExtensions
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(input);
-        var signature = MlNetSignature.Of(model, input, TaskOf(model.GetOutputSchema(input)), labels, classes);
+        var output = model.GetOutputSchema(input);
+        var signature = TableModel.Signature(Columns(input), Columns(output), TaskOf(output), labels, classes);
         using var signed = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(signature, Indented), writable: false);
         await using var file = new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, 4096, FileOptions.DeleteOnClose);
         context.Model.Save(model, input, file);
@@ -180,6 +180,12 @@ public static class MlNetRunExtensions
         BooleanDataViewType => ModelTask.Binary,
         _ => output.GetColumnOrNull("Score")?.Type is VectorDataViewType ? ModelTask.Multiclass : ModelTask.Binary,
     };
+
+    private static IEnumerable<ModelColumn> Columns(DataViewSchema schema) =>
+        from column in schema
+        where !column.IsHidden
+        let vector = column.Type as VectorDataViewType
+        select new ModelColumn(column.Name, (vector?.ItemType ?? column.Type).RawType, vector is null ? 1 : vector.IsKnownSize ? vector.Size : -1);
 
     private static IEnumerable<ITransformer> Steps(ITransformer model) =>
         model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];

@@ -16,22 +16,22 @@ internal abstract class OutputColumn(TensorSpec spec)
     {
         var name = output.Name switch
         {
-            MlNetSignature.Label => "PredictedLabel",
-            MlNetSignature.Probability => "Probability",
-            MlNetSignature.Score or MlNetSignature.Scores => "Score",
+            TableModel.Label => "PredictedLabel",
+            TableModel.Probability => "Probability",
+            TableModel.Score or TableModel.Scores => "Score",
             _ => throw new InvalidOperationException(
-                $"the signature has an output '{output.Name}'; outputs are {MlNetSignature.Label}, {MlNetSignature.Probability}, {MlNetSignature.Score} and {MlNetSignature.Scores}."),
+                $"the signature has an output '{output.Name}'; outputs are {TableModel.Label}, {TableModel.Probability}, {TableModel.Score} and {TableModel.Scores}."),
         };
         return schema.GetColumnOrNull(name) ?? throw new InvalidOperationException($"output '{output.Name}' needs the model's column '{name}', which is not there.");
     }
 
     public static OutputColumn Of(TensorSpec spec, DataViewSchema.Column source, DataViewRow row, IReadOnlyList<string>? classes) => (spec.Name, spec.Datatype, source.Type) switch
     {
-        (MlNetSignature.Label, TensorTypes.Bytes, BooleanDataViewType) => new Texts<bool>(spec, row.GetGetter<bool>(source), Binary(classes)),
-        (MlNetSignature.Label, TensorTypes.Bytes, TextDataViewType) => new Texts<ReadOnlyMemory<char>>(spec, row.GetGetter<ReadOnlyMemory<char>>(source), text => text.ToString()),
-        (MlNetSignature.Label, TensorTypes.Bytes, KeyDataViewType key) when key.RawType == typeof(uint) => new Texts<uint>(spec, row.GetGetter<uint>(source), Keyed(source, key, classes)),
-        (MlNetSignature.Score or MlNetSignature.Probability, TensorTypes.Fp32, NumberDataViewType number) when number == NumberDataViewType.Single => new Scalar(spec, row.GetGetter<float>(source)),
-        (MlNetSignature.Scores, TensorTypes.Fp32, VectorDataViewType { IsKnownSize: true } vector) when vector.ItemType == NumberDataViewType.Single && Width(spec) == vector.Size =>
+        (TableModel.Label, TensorTypes.Bytes, BooleanDataViewType) => new Texts<bool>(spec, row.GetGetter<bool>(source), Binary(classes)),
+        (TableModel.Label, TensorTypes.Bytes, TextDataViewType) => new Texts<ReadOnlyMemory<char>>(spec, row.GetGetter<ReadOnlyMemory<char>>(source), text => text.ToString()),
+        (TableModel.Label, TensorTypes.Bytes, KeyDataViewType key) when key.RawType == typeof(uint) => new Texts<uint>(spec, row.GetGetter<uint>(source), Keyed(source, key, classes)),
+        (TableModel.Score or TableModel.Probability, TensorTypes.Fp32, NumberDataViewType number) when number == NumberDataViewType.Single => new Scalar(spec, row.GetGetter<float>(source)),
+        (TableModel.Scores, TensorTypes.Fp32, VectorDataViewType { IsKnownSize: true } vector) when vector.ItemType == NumberDataViewType.Single && Width(spec) == vector.Size =>
             new Vector(spec, row.GetGetter<VBuffer<float>>(source), vector.Size),
         _ => throw new InvalidOperationException($"output '{spec.Name}' is given as {spec.Datatype} of {Width(spec)} values a row; the model's column '{source.Name}' is {source.Type}."),
     };
