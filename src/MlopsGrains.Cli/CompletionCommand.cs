@@ -1,5 +1,4 @@
 using System.CommandLine;
-using MlopsGrains.Cli.Completion;
 using MlopsGrains.Cli.Shell;
 
 namespace MlopsGrains.Cli;

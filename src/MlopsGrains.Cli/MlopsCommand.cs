@@ -1,8 +1,16 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using MlopsGrains.Cli.Completion;
+using MlopsGrains.Cli.Data;
+using MlopsGrains.Cli.Deployments;
+using MlopsGrains.Cli.Experiments;
+using MlopsGrains.Cli.Governance;
+using MlopsGrains.Cli.Identity;
+using MlopsGrains.Cli.Models;
+using MlopsGrains.Cli.Monitoring;
+using MlopsGrains.Cli.Pipelines;
 using MlopsGrains.Cli.Shell;
+using MlopsGrains.Cli.Webhooks;
 
 namespace MlopsGrains.Cli;
 

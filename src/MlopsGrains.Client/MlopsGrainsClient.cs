@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using MlopsGrains.Client.Experiments.Context;
+using MlopsGrains.Client.Experiments.Sending;
 using MlopsGrains.Client.Http;
-using MlopsGrains.Client.Sending;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Identity;

@@ -12,6 +12,7 @@ using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Identity;
+using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Integrity;
 using Npgsql;
 using Orleans.Runtime;

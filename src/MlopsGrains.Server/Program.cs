@@ -1,3 +1,4 @@
+using MlopsGrains.Server;
 using MlopsGrains.Server.Hosting;
 
 return await ServerCommand.RunAsync(args);

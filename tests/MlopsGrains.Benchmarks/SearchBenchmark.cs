@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using MlopsGrains.Cli.Completion;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Cli.Tests.Terminals;
 using MlopsGrains.Testing;

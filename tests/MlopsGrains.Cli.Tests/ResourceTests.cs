@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using MlopsGrains.Client;
+using MlopsGrains.Models;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Cli.Tests;
@@ -129,7 +130,7 @@ public sealed class ResourceTests(ServerFixture server) : IDisposable
     {
         using var bytes = new MemoryStream("weights"u8.ToArray());
         var blob = await client.Blobs.UploadAsync(bytes, Cancel);
-        await client.Models.AddVersionAsync(name, new Models.NewModelVersion("mlnet", blob, new Models.ModelSignature([new("a", "FP32", [-1])], [new("score", "FP32", [-1])]), new Models.ModelLineage(), new Dictionary<string, double>()), Cancel);
+        await client.Models.AddVersionAsync(name, new NewModelVersion("mlnet", blob, new ModelSignature([new("a", "FP32", [-1])], [new("score", "FP32", [-1])]), new ModelLineage(), new Dictionary<string, double>()), Cancel);
 
         Assert.Equal(0, (await RunAsync("models", "download", name, "--to", directory.Path)).Code);
         Assert.Equal("weights", await File.ReadAllTextAsync(directory.File($"{name}-1.zip"), Cancel));

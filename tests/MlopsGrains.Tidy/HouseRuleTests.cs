@@ -28,27 +28,34 @@ public sealed partial class HouseRuleTests
         Assert.Empty(wrong);
     }
 
-    /// <summary>Not in the client and the command: most of what they hold is in one namespace, so that whoever embeds the client writes one using.</summary>
+    /// <summary>What the client is for stands in its root namespace, so that whoever embeds it writes one using; what it keeps to itself follows its folders.</summary>
     [Fact]
     public void Namespaces_FollowFolders()
     {
         var wrong = new List<string>();
         foreach (var file in RepositoryFiles.Sources("src").Concat(RepositoryFiles.Sources("tests")))
         {
+            var text = RepositoryFiles.Read(file);
             var parts = file.Split('/');
-            if (parts[1] is "MlopsGrains.Client" or "MlopsGrains.Cli")
-            {
-                continue;
-            }
-
             var root = parts[1] == "MlopsGrains.Abstractions" ? "MlopsGrains" : parts[1];
-            var expected = string.Join('.', parts[2..^1].Prepend(root));
-            if (Namespace().Match(RepositoryFiles.Read(file)) is { Success: true } match && match.Groups["name"].Value is var name
-                && name != expected && name != "MlopsGrains.Testing")
+            var folders = parts[1] == "MlopsGrains.Client" && PublicType().IsMatch(text) ? [] : parts[2..^1];
+            var expected = string.Join('.', folders.Prepend(root));
+            if (Namespace().Match(text) is { Success: true } match && match.Groups["name"].Value is var name
+                && name != expected && name is not ("MlopsGrains.Testing" or "Microsoft.Extensions.DependencyInjection"))
             {
                 wrong.Add($"{file} says {name}, its folder {expected}.");
             }
         }
+
+        Assert.Empty(wrong);
+    }
+
+    /// <summary>With the messages that only it speaks beside it.</summary>
+    [Fact]
+    public void Contract_IsTheOnlyInterfaceOfAFileOfItsName()
+    {
+        var wrong = RepositoryFiles.Sources("src/MlopsGrains.Abstractions")
+            .Where(f => PublicInterface().Matches(RepositoryFiles.Read(f)) is { Count: > 0 } found && string.Join(',', found.Select(m => m.Groups["name"].Value)) != Path.GetFileNameWithoutExtension(f));
 
         Assert.Empty(wrong);
     }
@@ -77,6 +84,12 @@ public sealed partial class HouseRuleTests
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();
+
+    [GeneratedRegex(@"^public (?:[a-z]+ )*(?:class|record|struct|interface|enum|delegate) ", RegexOptions.Multiline)]
+    private static partial Regex PublicType();
+
+    [GeneratedRegex(@"^public interface (?<name>\w+)", RegexOptions.Multiline)]
+    private static partial Regex PublicInterface();
 
     [GeneratedRegex(@"(\[[^\]]*\]\s*)?public interface (?<name>I\w+Grain) : IGrainWith")]
     private static partial Regex GrainInterface();

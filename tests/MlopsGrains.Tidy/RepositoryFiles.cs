@@ -15,8 +15,13 @@ internal static class RepositoryFiles
 
     public static string Read(string relative) => File.ReadAllText(Path.Combine(Root, relative));
 
+    public static IEnumerable<string> Projects =>
+        Directory.GetDirectories(Path.Combine(Root, "src")).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal);
+
+    public static XDocument Project(string project) => XDocument.Load(Path.Combine(Root, "src", project, project + ".csproj"));
+
     public static IReadOnlySet<string> ProjectReferences(string project) =>
-        XDocument.Load(Path.Combine(Root, "src", project, project + ".csproj")).Descendants("ProjectReference")
+        Project(project).Descendants("ProjectReference")
             .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')))
             .ToHashSet();
 }

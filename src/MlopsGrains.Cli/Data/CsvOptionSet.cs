@@ -2,7 +2,7 @@ using System.CommandLine;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Data;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Data;
 
 /// <summary>How a CSV is written, where that should not be found out.</summary>
 internal sealed class CsvOptionSet

@@ -2,7 +2,7 @@ using System.CommandLine;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Data;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Data;
 
 internal static class DatasetCommands
 {

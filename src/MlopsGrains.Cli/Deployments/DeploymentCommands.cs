@@ -3,7 +3,7 @@ using System.Globalization;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Deployments;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Deployments;
 
 internal static class DeploymentCommands
 {

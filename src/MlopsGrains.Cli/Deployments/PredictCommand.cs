@@ -1,12 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using MlopsGrains.Cli.Predict;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Client;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Deployments;
 
 internal static class PredictCommand
 {

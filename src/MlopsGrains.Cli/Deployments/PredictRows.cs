@@ -7,7 +7,7 @@ using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Models;
 
-namespace MlopsGrains.Cli.Predict;
+namespace MlopsGrains.Cli.Deployments;
 
 /// <summary>Rows to score, as a person has them: a value a column, <see langword="null"/> where it is missing. Pure.</summary>
 internal static class PredictRows

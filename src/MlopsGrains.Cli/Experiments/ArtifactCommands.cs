@@ -1,9 +1,8 @@
 using System.CommandLine;
-using MlopsGrains.Cli.Artifacts;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Errors;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Experiments;
 
 internal static class ArtifactCommands
 {

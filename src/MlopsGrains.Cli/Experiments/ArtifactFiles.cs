@@ -2,7 +2,7 @@ using System.CommandLine;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Errors;
 
-namespace MlopsGrains.Cli.Artifacts;
+namespace MlopsGrains.Cli.Experiments;
 
 /// <summary>What is done with the files of a run and of a logged model alike.</summary>
 internal static class ArtifactFiles

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using MlopsGrains.Client;
 
-namespace MlopsGrains.Cli.Artifacts;
+namespace MlopsGrains.Cli.Experiments;
 
 /// <param name="Path">From the root.</param>
 /// <param name="Bytes">Of a file; <see langword="null"/> for a directory.</param>

@@ -4,7 +4,7 @@ using MlopsGrains.Client;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Experiments;
 
 internal static class ExperimentCommands
 {

@@ -1,9 +1,9 @@
 using System.CommandLine;
-using MlopsGrains.Cli.Export;
+using MlopsGrains.Cli.Experiments.Export;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Experiments;
 
 internal static class ExportCommands
 {

@@ -2,7 +2,7 @@ using System.CommandLine;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Experiments;
 
 internal static class GcCommand
 {

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using MlopsGrains.Cli.Import;
+using MlopsGrains.Cli.Experiments.Import;
 using MlopsGrains.Cli.Shell;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Experiments;
 
 internal static class ImportCommands
 {

@@ -3,7 +3,7 @@ using MlopsGrains.Cli.Shell;
 using MlopsGrains.Client;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Experiments;
 
 internal static class RunCommands
 {

@@ -3,7 +3,7 @@ using MlopsGrains.Cli.Shell;
 using MlopsGrains.Experiments;
 using MlopsGrains.Identity;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Experiments;
 
 /// <summary>Groups of repeated runs.</summary>
 internal static class RunGroupCommands

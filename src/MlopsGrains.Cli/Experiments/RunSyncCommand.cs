@@ -1,7 +1,7 @@
 using System.CommandLine;
 using MlopsGrains.Cli.Shell;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Experiments;
 
 internal static class RunSyncCommand
 {

@@ -3,7 +3,7 @@ using System.Text.Json;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Governance;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Governance;
 
 internal static class AuditCommands
 {

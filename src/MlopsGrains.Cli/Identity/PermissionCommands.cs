@@ -1,8 +1,9 @@
 using System.CommandLine;
+using MlopsGrains.Cli.Experiments;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Identity;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Identity;
 
 internal static class PermissionCommands
 {

@@ -3,7 +3,7 @@ using MlopsGrains.Cli.Identity;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Errors;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Identity;
 
 internal static class ProfileCommands
 {

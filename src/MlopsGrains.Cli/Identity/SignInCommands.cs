@@ -4,7 +4,7 @@ using MlopsGrains.Cli.Shell;
 using MlopsGrains.Client;
 using MlopsGrains.Errors;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Identity;
 
 /// <summary>Signing in and out, and who one is.</summary>
 internal static class SignInCommands

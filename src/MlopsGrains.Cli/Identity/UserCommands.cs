@@ -2,7 +2,7 @@ using System.CommandLine;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Identity;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Identity;
 
 internal static class UserCommands
 {

@@ -1,10 +1,10 @@
 using System.CommandLine;
-using MlopsGrains.Cli.Artifacts;
+using MlopsGrains.Cli.Experiments;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Experiments;
 using MlopsGrains.Models;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Models;
 
 internal static class ModelCommands
 {

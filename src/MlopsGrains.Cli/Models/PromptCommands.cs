@@ -3,7 +3,7 @@ using MlopsGrains.Cli.Shell;
 using MlopsGrains.Client;
 using MlopsGrains.Errors;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Models;
 
 internal static class PromptCommands
 {

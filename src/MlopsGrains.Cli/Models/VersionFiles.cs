@@ -1,9 +1,9 @@
-using MlopsGrains.Cli.Artifacts;
+using MlopsGrains.Cli.Experiments;
 using MlopsGrains.Client;
 using MlopsGrains.Errors;
 using MlopsGrains.Models;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Models;
 
 /// <summary>Where the files of a version are that was registered by a source and not with a file of its own.</summary>
 internal static class VersionFiles

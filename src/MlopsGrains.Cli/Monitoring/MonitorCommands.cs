@@ -2,7 +2,7 @@ using System.CommandLine;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Monitoring;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Monitoring;
 
 internal static class MonitorCommands
 {

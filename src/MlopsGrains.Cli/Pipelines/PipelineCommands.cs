@@ -2,7 +2,7 @@ using System.CommandLine;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Pipelines;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Pipelines;
 
 internal static class PipelineCommands
 {

@@ -5,7 +5,7 @@ using System.Xml.Linq;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Pipelines;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Pipelines;
 
 /// <summary>A pipeline run's end as CI systems read it: JUnit XML and Markdown.</summary>
 internal static class PipelineReport

@@ -2,7 +2,7 @@ using System.CommandLine;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Pipelines;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Pipelines;
 
 /// <summary>Starts a pipeline, and as a gate in CI waits for it and says by exit code and report how it ended.</summary>
 internal static class PipelineRunCommand

@@ -1,4 +1,4 @@
-namespace MlopsGrains.Cli.Completion;
+namespace MlopsGrains.Cli.Shell;
 
 /// <summary>
 /// Scripts that ask the command itself what may come next (<c>mlops [suggest:POSITION] LINE</c>), so that they never grow old. They work without a server.

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 
-namespace MlopsGrains.Cli.Completion;
+namespace MlopsGrains.Cli.Shell;
 
 /// <summary>What may come next on a command line, for the scripts of <see cref="CompletionScripts"/>: <c>mlops [suggest:POSITION] LINE</c>.</summary>
 internal static class Suggestions

@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Webhooks;
 
-namespace MlopsGrains.Cli;
+namespace MlopsGrains.Cli.Webhooks;
 
 internal static class WebhookCommands
 {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MlopsGrains.Client.Deployments;
 using MlopsGrains.Client.Http;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;

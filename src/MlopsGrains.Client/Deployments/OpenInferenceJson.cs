@@ -3,7 +3,7 @@ using System.Text.Json;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 
-namespace MlopsGrains.Client;
+namespace MlopsGrains.Client.Deployments;
 
 /// <summary>The Open Inference Protocol's JSON to and from the platform's tensors.</summary>
 internal static class OpenInferenceJson

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using MlopsGrains.Client.Sending;
+using MlopsGrains.Client.Experiments.Context;
+using MlopsGrains.Client.Experiments.Sending;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Limits;

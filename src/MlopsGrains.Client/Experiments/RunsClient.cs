@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
+using MlopsGrains.Client.Experiments.Sending;
 using MlopsGrains.Client.Http;
-using MlopsGrains.Client.Sending;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Paging;

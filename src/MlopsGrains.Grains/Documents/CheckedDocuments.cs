@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MlopsGrains.Errors;
+using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Integrity;
 using Orleans.Storage;
 

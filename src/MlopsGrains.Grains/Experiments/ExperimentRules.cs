@@ -1,6 +1,7 @@
 using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.Artifacts;
 using MlopsGrains.Grains.Experiments.Retention;
 using MlopsGrains.Limits;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Errors;
 using MlopsGrains.Identity;
+using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
 using Orleans.EventSourcing;

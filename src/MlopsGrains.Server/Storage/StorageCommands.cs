@@ -4,6 +4,7 @@ using MlopsGrains.Server.Hosting;
 using MlopsGrains.Server.Hosting.Start;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Copies;
+using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Marks;
 using Npgsql;

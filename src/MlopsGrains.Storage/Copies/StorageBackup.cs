@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Migrations;
 using MlopsGrains.Storage.Postgres;

@@ -1,4 +1,5 @@
 using MlopsGrains.Storage.Blobs;
+using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Marks;
 using MlopsGrains.Storage.Postgres;
 using MlopsGrains.Storage.Sqlite;

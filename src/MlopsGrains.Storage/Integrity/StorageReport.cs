@@ -1,3 +1,5 @@
+using MlopsGrains.Storage.Damage;
+
 namespace MlopsGrains.Storage.Integrity;
 
 /// <summary>What a reading of everything found.</summary>

@@ -25,11 +25,11 @@ public interface IJournal
     Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default);
 
     /// <summary>Reads the newest snapshot and every entry after it, in order. A deleted stream has a version and nothing else.</summary>
-    /// <exception cref="Integrity.StoredDamageException">Some of it is not what was written.</exception>
+    /// <exception cref="Damage.StoredDamageException">Some of it is not what was written.</exception>
     Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default);
 
     /// <summary>As <see cref="ReadAsync"/>, for a reader that can go on around entries whose bytes are damaged: those come empty and are named in <see cref="JournalSlice.Damaged"/>.</summary>
-    /// <exception cref="Integrity.StoredDamageException">An entry is missing, or the snapshot is damaged.</exception>
+    /// <exception cref="Damage.StoredDamageException">An entry is missing, or the snapshot is damaged.</exception>
     Task<JournalSlice> ReadAroundDamageAsync(string stream, CancellationToken cancellationToken = default) => ReadAsync(stream, cancellationToken);
 
     /// <summary>
@@ -77,7 +77,7 @@ public sealed record JournalSlice(long SnapshotVersion, ReadOnlyMemory<byte>? Sn
     public long Version => SnapshotVersion + Entries.Count;
 
     /// <summary>Entries that came empty because their bytes are damaged, by their version.</summary>
-    public IReadOnlyDictionary<long, Integrity.StoredDamage> Damaged { get; init; } = ReadOnlyDictionary<long, Integrity.StoredDamage>.Empty;
+    public IReadOnlyDictionary<long, Damage.StoredDamage> Damaged { get; init; } = ReadOnlyDictionary<long, Damage.StoredDamage>.Empty;
 }
 
 public static class JournalLimits

@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
-using MlopsGrains.Cli.Import;
+using MlopsGrains.Cli.Experiments.Import;
 using MlopsGrains.Client;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;

@@ -1,4 +1,5 @@
 using MlopsGrains.Cli.Identity;
+using MlopsGrains.Cli.Shell;
 using MlopsGrains.Errors;
 using MlopsGrains.Testing;
 

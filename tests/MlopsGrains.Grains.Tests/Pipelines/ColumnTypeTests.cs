@@ -1,14 +1,15 @@
-using MlopsGrains.Grains.Pipelines;
-using Microsoft.Extensions.Options;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using MlopsGrains.Data;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Data;
 using MlopsGrains.Grains.Deployments;
 using MlopsGrains.Grains.Monitoring;
+using MlopsGrains.Grains.Pipelines;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Grains.Pipelines.Training;
 using MlopsGrains.Models;

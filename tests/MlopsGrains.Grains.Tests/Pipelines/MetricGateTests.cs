@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Steps;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;

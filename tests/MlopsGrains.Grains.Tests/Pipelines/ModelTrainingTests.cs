@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using MlopsGrains.Algorithms.Models;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Steps;
-using Microsoft.Extensions.Options;
 using MlopsGrains.Grains.Pipelines.Training;
 using MlopsGrains.Testing;
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using CsCheck;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Runs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Pipelines;

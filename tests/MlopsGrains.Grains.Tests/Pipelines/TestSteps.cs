@@ -1,8 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Pipelines;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Pipelines;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
 using Xunit;

@@ -4,7 +4,7 @@ using MlopsGrains.Experiments;
 using Parquet;
 using Parquet.Schema;
 
-namespace MlopsGrains.Cli.Export;
+namespace MlopsGrains.Cli.Experiments.Export;
 
 /// <summary>What an export wrote.</summary>
 internal sealed record ExportReport(string RunsFile, long Runs, string PointsFile, long Points);

@@ -2,7 +2,7 @@ using MlopsGrains.Experiments;
 using Parquet;
 using Parquet.Schema;
 
-namespace MlopsGrains.Cli.Export;
+namespace MlopsGrains.Cli.Experiments.Export;
 
 /// <summary>Rows of <c>points.parquet</c> on their way into a row group.</summary>
 internal sealed class PointColumns(int capacity)

@@ -2,7 +2,7 @@ using MlopsGrains.Experiments;
 using Parquet;
 using Parquet.Schema;
 
-namespace MlopsGrains.Cli.Export;
+namespace MlopsGrains.Cli.Experiments.Export;
 
 /// <summary>The columns of <c>runs.parquet</c>.</summary>
 internal sealed class RunColumns

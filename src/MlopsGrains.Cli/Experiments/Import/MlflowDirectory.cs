@@ -4,7 +4,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using YamlDotNet.RepresentationModel;
 
-namespace MlopsGrains.Cli.Import;
+namespace MlopsGrains.Cli.Experiments.Import;
 
 /// <summary>
 /// MLflow's file store, as its <c>FileStore</c> writes it:

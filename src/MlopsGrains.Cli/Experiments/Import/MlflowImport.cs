@@ -5,7 +5,7 @@ using MlopsGrains.Client;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Cli.Import;
+namespace MlopsGrains.Cli.Experiments.Import;
 
 /// <summary>What an import did, or would do.</summary>
 /// <param name="Source">Where it read.</param>

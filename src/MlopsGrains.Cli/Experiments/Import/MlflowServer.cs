@@ -10,7 +10,7 @@ using MlopsGrains.Client.Http;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Cli.Import;
+namespace MlopsGrains.Cli.Experiments.Import;
 
 /// <summary>A tracking server through MLflow's REST API.</summary>
 internal sealed class MlflowServer : IMlflowSource

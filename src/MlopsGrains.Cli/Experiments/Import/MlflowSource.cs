@@ -1,6 +1,6 @@
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Cli.Import;
+namespace MlopsGrains.Cli.Experiments.Import;
 
 /// <summary>Where an MLflow history is read from. Everything is read in pieces; nothing is changed there.</summary>
 internal interface IMlflowSource : IDisposable

@@ -1,7 +1,7 @@
 using MlopsGrains.Client;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Cli.Import;
+namespace MlopsGrains.Cli.Experiments.Import;
 
 /// <summary>Writes old data into a run in full batches, numbered so that one that has to be sent twice counts once.</summary>
 internal sealed class RunWriter(MlopsGrainsClient client, string runId)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using MlopsGrains.Errors;
 
-namespace MlopsGrains.Cli.Import;
+namespace MlopsGrains.Cli.Experiments.Import;
 
 /// <summary>Whole numbers as histories hold them, one rule for files and servers: nothing stays nothing, and what cannot be read is never taken for another number.</summary>
 internal static class WholeNumber

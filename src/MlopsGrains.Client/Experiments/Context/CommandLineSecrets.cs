@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace MlopsGrains.Client;
+namespace MlopsGrains.Client.Experiments.Context;
 
 /// <summary>
 /// Masks what looks like a secret in a command line: the value of a name that says password, secret, token, key or credential (as the next word, or after

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.NetworkInformation;
 
-namespace MlopsGrains.Client;
+namespace MlopsGrains.Client.Experiments.Context;
 
 /// <summary>
 /// Reads processor, memory, collector, disk, network and NVIDIA graphics figures. Names and units are MLflow's where it has one; megabytes are 10⁶ bytes.

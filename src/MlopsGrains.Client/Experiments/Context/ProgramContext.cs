@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.Json;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Client;
+namespace MlopsGrains.Client.Experiments.Context;
 
 /// <summary>What a run records about the program that logs it. The commit is asked for once: a running program does not change its code.</summary>
 /// <param name="directory">Where the repository is looked for; the working directory when <see langword="null"/>.</param>

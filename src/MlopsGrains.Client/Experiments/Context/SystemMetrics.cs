@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace MlopsGrains.Client;
+namespace MlopsGrains.Client.Experiments.Context;
 
 /// <summary>Logs samples of the machine as <c>system/…</c> metrics of a run until it is disposed. The steps count the samples.</summary>
 internal sealed partial class SystemMetrics : IAsyncDisposable

@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
 
-namespace MlopsGrains.Client;
+namespace MlopsGrains.Client.Experiments.Context;
 
 /// <summary>Asks a program of the machine, with bounds on its time and on its answer.</summary>
 internal static class ToolProcess

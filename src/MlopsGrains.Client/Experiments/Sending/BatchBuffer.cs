@@ -1,7 +1,7 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Client.Sending;
+namespace MlopsGrains.Client.Experiments.Sending;
 
 /// <summary>
 /// What a run was given and has not sent: a bounded queue of batches, filled by any thread and emptied by one sender. A batch closes when it is full, when its

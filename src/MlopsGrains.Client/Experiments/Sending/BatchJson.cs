@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Client.Sending;
+namespace MlopsGrains.Client.Experiments.Sending;
 
 /// <summary>
 /// The body of <c>POST /api/v1/runs/{id}/batches</c> with its points as columns: a key is written once a batch, and no object is made for a point.

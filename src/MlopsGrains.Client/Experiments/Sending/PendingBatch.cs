@@ -1,6 +1,6 @@
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Client.Sending;
+namespace MlopsGrains.Client.Experiments.Sending;
 
 /// <summary>Entries on their way into one batch, as columns that are used again.</summary>
 internal sealed class PendingBatch(int capacity)

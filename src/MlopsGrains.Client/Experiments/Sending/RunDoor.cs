@@ -5,7 +5,7 @@ using MlopsGrains.Client.Http;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Client.Sending;
+namespace MlopsGrains.Client.Experiments.Sending;
 
 /// <summary>Brings one run's records to the platform and deals with refusals: what was refused is counted and left out, the rest of its batch goes on.</summary>
 internal sealed partial class RunDoor(GatewayHttp http, string runId, TimeProvider time, ILogger logger)

@@ -5,7 +5,7 @@ using MlopsGrains.Client.Http;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Client.Sending;
+namespace MlopsGrains.Client.Experiments.Sending;
 
 /// <summary>
 /// Takes a run's batches from its buffer and delivers them one after another under rising numbers, so that the platform applies each once. While the platform is

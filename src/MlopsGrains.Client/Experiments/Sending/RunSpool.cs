@@ -2,7 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using Microsoft.Win32.SafeHandles;
 
-namespace MlopsGrains.Client.Sending;
+namespace MlopsGrains.Client.Experiments.Sending;
 
 /// <summary>
 /// The batches of one producer that wait on disk, in order: append-only segments in a directory of their own. A record is there when it has been fsynced. Only

@@ -2,7 +2,7 @@ using System.Text.Json;
 using MlopsGrains.Client.Http;
 using MlopsGrains.Experiments;
 
-namespace MlopsGrains.Client.Sending;
+namespace MlopsGrains.Client.Experiments.Sending;
 
 /// <summary>A run that is to be created, in an experiment of an id, or of a name whose id may not be known yet.</summary>
 internal sealed record RunStart(string? Experiment, NewRun Run)

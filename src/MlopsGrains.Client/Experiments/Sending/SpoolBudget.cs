@@ -1,4 +1,4 @@
-namespace MlopsGrains.Client.Sending;
+namespace MlopsGrains.Client.Experiments.Sending;
 
 /// <summary>The bytes that the spools of one client may take together.</summary>
 internal sealed class SpoolBudget(long bytesMax, long used)

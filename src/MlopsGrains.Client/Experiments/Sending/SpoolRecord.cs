@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 
-namespace MlopsGrains.Client.Sending;
+namespace MlopsGrains.Client.Experiments.Sending;
 
 /// <summary>What a spooled record holds.</summary>
 internal enum SpoolKind : byte

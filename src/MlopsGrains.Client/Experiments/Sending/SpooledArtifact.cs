@@ -2,7 +2,7 @@ using System.IO.Hashing;
 using System.Text.Json;
 using MlopsGrains.Client.Http;
 
-namespace MlopsGrains.Client.Sending;
+namespace MlopsGrains.Client.Experiments.Sending;
 
 /// <summary>A file of a run that waits in the spool.</summary>
 /// <param name="Path">Where it belongs in the run.</param>

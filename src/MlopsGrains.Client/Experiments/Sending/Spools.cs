@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using MlopsGrains.Client.Http;
 
-namespace MlopsGrains.Client.Sending;
+namespace MlopsGrains.Client.Experiments.Sending;
 
 /// <summary>
 /// The spool directory of one platform: <c>&lt;root&gt;/&lt;platform&gt;/&lt;run&gt;.&lt;producer&gt;/</c>. What an ended process left there is delivered by

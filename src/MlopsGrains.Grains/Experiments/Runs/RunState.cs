@@ -75,8 +75,6 @@ internal sealed class RunState
         }
     }
 
-    public static bool HasEnded(RunStatus status) => status is RunStatus.Finished or RunStatus.Failed or RunStatus.Killed;
-
     public void Apply(RunEvent e)
     {
         switch (e)

@@ -1,3 +1,5 @@
+using MlopsGrains.Grains.Experiments.History;
+
 namespace MlopsGrains.Grains.Experiments.Search;
 
 /// <summary>

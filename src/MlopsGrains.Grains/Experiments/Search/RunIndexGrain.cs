@@ -375,7 +375,7 @@ internal sealed partial class RunIndexGrain : JournalGrain<RunIndexState, RunInd
         // A row that is not whole is asked for after a restart; what is stored is what the run said.
         var resident = ResidentTexts.Of(collected);
         index.Put(resident);
-        if (RunState.HasEnded(collected.Run.Info.Status) && resident == collected)
+        if (collected.Run.Info.Status.HasEnded() && resident == collected)
         {
             unsettled.Add(id);
             settler = settler.IsCompleted ? SettleAll() : settler;

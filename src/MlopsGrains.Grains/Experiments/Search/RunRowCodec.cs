@@ -1,5 +1,6 @@
 using System.Buffers;
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Journaling;
 
 namespace MlopsGrains.Grains.Experiments.Search;

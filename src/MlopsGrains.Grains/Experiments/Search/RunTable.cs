@@ -1,4 +1,5 @@
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
 
 namespace MlopsGrains.Grains.Experiments.Search;
 

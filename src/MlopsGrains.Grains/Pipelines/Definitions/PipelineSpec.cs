@@ -1,5 +1,6 @@
 using MlopsGrains.Pipelines;
 using System.Text.Json;
+using MlopsGrains.Grains.Pipelines.Inputs;
 
 namespace MlopsGrains.Grains.Pipelines.Definitions;
 
@@ -30,4 +31,22 @@ internal sealed record StepSpec(
     IReadOnlyList<KeyValuePair<string, IReadOnlyList<JsonElement>>> Matrix,
     string With,
     int Attempts,
-    TimeSpan Timeout);
+    TimeSpan Timeout)
+{
+    /// <summary>The steps of a run that this becomes: one for every combination of its matrix.</summary>
+    public List<(string Name, Dictionary<string, JsonElement>? Matrix)> Variants()
+    {
+        if (Matrix.Count == 0)
+        {
+            return [(Name, null)];
+        }
+
+        IEnumerable<Dictionary<string, JsonElement>> combinations = [[]];
+        foreach (var (key, values) in Matrix)
+        {
+            combinations = combinations.SelectMany(c => values.Select(v => new Dictionary<string, JsonElement>(c) { [key] = v }));
+        }
+
+        return [.. combinations.Select(c => ($"{Name}@{string.Join('-', c.Values.Select(ScalarText.Of))}", (Dictionary<string, JsonElement>?)c))];
+    }
+}

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;

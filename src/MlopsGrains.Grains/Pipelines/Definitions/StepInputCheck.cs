@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Runs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Pipelines;
@@ -39,7 +40,7 @@ internal sealed class StepInputCheck(StepCatalog kinds, IReadOnlyList<StepSpec> 
     private IEnumerable<StepFault> Faults(StepSpec step, IReadOnlyDictionary<string, JsonElement>? parameters)
     {
         var with = JsonNode.Parse(step.With)!;
-        var variants = PipelinePlan.Variants(step);
+        var variants = step.Variants();
         var differ = Template.References(with).Any(r => r.Scope == ReferenceScope.Matrix);
         return variants.Take(differ ? variants.Count : 1).SelectMany(v => kinds.Faults(step.Uses, Resolved(with, parameters, v.Matrix), key => Source(with, key))).Distinct();
     }

@@ -30,7 +30,7 @@ internal static class PipelinePlan
 
     public static IReadOnlyList<PlannedStep> Steps(PipelineSpec spec)
     {
-        var variants = spec.Steps.ToDictionary(s => s.Name, Variants, StringComparer.Ordinal);
+        var variants = spec.Steps.ToDictionary(s => s.Name, s => s.Variants(), StringComparer.Ordinal);
         return [.. spec.Steps.SelectMany(step => variants[step.Name].Select(v => new PlannedStep(
             v.Name,
             step.Name,
@@ -40,23 +40,6 @@ internal static class PipelinePlan
             v.Matrix,
             step.Attempts,
             (int)step.Timeout.TotalSeconds)))];
-    }
-
-    /// <summary>The steps that one of the definition becomes: one for every combination of its matrix.</summary>
-    public static List<(string Name, Dictionary<string, JsonElement>? Matrix)> Variants(StepSpec step)
-    {
-        if (step.Matrix.Count == 0)
-        {
-            return [(step.Name, null)];
-        }
-
-        IEnumerable<Dictionary<string, JsonElement>> combinations = [[]];
-        foreach (var (key, values) in step.Matrix)
-        {
-            combinations = combinations.SelectMany(c => values.Select(v => new Dictionary<string, JsonElement>(c) { [key] = v }));
-        }
-
-        return [.. combinations.Select(c => ($"{step.Name}@{string.Join('-', c.Values.Select(ScalarText.Of))}", (Dictionary<string, JsonElement>?)c))];
     }
 
     private static JsonElement Typed(string field, string text, JsonValueKind kind)

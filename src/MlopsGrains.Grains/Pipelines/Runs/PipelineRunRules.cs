@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
-using System.Text.Json.Nodes;
-using System.Text.Json;
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Runs;

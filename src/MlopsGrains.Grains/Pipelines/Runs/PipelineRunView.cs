@@ -1,4 +1,5 @@
 using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Runs;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Identity;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 

@@ -1,5 +1,6 @@
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Identity;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 

@@ -1,4 +1,5 @@
 using MlopsGrains.Grains.Identity;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;

@@ -5,6 +5,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Models;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Training;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;

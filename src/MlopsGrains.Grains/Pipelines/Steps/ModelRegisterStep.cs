@@ -4,6 +4,7 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Identity;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using MlopsGrains.Pipelines;

@@ -2,13 +2,14 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using MlopsGrains.Blobs;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Identity;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Training;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
-using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Monitoring;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Pipelines;

@@ -1,3 +1,4 @@
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using MlopsGrains.Blobs;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Data;
 using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 

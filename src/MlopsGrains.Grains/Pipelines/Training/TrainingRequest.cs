@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Pipelines;
 

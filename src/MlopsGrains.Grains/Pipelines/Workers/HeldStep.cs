@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Experiments.Runs;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Runs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Pipelines;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Identity;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;

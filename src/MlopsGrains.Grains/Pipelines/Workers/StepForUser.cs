@@ -1,4 +1,5 @@
 using MlopsGrains.Grains.Identity;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;

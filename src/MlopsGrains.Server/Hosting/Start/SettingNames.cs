@@ -2,6 +2,7 @@ using System.Collections;
 using System.Reflection;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
+using MlopsGrains.Grains;
 using MlopsGrains.Grains.Deployments;
 using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.Retention;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using MlopsGrains.Client.Experiments.Context;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Client.Tests.Experiments.Context;

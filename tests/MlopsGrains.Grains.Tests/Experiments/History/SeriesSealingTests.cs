@@ -3,6 +3,7 @@ using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.History;
+using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Tests.Experiments.Runs;
 
 namespace MlopsGrains.Grains.Tests.Experiments.History;

@@ -1,6 +1,7 @@
 using CsCheck;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Search;
 
 namespace MlopsGrains.Grains.Tests.Experiments.Search;

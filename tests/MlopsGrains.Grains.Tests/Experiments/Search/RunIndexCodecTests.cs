@@ -2,6 +2,7 @@ using System.Buffers;
 using CsCheck;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Search;
 
 namespace MlopsGrains.Grains.Tests.Experiments.Search;

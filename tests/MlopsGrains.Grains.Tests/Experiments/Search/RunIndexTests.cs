@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Testing;
