@@ -8,6 +8,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Client;
 

@@ -1,6 +1,7 @@
-using MlopsGrains.Limits;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using MlopsGrains.Limits;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Errors;
 

@@ -1,4 +1,5 @@
 using MlopsGrains.Errors;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Limits;
 

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Limits;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Models;
 

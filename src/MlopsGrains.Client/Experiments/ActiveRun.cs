@@ -5,6 +5,7 @@ using MlopsGrains.Client.Experiments.Sending;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Limits;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Client;
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Limits;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Client.Http;
 

@@ -1,6 +1,7 @@
+using Microsoft.Extensions.Options;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
-using Microsoft.Extensions.Options;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Gateway.Access;
 

@@ -6,6 +6,7 @@ using System.Text;
 using MlopsGrains.Errors;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Gateway.Access;
 

@@ -1,6 +1,8 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
@@ -8,8 +10,7 @@ using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Gateway.Experiments;
 

@@ -2,6 +2,10 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Access;
@@ -13,10 +17,7 @@ using MlopsGrains.Identity;
 using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using MlopsGrains.Pipelines;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Routing;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Gateway.Pipelines;
 

@@ -4,6 +4,7 @@ using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using MlopsGrains.Storage.Journals;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Catalogs;
 

@@ -5,6 +5,7 @@ using System.Text.Unicode;
 using MlopsGrains.Data;
 using MlopsGrains.Errors;
 using MlopsGrains.Limits;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Data;
 

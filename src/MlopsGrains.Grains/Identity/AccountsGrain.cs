@@ -6,6 +6,7 @@ using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
 using MlopsGrains.Storage.Journals;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Identity;
 

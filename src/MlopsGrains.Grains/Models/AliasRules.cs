@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
 using MlopsGrains.Limits;
 using MlopsGrains.Models;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Models;
 

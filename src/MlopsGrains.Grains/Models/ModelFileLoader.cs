@@ -5,6 +5,7 @@ using Microsoft.ML;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Limits;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Models;
 

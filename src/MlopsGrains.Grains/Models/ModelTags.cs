@@ -3,6 +3,7 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Limits;
 using MlopsGrains.Models;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Models;
 

@@ -2,6 +2,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
 using MlopsGrains.Models;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Models;
 

@@ -2,6 +2,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
 using MlopsGrains.Monitoring;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Monitoring;
 

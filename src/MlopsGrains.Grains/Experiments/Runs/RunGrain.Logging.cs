@@ -13,7 +13,9 @@ using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Quotas;
+using MlopsGrains.Limits;
 using MlopsGrains.Storage.Journals;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Experiments.Runs;
 

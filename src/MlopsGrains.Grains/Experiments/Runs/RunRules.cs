@@ -4,6 +4,7 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Limits;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Experiments.Runs;
 

@@ -6,6 +6,7 @@ using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
 using MlopsGrains.Pipelines;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Pipelines.Definitions;
 

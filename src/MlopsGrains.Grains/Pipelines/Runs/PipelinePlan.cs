@@ -4,6 +4,7 @@ using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Limits;
 using MlopsGrains.Pipelines;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Pipelines.Runs;
 

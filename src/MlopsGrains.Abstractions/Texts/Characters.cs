@@ -1,4 +1,4 @@
-namespace MlopsGrains.Limits;
+namespace MlopsGrains.Texts;
 
 /// <summary>Lengths in characters as the protocol counts them, Unicode code points: one outside the basic plane is one, though it takes two <see cref="char"/>.</summary>
 public static class Characters
