@@ -6,6 +6,7 @@ using MlopsGrains.Grains;
 using MlopsGrains.Server.Hosting.Cluster;
 using MlopsGrains.Server.Hosting.Start;
 using MlopsGrains.Server.Storage;
+using MlopsGrains.Settings;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Marks;
@@ -51,7 +52,7 @@ public static class PlatformHost
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(45));
         builder.AddStorage(settings);
         builder.Services.AddPlatformPorts();
-        builder.Services.Configure<IdleMemoryOptions>(builder.Configuration.GetSection("IdleMemory"));
+        builder.Services.AddSettings<IdleMemoryOptions>();
         builder.Services.AddHostedService<IdleMemory>();
         if (settings.Role == ServerRole.Gateway)
         {
