@@ -65,6 +65,12 @@ public sealed class GatewayOptions : ISettings
     /// </summary>
     public TimeSpan RepeatedRunWindow { get; set; } = TimeSpan.Zero;
 
+    /// <summary>
+    /// How long a gateway process waits for a silo's answer to one call, unless the call is known to take long; then 503. What it has given up takes no effect later. 10 s by default.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>What a busy or starting platform asks its callers to wait; 1 s by default.</summary>
     public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(1);
 
