@@ -68,7 +68,6 @@ public sealed class GatewayOptions : ISettings
     /// <summary>
     /// How long a gateway process waits for a silo's answer to one call, unless the call is known to take long; then 503. What it has given up takes no effect later. 10 s by default.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>What a busy or starting platform asks its callers to wait; 1 s by default.</summary>
@@ -99,5 +98,6 @@ public sealed class GatewayOptions : ISettings
         .Range(LiveWriteTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1))
         .Range(IdempotencyRetention, TimeSpan.FromMinutes(1), TimeSpan.FromDays(7))
         .Range(RepeatedRunWindow, TimeSpan.Zero, TimeSpan.FromHours(1))
+        .Range(CallTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5))
         .Range(RetryAfter, TimeSpan.Zero, TimeSpan.FromHours(1));
 }
