@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Client;
 using MlopsGrains.Client.Http;
-using MlopsGrains.Settings;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -22,8 +21,10 @@ public static class MlopsGrainsClientRegistration
     {
         ArgumentNullException.ThrowIfNull(services);
         services.TryAddSingleton(TimeProvider.System);
-        var options = services.CheckSettings<MlopsGrainsClientOptions>()
-            .Configure<IServiceProvider>((o, provider) => provider.GetService<IConfiguration>()?.GetSection(MlopsGrainsClientOptions.SectionName).Bind(o));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MlopsGrainsClientOptions>, MlopsGrainsClientOptionsValidator>());
+        var options = services.AddOptions<MlopsGrainsClientOptions>()
+            .Configure<IServiceProvider>((o, provider) => provider.GetService<IConfiguration>()?.GetSection(MlopsGrainsClientOptions.SectionName).Bind(o))
+            .ValidateOnStart();
         if (configure is not null)
         {
             options.Configure(configure);

@@ -10,10 +10,13 @@ using MlopsGrains.Server.Storage;
 namespace MlopsGrains.Server;
 
 /// <summary>The server's command line.</summary>
-public static class ServerCommand
+public static partial class ServerCommand
 {
     /// <summary>The server was told something that it cannot do; what, is said on the error stream.</summary>
     public const int BadUsage = 2;
+
+    /// <summary>Two seconds after the host itself hurries.</summary>
+    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(14);
 
     // Draining the journal may take longer than the two seconds that the command line grants a process by default.
     private static readonly InvocationConfiguration Patient = new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) };
@@ -81,12 +84,25 @@ public static class ServerCommand
             return await StartFaults.TellAsync(e, settings, verbose);
         }
 
+        var logger = app.Logger;
+        await using var late = new Timer(_ => LeaveLate(logger));
         await using (app)
         {
             // The host listens to SIGTERM and Ctrl+C itself and drains the journal before it ends.
             StartedBanner.Show(app, settings);
+            using var stopping = app.Lifetime.ApplicationStopping.Register(() => late.Change(StopMax, Timeout.InfiniteTimeSpan));
             await app.WaitForShutdownAsync();
             return 0;
         }
     }
+
+    /// <summary>Orleans asks a database that is away again and again before it lets go. Nothing is lost by leaving: what was acknowledged is stored, as after a kill.</summary>
+    private static void LeaveLate(ILogger logger)
+    {
+        StoppedLate(logger, StopMax);
+        Environment.Exit(1);
+    }
+
+    [LoggerMessage(LogLevel.Error, "Not everything stopped within {Max}; leaving as it is. What was acknowledged is stored")]
+    private static partial void StoppedLate(ILogger logger, TimeSpan max);
 }

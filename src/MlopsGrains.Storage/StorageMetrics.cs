@@ -29,14 +29,22 @@ internal sealed class StorageMetrics : IDisposable
         meter.CreateObservableGauge("mlops.storage.queue.length", () => new Measurement<long>(queueLength(), this.engine), "{operation}", "Writes that wait or are being committed");
     }
 
+    /// <summary>Whether the last group commit failed.</summary>
+    public bool Fails { get; private set; }
+
     public void Committed(int operations, TimeSpan elapsed)
     {
+        Fails = false;
         commits.Add(1, engine);
         batchSize.Record(operations, engine);
         duration.Record(elapsed.TotalSeconds, engine);
     }
 
-    public void Failed() => failures.Add(1, engine);
+    public void Failed()
+    {
+        Fails = true;
+        failures.Add(1, engine);
+    }
 
     public void Refused() => refusals.Add(1, engine);
 

@@ -50,7 +50,7 @@ public static class StorageRegistration
     {
         ArgumentNullException.ThrowIfNull(configure);
         AddOptions(services, configure, options => options.Faults());
-        services.TryAddSingleton(provider => CreateDataSource(provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value));
+        services.TryAddSingleton(provider => CreateDataSource(provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value.ConnectionString));
         services.TryAddSingleton(provider => new PostgresJournal(
             provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value,
             provider.GetRequiredService<NpgsqlDataSource>(),
@@ -66,16 +66,10 @@ public static class StorageRegistration
     /// read a whole table because it was small when the plan was made. A connection that goes back into the pool is not reset: nobody here changes a session in a way that
     /// another would mind, and a reset costs as much as a small read.
     /// </summary>
-    private static NpgsqlDataSource CreateDataSource(PostgresStorageOptions options)
+    private static NpgsqlDataSource CreateDataSource(string connectionString)
     {
-        var session = "SET enable_seqscan = off";
-        if (options.Member is { } member)
-        {
-            var name = $"{member.Address}|{member.Port}|{member.Generation}|{member.Cluster}".Replace("'", "''", StringComparison.Ordinal);
-            session += $"; SET mlops.member = '{name}'";
-        }
-
-        var builder = new NpgsqlDataSourceBuilder(options.ConnectionString);
+        const string LookUp = "SET enable_seqscan = off";
+        var builder = new NpgsqlDataSourceBuilder(connectionString);
         if (builder.ConnectionStringBuilder.MaxAutoPrepare == 0)
         {
             builder.ConnectionStringBuilder.MaxAutoPrepare = 32;
@@ -85,12 +79,12 @@ public static class StorageRegistration
         builder.UsePhysicalConnectionInitializer(
             connection =>
             {
-                using var command = new NpgsqlCommand(session, connection);
+                using var command = new NpgsqlCommand(LookUp, connection);
                 command.ExecuteNonQuery();
             },
             async connection =>
             {
-                await using var command = new NpgsqlCommand(session, connection);
+                await using var command = new NpgsqlCommand(LookUp, connection);
                 await command.ExecuteNonQueryAsync();
             });
         return builder.Build();
@@ -103,7 +97,8 @@ public static class StorageRegistration
         AddOptions(services, configure, options => options.Faults());
         services.TryAddSingleton(provider => new FolderBlobStore(
             provider.GetRequiredService<IOptions<FolderBlobOptions>>().Value,
-            provider.GetService<TimeProvider>()));
+            provider.GetService<TimeProvider>(),
+            provider.GetRequiredService<DamageList>()));
         services.TryAddSingleton<IBlobStore>(provider => provider.GetRequiredService<FolderBlobStore>());
         services.TryAddSingleton(provider => new BlobSweeper(provider.GetRequiredService<FolderBlobStore>(), provider.GetService<IJournal>() as IPayloadScan));
         return AddEngine<FolderBlobStore>(services);
@@ -120,6 +115,7 @@ public static class StorageRegistration
         where T : class, IStorageEngine
     {
         services.TryAddSingleton(provider => new DamageList(provider.GetService<ILogger<DamageList>>(), provider.GetService<IMeterFactory>()));
+        services.TryAddSingleton(provider => new StorageReadiness(provider.GetServices<IStorageEngine>()));
         services.AddSingleton<IStorageEngine>(provider => provider.GetRequiredService<T>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StorageService>());
         return services;

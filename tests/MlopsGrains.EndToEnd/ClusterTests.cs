@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -70,6 +71,40 @@ public sealed class ClusterTests(PostgresServer postgres)
         using var again = new HttpClient { BaseAddress = second.Address };
         using var answer = await again.GetAsync(new Uri("/api/v1/runs/" + runs[0], UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.True(answer.IsSuccessStatusCode);
+    }
+
+    /// <summary>Whatever is asked for, a database that is away is told as such; a server that is told to stop meanwhile does not wait for it.</summary>
+    [Fact]
+    public async Task DatabaseAway_Is503AtEveryDoorAndAtHealth_AndStopsNobodyFromStopping()
+    {
+        await using var own = new PostgresServer();
+        await own.InitializeAsync();
+        using var directory = new TempDirectory();
+        await using var server = await ServerProcess.StartAsync(["--storage", "postgres", "--connection", await own.CreateDatabaseAsync(), "--data", directory.Path]);
+        using var http = new HttpClient { BaseAddress = server.Address, Timeout = TimeSpan.FromSeconds(60) };
+        var runs = await new TrackingLoad(http).CreateRunsAsync(1);
+        await own.KillAsync();
+
+        // Each waits for the database as long as it may, so they wait together.
+        await Task.WhenAll(new[]
+        {
+            ("/api/v1/models", """{"name":"m"}"""),
+            ("/api/v1/runs", """{"experimentId":"0"}"""),
+            ("/api/2.0/mlflow/runs/log-batch", $$"""{"run_id":"{{runs[0]}}","metrics":[{"key":"a","value":1,"timestamp":1,"step":1}]}"""),
+            ("/api/v1/datasets/d/versions", "x\n1\n"),
+        }.Select(async request =>
+        {
+            var (path, body) = request;
+            using var answer = await http.PostAsync(new Uri(path, UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"), TestContext.Current.CancellationToken);
+            var said = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            Assert.True(answer.StatusCode == HttpStatusCode.ServiceUnavailable && answer.Headers.RetryAfter is not null, $"{path}: {(int)answer.StatusCode} {said}");
+        }));
+
+        using var health = await http.GetAsync(new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, health.StatusCode);
+        var asked = Stopwatch.StartNew();
+        await server.StopAsync();
+        Assert.True(asked.Elapsed < TimeSpan.FromSeconds(15), $"It took {asked.Elapsed} to stop.\n{server.Output}");
     }
 
     /// <summary>A silo goes on answering for some time after it was told to stop.</summary>

@@ -2,6 +2,7 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Identity;
 using MlopsGrains.Storage.Blobs;
+using MlopsGrains.Storage.Damage;
 
 namespace MlopsGrains.Grains.Blobs;
 
@@ -19,9 +20,21 @@ public sealed class BlobsAdapter(IBlobStore store) : IBlobs, IBlobUploads
 
     public Task DropPartsAsync(string upload, CancellationToken cancellationToken = default) => store.DropPartsAsync(upload, cancellationToken);
 
-    public async Task<Stream> OpenReadAsync(string digest, CancellationToken cancellationToken = default) =>
-        await store.OpenReadAsync(Names.CheckDigest("digest", digest), cancellationToken)
-        ?? throw MlopsException.NotFound("Blob", digest);
+    public async Task<Stream> OpenReadAsync(string digest, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await store.OpenReadAsync(Names.CheckDigest("digest", digest), cancellationToken) ?? throw MlopsException.NotFound("Blob", digest);
+        }
+        catch (StoredDamageException e)
+        {
+            throw new MlopsException(ErrorKind.DataLoss, e.Message);
+        }
+        catch (BlobsUnavailableException e)
+        {
+            throw MlopsException.Unavailable(e.Message);
+        }
+    }
 
     private static async Task<BlobRef> Translate(Task<BlobReference> writing)
     {
@@ -29,6 +42,10 @@ public sealed class BlobsAdapter(IBlobStore store) : IBlobs, IBlobUploads
         {
             var stored = await writing;
             return new BlobRef(stored.Digest, stored.Length);
+        }
+        catch (BlobsUnavailableException e)
+        {
+            throw MlopsException.Unavailable(e.Message);
         }
         catch (BlobTooLargeException e)
         {

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Calls;
+using MlopsGrains.Storage;
 using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Integrity;
 using Orleans.Storage;
@@ -8,16 +8,18 @@ using Orleans.Storage;
 namespace MlopsGrains.Grains.Documents;
 
 /// <summary>
-/// Names the document that cannot be read, wherever it is stored: its grain then does not come to life, and every caller hears why. A document is written for whoever still waits.
+/// Names the document that cannot be read, wherever it is stored: its grain then does not come to life, and every caller hears why. A database that is away or full is told as such.
 /// </summary>
-internal sealed class CheckedDocuments(IGrainStorage storage, DamageList damage, CallGate gate) : IGrainStorage
+internal sealed class CheckedDocuments(IGrainStorage storage, DamageList damage) : IGrainStorage
 {
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
         ReadStateAsync(stateName, grainId, grainState, CancellationToken.None);
 
-    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => WriteStateAsync(stateName, grainId, grainState, CancellationToken.None);
+    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+        WriteStateAsync(stateName, grainId, grainState, CancellationToken.None);
 
-    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => ClearStateAsync(stateName, grainId, grainState, CancellationToken.None);
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+        ClearStateAsync(stateName, grainId, grainState, CancellationToken.None);
 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
@@ -35,19 +37,27 @@ internal sealed class CheckedDocuments(IGrainStorage storage, DamageList damage,
             damage.Report(found);
             throw new MlopsException(ErrorKind.DataLoss, found.ToString());
         }
+        catch (Exception e) when (PassingFault.Is(e))
+        {
+            throw MlopsException.Unavailable($"Document '{stateName}/{grainId}' could not be read: {e.Message}");
+        }
     }
 
-    public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
-    {
-        var call = await gate.BeforeWrite();
-        await storage.WriteStateAsync(stateName, grainId, grainState, cancellationToken);
-        call?.Keep();
-    }
+    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken) =>
+        Stored(stateName, grainId, storage.WriteStateAsync(stateName, grainId, grainState, cancellationToken));
 
-    public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken) =>
+        Stored(stateName, grainId, storage.ClearStateAsync(stateName, grainId, grainState, cancellationToken));
+
+    private static async Task Stored(string stateName, GrainId grainId, Task writing)
     {
-        var call = await gate.BeforeWrite();
-        await storage.ClearStateAsync(stateName, grainId, grainState, cancellationToken);
-        call?.Keep();
+        try
+        {
+            await writing;
+        }
+        catch (Exception e) when (PassingFault.Is(e))
+        {
+            throw MlopsException.Unavailable($"Document '{stateName}/{grainId}' could not be stored: {e.Message}");
+        }
     }
 }

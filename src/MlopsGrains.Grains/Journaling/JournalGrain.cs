@@ -1,8 +1,8 @@
 using System.Buffers;
 using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Calls;
 using MlopsGrains.Identity;
+using MlopsGrains.Storage;
 using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
@@ -30,7 +30,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
 
     private readonly SemaphoreSlim oneAtATime = new(1);
     private bool hasRead;
-    private string? damage;
+    private MlopsException? unreadable;
     private long tailBytes;
     private long snapshotBytes;
 
@@ -44,7 +44,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
             var slice = !hasRead && UnusedId.Current == this.GetPrimaryKeyString() ? JournalSlice.Empty : await ReadJournal();
             var state = Fold(slice);
             hasRead = true;
-            damage = null;
+            unreadable = null;
             snapshotBytes = slice.Snapshot?.Length ?? 0;
             tailBytes = slice.Entries.Sum(e => (long)e.Length);
             return new(checked((int)slice.Version), state);
@@ -52,17 +52,23 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         catch (StoredDamageException e)
         {
             // The log adaptor repeats a failed read for ever, and damage does not go away by that.
-            damage = e.Message;
+            unreadable = new MlopsException(ErrorKind.DataLoss, e.Message);
+            return new(0, new TState());
+        }
+        catch (Exception e) when (PassingFault.Is(e))
+        {
+            // A caller need not wait until the database is there again.
+            unreadable = MlopsException.Unavailable($"'{Stream}' could not be read: {e.Message}");
             return new(0, new TState());
         }
     }
 
-    /// <summary>A grain whose journal is damaged does not come to life: its callers hear why, and the next call looks again.</summary>
-    /// <exception cref="MlopsException"><see cref="ErrorKind.DataLoss"/>, naming the stream and the entry.</exception>
+    /// <summary>A grain whose journal is damaged, or cannot be read now, does not come to life: its callers hear why, and the next call looks again.</summary>
+    /// <exception cref="MlopsException"><see cref="ErrorKind.DataLoss"/>, naming the stream and the entry, or <see cref="ErrorKind.Unavailable"/>.</exception>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken);
-        ThrowIfDamaged();
+        ThrowIfUnread();
     }
 
     /// <summary>
@@ -97,7 +103,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         await oneAtATime.WaitAsync();
         try
         {
-            ThrowIfDamaged();
+            ThrowIfUnread();
             await Append(events);
             await RaiseConditionalEvents(events);
             Recorded(events);
@@ -143,11 +149,9 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         await oneAtATime.WaitAsync();
         try
         {
-            var call = await Gate.BeforeWrite();
             await journal.DeleteStreamAsync(Stream);
-            call?.Keep();
             await RefreshNow();
-            ThrowIfDamaged();
+            ThrowIfUnread();
         }
         catch (JournalFullException full)
         {
@@ -194,15 +198,13 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     /// <exception cref="StoredDamageException">It cannot be read.</exception>
     protected async Task<TState> ReadStored() => Fold(await ReadJournal());
 
-    private CallGate Gate => ServiceProvider.GetRequiredService<CallGate>();
-
     private Task<JournalSlice> ReadJournal() => GoesOnAroundDamage ? journal.ReadAroundDamageAsync(Stream) : journal.ReadAsync(Stream);
 
-    private void ThrowIfDamaged()
+    private void ThrowIfUnread()
     {
-        if (damage is not null)
+        if (unreadable is not null)
         {
-            throw new MlopsException(ErrorKind.DataLoss, damage);
+            throw unreadable;
         }
     }
 
@@ -254,15 +256,10 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
             throw new MlopsException(ErrorKind.TooLarge, $"This takes {bytes} bytes to store; at most {JournalLimits.AppendBytesMax} at once.");
         }
 
-        var call = await Gate.BeforeWrite();
         bool stored;
         try
         {
-            stored = await journal.AppendAsync(Stream, Version, entries, call?.NotAfter ?? long.MaxValue, call?.GivenUp ?? CancellationToken.None);
-        }
-        catch (OperationCanceledException)
-        {
-            throw CurrentCall.GaveUp();
+            stored = await journal.AppendAsync(Stream, Version, entries);
         }
         catch (JournalFullException full)
         {
@@ -282,7 +279,6 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
             throw MlopsException.Unavailable($"'{Stream}' was changed by another activation; try again.");
         }
 
-        call?.Keep();
         tailBytes += bytes;
     }
 

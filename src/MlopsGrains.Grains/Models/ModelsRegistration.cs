@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using MlopsGrains.Settings;
+using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Grains.Models;
 
@@ -9,8 +9,18 @@ public static class ModelsRegistration
 {
     public static IServiceCollection AddModels(this IServiceCollection services)
     {
-        services.AddSettings<ModelFileOptions>();
+        services.AddOptions<ModelFileOptions>().BindConfiguration(ModelFileOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ModelFileOptions>, ModelFileOptionsValidator>());
         services.TryAddSingleton<ModelFileLoader>();
         return services.AddHostedService<RegistrySweep>();
+    }
+
+    private sealed class ModelFileOptionsValidator : IValidateOptions<ModelFileOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, ModelFileOptions options)
+        {
+            var faults = options.Faults().ToList();
+            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        }
     }
 }

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using MlopsGrains.Settings;
+using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Grains.Quotas;
 
@@ -9,8 +9,18 @@ public static class QuotasRegistration
 {
     public static IServiceCollection AddQuotas(this IServiceCollection services)
     {
-        services.AddSettings<QuotaOptions>();
+        services.AddOptions<QuotaOptions>().BindConfiguration(QuotaOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<QuotaOptions>, QuotaOptionsValidator>());
         services.TryAddSingleton<TextQuota>();
         return services;
+    }
+
+    private sealed class QuotaOptionsValidator : IValidateOptions<QuotaOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, QuotaOptions options)
+        {
+            var faults = options.Faults().ToList();
+            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        }
     }
 }

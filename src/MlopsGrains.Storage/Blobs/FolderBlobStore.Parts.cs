@@ -17,14 +17,14 @@ public sealed partial class FolderBlobStore
         ArgumentNullException.ThrowIfNull(content);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(number);
         await SweepWhenDue(cancellationToken);
-        var folder = Directory.CreateDirectory(PartsOf(upload));
+        var folder = OnDisk(() => Directory.CreateDirectory(PartsOf(upload)));
         var name = PartName(number);
         var others = folder.EnumerateFiles().Where(f => f.Name != name).Sum(f => f.Length);
         var temporary = Path.Combine(root, Temporary, $"{Guid.NewGuid():N}.part");
         try
         {
             var part = await CopyAsync(content, temporary, Math.Max(0, maxBytes - others), cancellationToken);
-            File.Move(temporary, Path.Combine(folder.FullName, name), overwrite: true);
+            OnDisk(() => File.Move(temporary, Path.Combine(folder.FullName, name), overwrite: true));
             return part;
         }
         catch (BlobTooLargeException)

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Writing;
 
 namespace MlopsGrains.Storage.Blobs;
@@ -14,13 +16,20 @@ public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
     private const int BufferBytes = 128 * 1024;
     private const string Temporary = "tmp";
 
+    /// <summary>Some ten megabytes of memory.</summary>
+    private const int VerifiedMax = 50_000;
+
     private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789abcdef");
 
     private readonly FolderBlobOptions options;
     private readonly TimeProvider time;
+    private readonly DamageList? damage;
     private readonly string root;
 
-    public FolderBlobStore(FolderBlobOptions options, TimeProvider? time = null)
+    /// <summary>Digests of blobs that were right when they were written or first read by this process.</summary>
+    private readonly ConcurrentDictionary<string, byte> verified = new(StringComparer.Ordinal);
+
+    public FolderBlobStore(FolderBlobOptions options, TimeProvider? time = null, DamageList? damage = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         var faults = options.Faults().ToArray();
@@ -31,6 +40,7 @@ public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
 
         this.options = options;
         this.time = time ?? TimeProvider.System;
+        this.damage = damage;
         root = Path.GetFullPath(options.Root);
     }
 
@@ -39,16 +49,32 @@ public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
 
     public Task StopAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
 
+    /// <summary>Writes a page and removes it.</summary>
+    public async Task CheckAsync(CancellationToken cancellationToken = default)
+    {
+        OnDisk(() => Directory.CreateDirectory(Path.Combine(root, Temporary)));
+        var temporary = Path.Combine(root, Temporary, $"{Guid.NewGuid():N}.part");
+        try
+        {
+            _ = await CopyAsync(new MemoryStream(new byte[Environment.SystemPageSize]), temporary, long.MaxValue, cancellationToken);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
     public async Task<BlobReference> WriteAsync(Stream content, long maxBytes, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(content);
         ArgumentOutOfRangeException.ThrowIfNegative(maxBytes);
-        Directory.CreateDirectory(Path.Combine(root, Temporary));
+        OnDisk(() => Directory.CreateDirectory(Path.Combine(root, Temporary)));
         var temporary = Path.Combine(root, Temporary, $"{Guid.NewGuid():N}.part");
         try
         {
             var blob = await CopyAsync(content, temporary, maxBytes, cancellationToken);
-            Publish(temporary, PathOf(blob.Digest));
+            OnDisk(() => Publish(temporary, PathOf(blob.Digest)));
+            Remember(blob.Digest);
             return blob;
         }
         finally
@@ -58,25 +84,102 @@ public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
         }
     }
 
-    public Task<Stream?> OpenReadAsync(string digest, CancellationToken cancellationToken = default)
+    public async Task<Stream?> OpenReadAsync(string digest, CancellationToken cancellationToken = default)
     {
+        if (Open(PathOf(digest)) is not { } file)
+        {
+            return null;
+        }
+
+        var content = new VerifyingStream(file, digest, found => Damaged(digest, found));
+        if (verified.ContainsKey(digest))
+        {
+            return content;
+        }
+
         try
         {
-            var path = PathOf(digest);
-            Touch(path);
-            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1, FileOptions.Asynchronous | FileOptions.SequentialScan);
-            return Task.FromResult<Stream?>(new VerifyingStream(file, digest));
+            await content.CopyToAsync(Stream.Null, BufferBytes, cancellationToken);
+            Remember(digest);
+            content.Position = 0;
+            return content;
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception e)
         {
-            return Task.FromResult<Stream?>(null);
+            await content.DisposeAsync();
+            throw e is IOException ? new BlobsUnavailableException(e) : e;
         }
     }
 
     public async Task<bool> ExistsAsync(string digest, CancellationToken cancellationToken = default)
     {
-        await using var content = await OpenReadAsync(digest, cancellationToken);
-        return content is not null;
+        await using var file = Open(PathOf(digest));
+        return file is not null;
+    }
+
+    private FileStream? Open(string path)
+    {
+        try
+        {
+            return OnDisk(() =>
+            {
+                Touch(path);
+                return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1, FileOptions.Asynchronous | FileOptions.SequentialScan);
+            });
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private void Remember(string digest)
+    {
+        if (verified.Count >= VerifiedMax)
+        {
+            verified.Clear();
+        }
+
+        verified[digest] = 0;
+    }
+
+    private StoredDamageException Damaged(string digest, string found)
+    {
+        verified.TryRemove(digest, out _);
+        var damaged = new StoredDamage("blob", digest, "", $"its bytes hash to {found}");
+        damage?.Report(damaged);
+        return new StoredDamageException(damaged);
+    }
+
+    private static void OnDisk(Action act) => OnDisk(() =>
+    {
+        act();
+        return true;
+    });
+
+    /// <summary>Tells what the disk refuses from what the caller's stream does and from files that are not there.</summary>
+    private static T OnDisk<T>(Func<T> act)
+    {
+        try
+        {
+            return act();
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or (IOException and not FileNotFoundException and not DirectoryNotFoundException))
+        {
+            throw new BlobsUnavailableException(e);
+        }
+    }
+
+    private static async Task OnDiskAsync(ValueTask act)
+    {
+        try
+        {
+            await act;
+        }
+        catch (IOException e)
+        {
+            throw new BlobsUnavailableException(e);
+        }
     }
 
     private static async Task<BlobReference> CopyAsync(Stream content, string path, long maxBytes, CancellationToken cancellationToken)
@@ -85,7 +188,7 @@ public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
         try
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.Asynchronous);
+            await using var file = OnDisk(() => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.Asynchronous));
             long length = 0;
             int read;
             while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
@@ -97,11 +200,11 @@ public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
                 }
 
                 hash.AppendData(buffer, 0, read);
-                await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                await OnDiskAsync(file.WriteAsync(buffer.AsMemory(0, read), cancellationToken));
             }
 
             // Syncing blocks; a slow disk must not hold the caller's thread.
-            await Task.Run(() => RandomAccess.FlushToDisk(file.SafeFileHandle), CancellationToken.None);
+            await OnDiskAsync(new ValueTask(Task.Run(() => RandomAccess.FlushToDisk(file.SafeFileHandle), CancellationToken.None)));
             return new BlobReference(Convert.ToHexStringLower(hash.GetHashAndReset()), length);
         }
         finally

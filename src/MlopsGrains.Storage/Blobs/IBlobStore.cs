@@ -8,12 +8,15 @@ public interface IBlobStore
     /// Storing the same bytes again is a no-op.
     /// </summary>
     /// <exception cref="BlobTooLargeException">More than <paramref name="maxBytes"/> bytes came.</exception>
+    /// <exception cref="BlobsUnavailableException">The disk is full, away or does not let us write; what the stream throws is thrown on as it is.</exception>
     Task<BlobReference> WriteAsync(Stream content, long maxBytes, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Opens a blob for reading, or returns <see langword="null"/> when it is not stored. The returned stream checks the digest while it is read
-    /// from start to end and throws <see cref="BlobCorruptException"/> at the end if it differs; it can seek, and a partial read is not checked.
+    /// Opens a blob for reading, or returns <see langword="null"/> when it is not stored. The first time, all of it is held against the digest before anything is given out. Later the
+    /// stream checks while it is read from start to end, and throws at the end; it can seek, and a partial read is not checked.
     /// </summary>
+    /// <exception cref="Damage.StoredDamageException">Its bytes are not those of the digest.</exception>
+    /// <exception cref="BlobsUnavailableException">It cannot be read now.</exception>
     Task<Stream?> OpenReadAsync(string digest, CancellationToken cancellationToken = default);
 
     Task<bool> ExistsAsync(string digest, CancellationToken cancellationToken = default);
@@ -42,4 +45,4 @@ public sealed class BlobTooLargeException(long maxBytes) : Exception($"The conte
     public long MaxBytes { get; } = maxBytes;
 }
 
-public sealed class BlobCorruptException(string digest, string found) : Exception($"Blob {digest} is damaged: its bytes hash to {found}.");
+public sealed class BlobsUnavailableException(Exception reason) : Exception($"The disk with the blobs cannot be used now: {reason.Message}", reason);

@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 
 namespace MlopsGrains.Storage.Blobs;
 
-/// <summary>A blob's file, hashed while it is read from start to end. The read that reaches the end throws when the digest differs.</summary>
-internal sealed class VerifyingStream(FileStream file, string digest) : Stream
+/// <summary>A blob's file, hashed while it is read from start to end. The read that reaches the end throws what <paramref name="damaged"/> makes when the digest differs.</summary>
+internal sealed class VerifyingStream(FileStream file, string digest, Func<string, Exception> damaged) : Stream
 {
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly long length = file.Length;
@@ -91,7 +91,7 @@ internal sealed class VerifyingStream(FileStream file, string digest) : Stream
         if (hashed >= length && (bytes.Length > 0 || asked > 0))
         {
             var found = Convert.ToHexStringLower(hash.GetCurrentHash());
-            verified = found == digest ? true : throw new BlobCorruptException(digest, found);
+            verified = found == digest ? true : throw damaged(found);
         }
     }
 }

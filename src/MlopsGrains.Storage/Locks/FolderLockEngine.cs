@@ -13,6 +13,8 @@ internal sealed class FolderLockEngine(string folder, string address) : IStorage
     public async Task StartAsync(CancellationToken cancellationToken) =>
         held ??= await FolderLock.TakeAsync(folder, address, Patience, Environment.MachineName, cancellationToken);
 
+    public Task CheckAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public async Task StopAsync(CancellationToken cancellationToken) => await DisposeAsync();
 
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();

@@ -97,6 +97,20 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
         }
     }
 
+    public async Task CheckAsync(CancellationToken cancellationToken = default)
+    {
+        await using (var connection = await source.OpenConnectionAsync(cancellationToken))
+        {
+            await using var command = new NpgsqlCommand("SELECT 1", connection);
+            await command.ExecuteScalarAsync(cancellationToken);
+        }
+
+        if (metrics.Fails)
+        {
+            await JournalProbe.WriteAsync(this, cancellationToken);
+        }
+    }
+
     /// <summary>Stops accepting, commits what waits, closes.</summary>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
@@ -122,11 +136,11 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
         }
     }
 
-    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, long notAfter, CancellationToken cancellationToken = default)
+    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
         var bytes = JournalGuard.Entries(expectedVersion, entries);
-        return Enqueue(new AppendOperation(stream, expectedVersion, entries, bytes, notAfter), cancellationToken);
+        return Enqueue(new AppendOperation(stream, expectedVersion, entries, bytes), cancellationToken);
     }
 
     public Task WriteSnapshotAsync(

@@ -17,6 +17,9 @@ internal sealed partial class PostgresLane
     private static readonly TimeSpan BackoffMin = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan BackoffMax = TimeSpan.FromSeconds(1);
 
+    /// <summary>Who stops is waited for.</summary>
+    private static readonly TimeSpan RecoveryWhenClosed = TimeSpan.FromSeconds(2);
+
     private readonly PostgresStorageOptions options;
     private readonly NpgsqlDataSource source;
     private readonly StorageMetrics metrics;
@@ -137,10 +140,11 @@ internal sealed partial class PostgresLane
                 doubtful |= connection is not null;
                 LogRetrying(exception, operations.Count);
                 await DropConnectionAsync();
-                if (Stopwatch.GetElapsedTime(started) + backoff > options.RecoveryTimeout)
+                var patience = Queue.IsClosed && options.RecoveryTimeout > RecoveryWhenClosed ? RecoveryWhenClosed : options.RecoveryTimeout;
+                if (Stopwatch.GetElapsedTime(started) + backoff > patience)
                 {
                     throw new JournalUnavailableException(
-                        $"the database was not reachable for {options.RecoveryTimeout}; {(doubtful ? "whether the write was stored is not known" : "nothing was written")}", exception);
+                        $"the database was not reachable for {patience}; {(doubtful ? "whether the write was stored is not known" : "nothing was written")}", exception);
                 }
 
                 await Task.Delay(backoff);
@@ -150,7 +154,7 @@ internal sealed partial class PostgresLane
 
     private async Task StoreAppendsAsync(List<AppendOperation> appends, bool doubtful)
     {
-        var open = (doubtful ? await ResolveAsync(appends) : appends).FindAll(append => !append.RefuseIfLate());
+        var open = doubtful ? await ResolveAsync(appends) : appends;
         if (open.Count == 0)
         {
             return;

@@ -68,6 +68,8 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
         }
     }
 
+    public Task CheckAsync(CancellationToken cancellationToken = default) => metrics.Fails ? JournalProbe.WriteAsync(this, cancellationToken) : Task.CompletedTask;
+
     /// <summary>Stops accepting, commits what waits, closes.</summary>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
@@ -98,11 +100,11 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
         metrics.Dispose();
     }
 
-    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, long notAfter, CancellationToken cancellationToken = default)
+    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
         var bytes = JournalGuard.Entries(expectedVersion, entries);
-        return Enqueue(new AppendOperation(stream, expectedVersion, entries, bytes, notAfter), cancellationToken);
+        return Enqueue(new AppendOperation(stream, expectedVersion, entries, bytes), cancellationToken);
     }
 
     public Task WriteSnapshotAsync(

@@ -5,6 +5,9 @@ internal interface IStorageEngine
 {
     Task StartAsync(CancellationToken cancellationToken);
 
+    /// <summary>Throws, saying why, when what is sent to be stored now would be refused.</summary>
+    Task CheckAsync(CancellationToken cancellationToken);
+
     /// <summary>Stops accepting, commits what waits, closes.</summary>
     Task StopAsync(CancellationToken cancellationToken);
 }

@@ -39,6 +39,9 @@ internal sealed class WriteQueue
 
     public long Length => Interlocked.Read(ref length);
 
+    /// <summary>Whether nothing comes any more.</summary>
+    public bool IsClosed { get; private set; }
+
     public void Enqueue(WriteOperation operation, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -62,7 +65,11 @@ internal sealed class WriteQueue
     }
 
     /// <summary>Stops accepting; what waits is still handed to the writer.</summary>
-    public void Close() => channel.Writer.TryComplete();
+    public void Close()
+    {
+        IsClosed = true;
+        channel.Writer.TryComplete();
+    }
 
     public ValueTask<bool> WaitAsync() => channel.Reader.WaitToReadAsync();
 

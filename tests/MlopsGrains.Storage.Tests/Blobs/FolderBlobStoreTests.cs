@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using CsCheck;
 using MlopsGrains.Storage.Blobs;
+using MlopsGrains.Storage.Damage;
 using MlopsGrains.Testing;
 using Xunit;
 
@@ -82,7 +83,7 @@ public sealed class FolderBlobStoreTests : IDisposable
         await File.WriteAllBytesAsync(Files().Single(), bytes, Token);
         await using var content = (await store.OpenReadAsync(blob.Digest, Token))!;
 
-        await Assert.ThrowsAsync<BlobCorruptException>(async () =>
+        await Assert.ThrowsAsync<StoredDamageException>(async () =>
         {
             var buffer = new byte[readSize];
             while (await content.ReadAsync(buffer, Token) > 0)
@@ -96,14 +97,57 @@ public sealed class FolderBlobStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task FirstRead_OfADamagedBlob_IsRefusedBeforeItsFirstByte_AndSoIsEveryReadAfterOneThatFoundIt()
+    {
+        var bytes = RandomNumberGenerator.GetBytes(2_000_000);
+        var blob = await WriteAsync(bytes);
+        bytes[1_999_000] ^= 1;
+        await File.WriteAllBytesAsync(Files().Single(), bytes, Token);
+        using var damage = new DamageList();
+        var later = new FolderBlobStore(new() { Root = directory.Path }, damage: damage);
+
+        await Assert.ThrowsAsync<StoredDamageException>(() => later.OpenReadAsync(blob.Digest, Token));
+        Assert.Equal(("blob", blob.Digest), (Assert.Single(damage.Items).Place, damage.Items[0].Name));
+        Assert.True(await later.ExistsAsync(blob.Digest, Token));
+
+        // The one that wrote it takes it for right, until a read comes to its end.
+        await Assert.ThrowsAsync<StoredDamageException>(() => ReadAsync(blob.Digest));
+        await Assert.ThrowsAsync<StoredDamageException>(() => store.OpenReadAsync(blob.Digest, Token));
+        bytes[1_999_000] ^= 1;
+        await WriteAsync(bytes);
+        Assert.Equal(bytes, await ReadAsync(blob.Digest));
+    }
+
+    [Fact]
+    public async Task FullDisk_IsToldAsSuch_AndLeavesNothingBehind()
+    {
+        using var disk = new SmallDisk(1);
+        var small = new FolderBlobStore(new() { Root = disk.Path });
+        await small.CheckAsync(Token);
+        var blob = await small.WriteAsync(new MemoryStream(new byte[1000]), 1000, Token);
+        using (disk.Fill())
+        {
+            await Assert.ThrowsAsync<BlobsUnavailableException>(() => small.WriteAsync(new MemoryStream(new byte[10_000]), 10_000, Token));
+            await Assert.ThrowsAsync<BlobsUnavailableException>(() => small.WritePartAsync(new string('a', 32), 1, new MemoryStream(new byte[10_000]), 10_000, Token));
+            await Assert.ThrowsAsync<BlobsUnavailableException>(() => small.CheckAsync(Token));
+            await using var there = await small.OpenReadAsync(blob.Digest, Token);
+            Assert.Equal(1000, there!.Length);
+        }
+
+        await small.CheckAsync(Token);
+        await small.WriteAsync(new MemoryStream(new byte[10_000]), 10_000, Token);
+        Assert.Empty(Directory.GetFiles(Path.Combine(disk.Path, "tmp")));
+    }
+
+    [Fact]
     public async Task Read_TruncatedOrEmptiedFile_Throws()
     {
         var blob = await WriteAsync([1, 2, 3, 4]);
 
         await File.WriteAllBytesAsync(Files().Single(), [1, 2], Token);
-        await Assert.ThrowsAsync<BlobCorruptException>(() => ReadAsync(blob.Digest));
+        await Assert.ThrowsAsync<StoredDamageException>(() => ReadAsync(blob.Digest));
         await File.WriteAllBytesAsync(Files().Single(), [], Token);
-        await Assert.ThrowsAsync<BlobCorruptException>(() => ReadAsync(blob.Digest));
+        await Assert.ThrowsAsync<StoredDamageException>(() => ReadAsync(blob.Digest));
     }
 
     [Fact]

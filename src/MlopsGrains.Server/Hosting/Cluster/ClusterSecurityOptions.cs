@@ -1,9 +1,7 @@
-using MlopsGrains.Settings;
-
 namespace MlopsGrains.Server.Hosting.Cluster;
 
 /// <summary>How the processes of a cluster know each other on Orleans' ports: by a secret, or by certificates. Section <c>ClusterSecurity</c>.</summary>
-public sealed class ClusterSecurityOptions : ISettings
+public sealed class ClusterSecurityOptions
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "ClusterSecurity";
@@ -32,9 +30,7 @@ public sealed class ClusterSecurityOptions : ISettings
     /// <summary>Whether the processes of the cluster know each other.</summary>
     public bool IsConfigured => !string.IsNullOrEmpty(Secret) || !string.IsNullOrEmpty(Certificate);
 
-    static string ISettings.Section => Section;
-
-    /// <inheritdoc/>
+    /// <summary>Everything wrong with the options, each naming its setting.</summary>
     public IEnumerable<string> Faults()
     {
         if (!string.IsNullOrEmpty(Secret) && Secret.Length < SecretLengthMin)

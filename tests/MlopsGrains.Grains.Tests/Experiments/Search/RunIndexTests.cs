@@ -5,7 +5,6 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Search;
-using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Testing;
 using Orleans.Runtime;
