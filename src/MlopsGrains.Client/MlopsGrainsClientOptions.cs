@@ -1,11 +1,11 @@
 using System.Net.Http.Headers;
 using System.Text;
-using Microsoft.Extensions.Options;
+using MlopsGrains.Settings;
 
 namespace MlopsGrains.Client;
 
 /// <summary>How to reach the platform. Also read from the configuration section <see cref="SectionName"/>; code wins over configuration.</summary>
-public sealed class MlopsGrainsClientOptions
+public sealed class MlopsGrainsClientOptions : ISettings
 {
     /// <summary>The configuration section: <c>MlopsGrains</c>.</summary>
     public const string SectionName = "MlopsGrains";
@@ -49,63 +49,27 @@ public sealed class MlopsGrainsClientOptions
         : User is not null ? new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{Password}")))
         : null;
 
-    /// <summary>All faults of these options, each naming its setting; empty when there is none.</summary>
-    internal IEnumerable<string> Faults()
-    {
-        if (BaseAddress is not { IsAbsoluteUri: true } || (BaseAddress.Scheme != Uri.UriSchemeHttp && BaseAddress.Scheme != Uri.UriSchemeHttps))
-        {
-            yield return $"{SectionName}:{nameof(BaseAddress)} '{BaseAddress}' must be an absolute http or https address.";
-        }
-        else if (BaseAddress.Query.Length > 0 || BaseAddress.Fragment.Length > 0)
-        {
-            yield return $"{SectionName}:{nameof(BaseAddress)} '{BaseAddress}' must have no query and no fragment.";
-        }
+    static string ISettings.Section => SectionName;
 
-        if (ApiKey is not null && (ApiKey.Length == 0 || ApiKey.Any(c => c is <= ' ' or > '~')))
-        {
-            yield return $"{SectionName}:{nameof(ApiKey)} must hold only visible ASCII characters, at least one; leave it out to send none.";
-        }
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults() => new SettingFaults(SectionName)
+        .Must(IsHttp(BaseAddress), nameof(BaseAddress), $"is '{BaseAddress}'; expected an absolute http or https address")
+        .Must(!IsHttp(BaseAddress) || (BaseAddress.Query.Length == 0 && BaseAddress.Fragment.Length == 0), nameof(BaseAddress), $"is '{BaseAddress}'; it must have no query and no fragment")
+        .Must(
+            ApiKey is null || (ApiKey.Length > 0 && ApiKey.All(c => c is > ' ' and <= '~')),
+            nameof(ApiKey),
+            "must hold only visible ASCII characters, at least one; leave it out to send none")
+        .Must(
+            User is null || (User.Length > 0 && !User.Any(c => c is ':' || char.IsControl(c))),
+            nameof(User),
+            "must have at least one character, no colon and no control characters")
+        .Must(User is null == Password is null, nameof(User), $"and {SectionName}:{nameof(Password)} go together: give both or neither")
+        .Must(User is null || ApiKey is null, nameof(User), $"and {SectionName}:{nameof(ApiKey)} are two ways to sign in: give one")
+        .Check(Timeout > TimeSpan.Zero && Timeout <= TimeSpan.FromDays(1), nameof(Timeout), Timeout, "more than zero and at most one day")
+        .Range(RetryCountMax, 0, RetryCountLimit)
+        .Check(RetryDelayMax > TimeSpan.Zero && RetryDelayMax <= TimeSpan.FromHours(1), nameof(RetryDelayMax), RetryDelayMax, "more than zero and at most one hour")
+        .Concat(Tracking.Faults($"{SectionName}:{nameof(Tracking)}"));
 
-        if (User is not null && (User.Length == 0 || User.Any(c => c is ':' || char.IsControl(c))))
-        {
-            yield return $"{SectionName}:{nameof(User)} must have at least one character, no colon and no control characters.";
-        }
-        else if (User is null != Password is null)
-        {
-            yield return $"{SectionName}:{nameof(User)} and {SectionName}:{nameof(Password)} go together: give both or neither.";
-        }
-        else if (User is not null && ApiKey is not null)
-        {
-            yield return $"{SectionName}:{nameof(User)} and {SectionName}:{nameof(ApiKey)} are two ways to sign in: give one.";
-        }
-
-        if (Timeout <= TimeSpan.Zero || Timeout > TimeSpan.FromDays(1))
-        {
-            yield return $"{SectionName}:{nameof(Timeout)} {Timeout} must be more than zero and at most one day.";
-        }
-
-        if (RetryCountMax is < 0 or > RetryCountLimit)
-        {
-            yield return $"{SectionName}:{nameof(RetryCountMax)} {RetryCountMax} must be from 0 to {RetryCountLimit}.";
-        }
-
-        if (RetryDelayMax <= TimeSpan.Zero || RetryDelayMax > TimeSpan.FromHours(1))
-        {
-            yield return $"{SectionName}:{nameof(RetryDelayMax)} {RetryDelayMax} must be more than zero and at most one hour.";
-        }
-
-        foreach (var fault in Tracking.Faults($"{SectionName}:{nameof(Tracking)}"))
-        {
-            yield return fault;
-        }
-    }
-}
-
-internal sealed class MlopsGrainsClientOptionsValidator : IValidateOptions<MlopsGrainsClientOptions>
-{
-    public ValidateOptionsResult Validate(string? name, MlopsGrainsClientOptions options)
-    {
-        var faults = options.Faults().ToList();
-        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
-    }
+    private static bool IsHttp(Uri? address) =>
+        address is { IsAbsoluteUri: true } && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps);
 }

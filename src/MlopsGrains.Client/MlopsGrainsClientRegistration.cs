@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Client;
 using MlopsGrains.Client.Http;
+using MlopsGrains.Settings;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -21,10 +22,8 @@ public static class MlopsGrainsClientRegistration
     {
         ArgumentNullException.ThrowIfNull(services);
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MlopsGrainsClientOptions>, MlopsGrainsClientOptionsValidator>());
-        var options = services.AddOptions<MlopsGrainsClientOptions>()
-            .Configure<IServiceProvider>((o, provider) => provider.GetService<IConfiguration>()?.GetSection(MlopsGrainsClientOptions.SectionName).Bind(o))
-            .ValidateOnStart();
+        var options = services.CheckSettings<MlopsGrainsClientOptions>()
+            .Configure<IServiceProvider>((o, provider) => provider.GetService<IConfiguration>()?.GetSection(MlopsGrainsClientOptions.SectionName).Bind(o));
         if (configure is not null)
         {
             options.Configure(configure);

@@ -16,6 +16,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Settings;
 
 namespace MlopsGrains.Gateway;
 
@@ -27,13 +28,8 @@ public static class GatewayRegistration
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configuration);
-        services.AddOptions<GatewayOptions>().Bind(configuration.GetSection(GatewayOptions.Section)).ValidateDataAnnotations()
-            .Validate(
-                o => o.BufferedBytesMax >= Math.Max(o.JsonBodyBytesMax, o.InputsBodyBytesMax),
-                "Gateway:BufferedBytesMax must be at least Gateway:JsonBodyBytesMax and Gateway:InputsBodyBytesMax, or such a body could never be read.")
-            .ValidateOnStart();
-        services.AddOptions<AuthenticationOptions>().Bind(configuration.GetSection(AuthenticationOptions.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<AuthenticationOptions>, AuthenticationOptionsValidation>();
+        services.AddSettings<GatewayOptions>();
+        services.AddSettings<AuthenticationOptions>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IIdSource, UuidSource>();
         services.TryAddSingleton<ApiKeys>();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using MlopsGrains.Blobs;
 using MlopsGrains.Grains.Blobs;
+using MlopsGrains.Grains.Calls;
 using MlopsGrains.Grains.Deployments;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Experiments;
@@ -34,6 +35,7 @@ public static class GrainsRegistration
             (IGrainStorageSerializer)(json.ImplementationInstance ?? json.ImplementationFactory?.Invoke(services) ?? ActivatorUtilities.CreateInstance(services, json.ImplementationType!)))));
         silo.AddCustomStorageBasedLogConsistencyProviderAsDefault();
         silo.Services.AddPlatformPorts();
+        silo.AddCalls();
         silo.Services.AddExperiments();
         silo.Services.AddWebhooks();
         silo.Services.AddQuotas();
@@ -48,6 +50,7 @@ public static class GrainsRegistration
     public static IServiceCollection AddPlatformPorts(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddPauseGate();
         services.TryAddSingleton<IIdSource, UuidSource>();
         services.TryAddSingleton<IBlobs, BlobsAdapter>();
         services.TryAddSingleton<IBlobUploads, BlobsAdapter>();
@@ -60,8 +63,9 @@ public static class GrainsRegistration
     /// <summary>Documents in the embedded database, through the journal's writer.</summary>
     public static ISiloBuilder AddRecordDocuments(this ISiloBuilder silo)
     {
+        silo.AddCalls();
         silo.Services.AddGrainStorage(MlopsStorage.Documents, (services, _) => new CheckedDocuments(
-            ActivatorUtilities.CreateInstance<RecordGrainStorage>(services), services.GetRequiredService<DamageList>()));
+            ActivatorUtilities.CreateInstance<RecordGrainStorage>(services), services.GetRequiredService<DamageList>(), services.GetRequiredService<CallGate>()));
         return silo;
     }
 
@@ -69,13 +73,14 @@ public static class GrainsRegistration
     public static ISiloBuilder AddPostgresDocuments(this ISiloBuilder silo)
     {
         const string Unchecked = MlopsStorage.Documents + "-unchecked";
+        silo.AddCalls();
         silo.AddAdoNetGrainStorage(Unchecked, options => options.Configure<NpgsqlDataSource>((o, source) =>
         {
             o.Invariant = "Npgsql";
             o.DataSource = source;
         }));
         silo.Services.AddGrainStorage(MlopsStorage.Documents, (services, _) => new CheckedDocuments(
-            services.GetRequiredKeyedService<IGrainStorage>(Unchecked), services.GetRequiredService<DamageList>()));
+            services.GetRequiredKeyedService<IGrainStorage>(Unchecked), services.GetRequiredService<DamageList>(), services.GetRequiredService<CallGate>()));
         return silo;
     }
 }

@@ -1,10 +1,14 @@
 using MlopsGrains.Experiments;
+using MlopsGrains.Settings;
 
 namespace MlopsGrains.Grains;
 
 /// <summary>When deleted runs and experiments are removed for good.</summary>
-public sealed class RetentionOptions
+public sealed class RetentionOptions : ISettings
 {
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Retention";
+
     /// <summary>The longest <see cref="DeletedFor"/>.</summary>
     public static readonly TimeSpan DeletedForMax = TimeSpan.FromDays(TrackingLimits.DeletedForDaysMax);
 
@@ -32,36 +36,14 @@ public sealed class RetentionOptions
     /// <summary>Stored files that one step removes, 1–10,000. Default 1,000.</summary>
     public int BlobsPerStep { get; set; } = 1000;
 
-    internal IEnumerable<string> Faults()
-    {
-        if (DeletedFor < TimeSpan.Zero || DeletedFor > DeletedForMax)
-        {
-            yield return $"Retention:DeletedFor is {DeletedFor}; expected 0–{TrackingLimits.DeletedForDaysMax} days.";
-        }
+    static string ISettings.Section => Section;
 
-        if (SweepPeriod < TimeSpan.FromSeconds(1) || SweepPeriod > TimeSpan.FromDays(7))
-        {
-            yield return $"Retention:SweepPeriod is {SweepPeriod}; expected 1 s–7 days.";
-        }
-
-        if (RunsPerStep is < 1 or > 1000)
-        {
-            yield return $"Retention:RunsPerStep is {RunsPerStep}; expected 1–1000.";
-        }
-
-        if (BlobGrace < TimeSpan.FromHours(2) || BlobGrace > TimeSpan.FromDays(365))
-        {
-            yield return $"Retention:BlobGrace is {BlobGrace}; expected 2 h–365 days.";
-        }
-
-        if (BlobsPerMark is < 1 or > 10_000_000)
-        {
-            yield return $"Retention:BlobsPerMark is {BlobsPerMark}; expected 1–10000000.";
-        }
-
-        if (BlobsPerStep is < 1 or > 10_000)
-        {
-            yield return $"Retention:BlobsPerStep is {BlobsPerStep}; expected 1–10000.";
-        }
-    }
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults() => new SettingFaults(Section)
+        .Range(DeletedFor, TimeSpan.Zero, DeletedForMax)
+        .Range(SweepPeriod, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7))
+        .Range(RunsPerStep, 1, 1000)
+        .Range(BlobGrace, TimeSpan.FromHours(2), TimeSpan.FromDays(365))
+        .Range(BlobsPerMark, 1, 10_000_000)
+        .Range(BlobsPerStep, 1, 10_000);
 }

@@ -50,7 +50,7 @@ public static class StorageRegistration
     {
         ArgumentNullException.ThrowIfNull(configure);
         AddOptions(services, configure, options => options.Faults());
-        services.TryAddSingleton(provider => CreateDataSource(provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value.ConnectionString));
+        services.TryAddSingleton(provider => CreateDataSource(provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value));
         services.TryAddSingleton(provider => new PostgresJournal(
             provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value,
             provider.GetRequiredService<NpgsqlDataSource>(),
@@ -66,10 +66,16 @@ public static class StorageRegistration
     /// read a whole table because it was small when the plan was made. A connection that goes back into the pool is not reset: nobody here changes a session in a way that
     /// another would mind, and a reset costs as much as a small read.
     /// </summary>
-    private static NpgsqlDataSource CreateDataSource(string connectionString)
+    private static NpgsqlDataSource CreateDataSource(PostgresStorageOptions options)
     {
-        const string LookUp = "SET enable_seqscan = off";
-        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        var session = "SET enable_seqscan = off";
+        if (options.Member is { } member)
+        {
+            var name = $"{member.Address}|{member.Port}|{member.Generation}|{member.Cluster}".Replace("'", "''", StringComparison.Ordinal);
+            session += $"; SET mlops.member = '{name}'";
+        }
+
+        var builder = new NpgsqlDataSourceBuilder(options.ConnectionString);
         if (builder.ConnectionStringBuilder.MaxAutoPrepare == 0)
         {
             builder.ConnectionStringBuilder.MaxAutoPrepare = 32;
@@ -79,12 +85,12 @@ public static class StorageRegistration
         builder.UsePhysicalConnectionInitializer(
             connection =>
             {
-                using var command = new NpgsqlCommand(LookUp, connection);
+                using var command = new NpgsqlCommand(session, connection);
                 command.ExecuteNonQuery();
             },
             async connection =>
             {
-                await using var command = new NpgsqlCommand(LookUp, connection);
+                await using var command = new NpgsqlCommand(session, connection);
                 await command.ExecuteNonQueryAsync();
             });
         return builder.Build();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Postgres;
 using MlopsGrains.Storage.Sqlite;

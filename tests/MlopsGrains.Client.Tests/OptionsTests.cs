@@ -68,7 +68,7 @@ public sealed class OptionsTests
     {
         var options = new MlopsGrainsClientOptions { Tracking = new TrackingOptions { Offline = OfflineStart.Auto } };
 
-        Assert.Contains("MlopsGrains:Tracking:Offline Auto needs MlopsGrains:Tracking:SpoolDirectory", Assert.Throws<ArgumentException>(() => MlopsGrainsClient.Create(options)).Message, StringComparison.Ordinal);
+        Assert.Contains("MlopsGrains:Tracking:Offline is Auto and needs MlopsGrains:Tracking:SpoolDirectory", Assert.Throws<ArgumentException>(() => MlopsGrainsClient.Create(options)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class OptionsTests
 
         var e = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(Cancel));
 
-        Assert.Contains("MlopsGrains:RetryCountMax 21 must be from 0 to 20", e.Message, StringComparison.Ordinal);
+        Assert.Contains("MlopsGrains:RetryCountMax is 21; expected 0–20.", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.EndToEnd;
@@ -23,6 +24,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     public Uri Address { get; }
 
     public int Id => process.Id;
+
+    /// <summary>Orleans' port between silos, where one was given.</summary>
+    public int SiloPort => process.StartInfo.ArgumentList.IndexOf("--silo-port") is >= 0 and var at ? int.Parse(process.StartInfo.ArgumentList[at + 1], CultureInfo.InvariantCulture) : 0;
 
     public string Output => string.Join(Environment.NewLine, output);
 
@@ -104,9 +108,21 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>SIGTERM, and the exit code.</summary>
-    public async Task<int> StopAsync()
+    public Task<int> StopAsync()
     {
-        using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+        Signal("TERM");
+        return ExitAsync();
+    }
+
+    /// <summary>SIGSTOP: the process does not run, and nobody is told.</summary>
+    public void Freeze() => Signal("STOP");
+
+    /// <summary>SIGCONT.</summary>
+    public void Thaw() => Signal("CONT");
+
+    /// <summary>Waits for the end of the process, and answers its exit code.</summary>
+    public async Task<int> ExitAsync()
+    {
         await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60));
         return process.ExitCode;
     }
@@ -119,6 +135,12 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
 
         process.Dispose();
+    }
+
+    private void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{process.Id}"]);
+        kill.WaitForExit();
     }
 
     private static async Task<bool> IsHealthy(HttpClient http)

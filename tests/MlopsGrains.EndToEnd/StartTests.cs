@@ -27,7 +27,7 @@ public sealed class StartTests(PostgresServer postgres)
         { ["--data", "$file/below"], [], ["--data is '", "cannot write"] },
         { [], ["MLOPS_Authentication__Administrator__Name=ada", "MLOPS_Authentication__Administrator__Password=short"], ["Authentication:Administrator:Password must have 12 to 1024 characters."] },
         { [], ["MLOPS_Gateway__LiveReadersMax=many"], ["Gateway:LiveReadersMax is 'many', which is not a whole number."] },
-        { [], ["MLOPS_Gateway__LiveReadersMax=0"], ["Gateway:LiveReadersMax must be between 1 and 100000."] },
+        { [], ["MLOPS_Gateway__LiveReadersMax=0"], ["Gateway:LiveReadersMax is 0; expected 1–100000."] },
         { [], ["MLOPS_Authentification__ApiKeys__0__Name=ci"], ["MLOPS_Authentification__ApiKeys__0__Name names no setting; did you mean MLOPS_Authentication__ApiKeys__0__Name?"] },
         { ["--connection", "Host=db"], [], ["--connection is given, but --storage is sqlite"] },
         { ["--storage", "postgres", "--connection", "Hst=db;Password=geheim"], [], ["--connection cannot be read: Couldn't set hst"] },

@@ -1,5 +1,6 @@
 // Appends under load and prints every acknowledged "stream version" until it is killed. Usage: <sqlite|postgres> <path or connection string>
 using System.Text;
+using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Postgres;
 using MlopsGrains.Storage.Sqlite;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Storage.Blobs;
 using MlopsGrains.Storage.Journals;
+using MlopsGrains.Storage.Postgres;
 using MlopsGrains.Storage.Records;
 using MlopsGrains.Testing;
 using Npgsql;
@@ -53,6 +54,45 @@ public sealed class RegistrationTests(PostgresServer server) : IDisposable
 
         await using var command = host.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand("SELECT version FROM stream_head WHERE stream = 'life'");
         Assert.Equal(2L, await command.ExecuteScalarAsync(Token));
+    }
+
+    /// <summary>It may have been frozen and not know; other members, and who is none, write on.</summary>
+    [Fact]
+    public async Task Postgres_TakesNothingFromAMemberThatWasDeclaredDead()
+    {
+        var database = await server.CreateDatabaseAsync();
+        await using var frozen = await MemberAsync(7);
+        await using var other = await MemberAsync(8);
+        await using (var source = NpgsqlDataSource.Create(database))
+        {
+            var journal = frozen.GetRequiredService<IJournal>();
+            Assert.True(await journal.AppendAsync("s", 0, [new byte[1]], Token));
+            await using var evict = source.CreateCommand("""
+                INSERT INTO orleansmembershipversiontable (deploymentid) VALUES ('a|b');
+                INSERT INTO orleansmembershiptable (deploymentid, address, port, generation, siloname, hostname, status, starttime, iamalivetime)
+                SELECT 'a|b', '10.0.0.1', 11111, generation, 'silo', 'host', CASE generation WHEN 7 THEN 6 ELSE 3 END, now(), now() FROM generate_series(7, 8) generation
+                """);
+            await evict.ExecuteNonQueryAsync(Token);
+
+            Assert.Contains("went on without", (await Assert.ThrowsAsync<JournalUnavailableException>(() => journal.AppendAsync("s", 1, [new byte[1]], Token))).Message, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<JournalUnavailableException>(() => journal.WriteSnapshotAsync("s", 1, new byte[1], cancellationToken: Token));
+            await Assert.ThrowsAsync<JournalUnavailableException>(() => journal.DeleteStreamAsync("s", Token));
+            await using var document = frozen.GetRequiredService<NpgsqlDataSource>().CreateCommand("UPDATE orleansstorage SET version = 1");
+            Assert.Equal("ML001", (await Assert.ThrowsAsync<PostgresException>(() => document.ExecuteNonQueryAsync(Token))).SqlState);
+            Assert.True(await other.GetRequiredService<IJournal>().AppendAsync("s", 1, [new byte[1]], Token));
+        }
+
+        async Task<ServiceProvider> MemberAsync(int generation)
+        {
+            var services = new ServiceCollection().AddLogging().AddPostgresStorage(options =>
+            {
+                options.ConnectionString = database;
+                options.Member = new("a|b", "10.0.0.1", 11111, generation);
+            });
+            var provider = services.BuildServiceProvider();
+            await provider.GetRequiredService<PostgresJournal>().StartAsync(Token);
+            return provider;
+        }
     }
 
     /// <summary>A prepared plan outlives the time when the table was small.</summary>

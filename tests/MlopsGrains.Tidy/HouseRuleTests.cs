@@ -5,12 +5,19 @@ namespace MlopsGrains.Tidy;
 /// <summary>Habits that a compiler does not hold.</summary>
 public sealed partial class HouseRuleTests
 {
+    /// <summary>Settings are read and checked in one way, that of <c>MlopsGrains.Settings</c>.</summary>
+    private const string SettingsChecks = @"IValidateOptions|ValidateDataAnnotations|BindConfiguration";
+
     public static TheoryData<string, string> Bans => new()
     {
         { "src", @"\bDateTime(Offset)?\.(Utc)?Now\b" },
         { "src", @"\bNotImplementedException\b" },
         { "src", @"(TODO|FIXME|HACK)\b" },
         { "src", @"#region\b" },
+        { "src/MlopsGrains.Client", SettingsChecks },
+        { "src/MlopsGrains.Gateway", SettingsChecks },
+        { "src/MlopsGrains.Grains", SettingsChecks },
+        { "src/MlopsGrains.Server", SettingsChecks },
         { "src/MlopsGrains.Grains", @"\.GetAwaiter\(\)\.GetResult\(\)" },
         { "tests", @"\bThread\.Sleep\(" },
         { "tests", @"\bSkip\s*=" },

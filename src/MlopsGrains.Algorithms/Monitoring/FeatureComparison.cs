@@ -33,6 +33,24 @@ public sealed class FeatureComparison
     /// <summary>Window rows in categories the reference never had; 0 for numbers.</summary>
     public required long WindowNew { get; init; }
 
+    /// <summary>Reference rows, with and without a usable value.</summary>
+    public long ReferenceRows => ReferencePresent + ReferenceMissing;
+
+    /// <summary>Window rows, with and without a usable value.</summary>
+    public long WindowRows => WindowPresent + WindowMissing;
+
+    /// <summary>Share of present values outside the reference's range, 0..1; null without values.</summary>
+    public double? OutOfRangeShare => Share(WindowOutOfRange, WindowPresent);
+
+    /// <summary>Share of present values in new categories, 0..1; null without values.</summary>
+    public double? NewCategoryShare => Share(WindowNew, WindowPresent);
+
+    /// <summary>Share of the window's rows without a usable value, 0..1; null without rows.</summary>
+    public double? MissingRate => Share(WindowMissing, WindowRows);
+
+    /// <summary>The same of the reference.</summary>
+    public double? ReferenceMissingRate => Share(ReferenceMissing, ReferenceRows);
+
     internal long[] ReferenceCounts { get; }
 
     internal long[] WindowCounts { get; }
@@ -74,4 +92,29 @@ public sealed class FeatureComparison
             WindowNew = window.New,
         };
     }
+
+    /// <summary>
+    /// Whether more than <paramref name="limit"/> of the window's values are beyond the reference, and more than chance puts there. A few beyond a small reference are no news: without
+    /// drift the k outermost of n + m values all fall into the window with probability Π (m-i)/(n+m-i), and they do so in <paramref name="ways"/> ways. The rate is shared by the
+    /// features of the window (Bonferroni).
+    /// </summary>
+    internal bool IsMoreThanChance(long rows, double limit, double ways, DriftRule rule, int features)
+    {
+        var (n, m) = (ReferencePresent, WindowPresent);
+        if (n < rule.RowsPerBin || m < rule.RowsPerBin || rows <= limit * m)
+        {
+            return false;
+        }
+
+        var alpha = rule.Alpha / features;
+        var chance = ways;
+        for (var i = 0L; i < rows && chance > alpha; i++)
+        {
+            chance *= (double)(m - i) / (n + m - i);
+        }
+
+        return chance <= alpha;
+    }
+
+    private static double? Share(long part, long whole) => whole > 0 ? (double)part / whole : null;
 }

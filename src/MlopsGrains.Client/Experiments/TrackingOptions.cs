@@ -1,4 +1,5 @@
 using MlopsGrains.Experiments;
+using MlopsGrains.Settings;
 
 namespace MlopsGrains.Client;
 
@@ -61,55 +62,15 @@ public sealed class TrackingOptions
     /// <summary>Time between two samples of the machine as <c>system/…</c> metrics, from 100 ms to one day; none when <see langword="null"/>, the default.</summary>
     public TimeSpan? SystemMetricsInterval { get; set; }
 
-    internal IEnumerable<string> Faults(string section)
-    {
-        if (BatchEntriesMax is < 1 or > BatchLimits.MetricsMax)
-        {
-            yield return $"{section}:{nameof(BatchEntriesMax)} {BatchEntriesMax} must be from 1 to {BatchLimits.MetricsMax}.";
-        }
-
-        if (BatchAgeMax <= TimeSpan.Zero || BatchAgeMax > TimeSpan.FromHours(1))
-        {
-            yield return $"{section}:{nameof(BatchAgeMax)} {BatchAgeMax} must be more than zero and at most one hour.";
-        }
-
-        if (BufferEntriesMax < 2 * BatchEntriesMax || BufferEntriesMax > 100_000_000)
-        {
-            yield return $"{section}:{nameof(BufferEntriesMax)} {BufferEntriesMax} must be from {2 * BatchEntriesMax} (twice {nameof(BatchEntriesMax)}) to 100,000,000.";
-        }
-
-        if (!Enum.IsDefined(WhenFull))
-        {
-            yield return $"{section}:{nameof(WhenFull)} {WhenFull} must be {string.Join(" or ", Enum.GetNames<BufferFull>())}.";
-        }
-
-        if (FlushTimeout <= TimeSpan.Zero || FlushTimeout > TimeSpan.FromDays(1))
-        {
-            yield return $"{section}:{nameof(FlushTimeout)} {FlushTimeout} must be more than zero and at most one day.";
-        }
-
-        if (SpoolDirectory is "")
-        {
-            yield return $"{section}:{nameof(SpoolDirectory)} is empty; name a directory or leave it out.";
-        }
-
-        if (SpoolBytesMax < 1 << 20)
-        {
-            yield return $"{section}:{nameof(SpoolBytesMax)} {SpoolBytesMax} must be at least {1 << 20}.";
-        }
-
-        if (!Enum.IsDefined(Offline))
-        {
-            yield return $"{section}:{nameof(Offline)} {Offline} must be {string.Join(" or ", Enum.GetNames<OfflineStart>())}.";
-        }
-        else if (Offline == OfflineStart.Auto && SpoolDirectory is null)
-        {
-            yield return $"{section}:{nameof(Offline)} {Offline} needs {section}:{nameof(SpoolDirectory)}: a run that starts while the platform is away waits there.";
-        }
-
-        if (SystemMetricsInterval is { } interval && (interval < TimeSpan.FromMilliseconds(100) || interval > TimeSpan.FromDays(1)))
-        {
-            yield return $"{section}:{nameof(SystemMetricsInterval)} {interval} must be from 100 ms to one day.";
-        }
-    }
+    internal IEnumerable<string> Faults(string section) => new SettingFaults(section)
+        .Range(BatchEntriesMax, 1, BatchLimits.MetricsMax)
+        .Check(BatchAgeMax > TimeSpan.Zero && BatchAgeMax <= TimeSpan.FromHours(1), nameof(BatchAgeMax), BatchAgeMax, "more than zero and at most one hour")
+        .Range(BufferEntriesMax, 2L * BatchEntriesMax, 100_000_000)
+        .Named(WhenFull)
+        .Check(FlushTimeout > TimeSpan.Zero && FlushTimeout <= TimeSpan.FromDays(1), nameof(FlushTimeout), FlushTimeout, "more than zero and at most one day")
+        .Must(SpoolDirectory is not "", nameof(SpoolDirectory), "is empty; name a directory or leave it out")
+        .Range(SpoolBytesMax, 1 << 20)
+        .Named(Offline)
+        .Must(Offline != OfflineStart.Auto || SpoolDirectory is not null, nameof(Offline), $"is {Offline} and needs {section}:{nameof(SpoolDirectory)}: a run that starts while the platform is away waits there")
+        .Range(SystemMetricsInterval ?? TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1), nameof(SystemMetricsInterval));
 }

@@ -1,12 +1,12 @@
-using Microsoft.Extensions.Options;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
+using MlopsGrains.Settings;
 using MlopsGrains.Texts;
 
 namespace MlopsGrains.Gateway.Access;
 
 /// <summary>Who may come in. Section <c>Authentication</c>; without any key or administrator everybody who reaches the (loopback) address may.</summary>
-public sealed class AuthenticationOptions
+public sealed class AuthenticationOptions : ISettings
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "Authentication";
@@ -31,6 +31,38 @@ public sealed class AuthenticationOptions
 
     /// <summary>Whether anybody is asked who they are. The server must refuse to listen beyond loopback when not.</summary>
     public bool IsConfigured => ApiKeys.Count > 0 || Administrator is not null;
+
+    static string ISettings.Section => Section;
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults()
+    {
+        var faults = new SettingFaults(Section)
+            .Range(FailuresPerUser, 0)
+            .Range(FailuresPerAddress, 0)
+            .Named(DefaultPermission);
+        for (var i = 0; i < ApiKeys.Count; i++)
+        {
+            var key = ApiKeys[i];
+            faults
+                .Must(!string.IsNullOrWhiteSpace(key.Name) && !key.Name.IsLongerThan(UserLimits.NameLengthMax), $"{nameof(ApiKeys)}:{i}:{nameof(key.Name)}", $"must have 1 to {UserLimits.NameLengthMax} characters")
+                .Must(key.KeySha256.Length == 64 && key.KeySha256.All(char.IsAsciiHexDigit), $"{nameof(ApiKeys)}:{i}:{nameof(key.KeySha256)}", "must be 64 hex digits, the SHA-256 of the key");
+        }
+
+        foreach (var twins in ApiKeys.GroupBy(k => k.Name, StringComparer.Ordinal).Where(g => g.Count() > 1))
+        {
+            faults.Must(false, nameof(ApiKeys), $"names '{twins.Key}' {twins.Count()} times; names must be unique");
+        }
+
+        if (Administrator is { } administrator)
+        {
+            faults
+                .Must(UserLimits.IsName(administrator.Name), $"{nameof(Administrator)}:{nameof(administrator.Name)}", $"must have 1 to {UserLimits.NameLengthMax} characters, without ':' and control characters")
+                .Must(UserLimits.IsPassword(administrator.Password), $"{nameof(Administrator)}:{nameof(administrator.Password)}", $"must have {UserLimits.PasswordLengthMin} to {UserLimits.PasswordLengthMax} characters");
+        }
+
+        return faults;
+    }
 }
 
 /// <summary>The first administrator.</summary>
@@ -51,57 +83,4 @@ public sealed class ApiKeyOptions
 
     /// <summary>SHA-256 of the key's UTF-8 bytes, 64 hex digits. Keys must be random and long: the digest is not salted.</summary>
     public string KeySha256 { get; set; } = "";
-}
-
-internal sealed class AuthenticationOptionsValidation : IValidateOptions<AuthenticationOptions>
-{
-    public ValidateOptionsResult Validate(string? name, AuthenticationOptions options)
-    {
-        var faults = new List<string>();
-        for (var i = 0; i < options.ApiKeys.Count; i++)
-        {
-            var key = options.ApiKeys[i];
-            var path = $"{AuthenticationOptions.Section}:ApiKeys:{i}";
-            if (string.IsNullOrWhiteSpace(key.Name) || key.Name.IsLongerThan(UserLimits.NameLengthMax))
-            {
-                faults.Add($"{path}:Name must have 1 to {UserLimits.NameLengthMax} characters.");
-            }
-
-            if (key.KeySha256.Length != 64 || !key.KeySha256.All(char.IsAsciiHexDigit))
-            {
-                faults.Add($"{path}:KeySha256 must be 64 hex digits, the SHA-256 of the key.");
-            }
-        }
-
-        faults.AddRange(options.ApiKeys.GroupBy(k => k.Name, StringComparer.Ordinal).Where(g => g.Count() > 1)
-            .Select(g => $"{AuthenticationOptions.Section}:ApiKeys names '{g.Key}' {g.Count()} times; names must be unique."));
-        if (options.Administrator is { } administrator)
-        {
-            const string Path = $"{AuthenticationOptions.Section}:Administrator";
-            if (!UserLimits.IsName(administrator.Name))
-            {
-                faults.Add($"{Path}:Name must have 1 to {UserLimits.NameLengthMax} characters, without ':' and control characters.");
-            }
-
-            if (!UserLimits.IsPassword(administrator.Password))
-            {
-                faults.Add($"{Path}:Password must have {UserLimits.PasswordLengthMin} to {UserLimits.PasswordLengthMax} characters.");
-            }
-        }
-
-        foreach (var (setting, value) in new[] { (nameof(options.FailuresPerUser), options.FailuresPerUser), (nameof(options.FailuresPerAddress), options.FailuresPerAddress) })
-        {
-            if (value < 0)
-            {
-                faults.Add($"{AuthenticationOptions.Section}:{setting} is {value}; must be at least 0.");
-            }
-        }
-
-        if (!Enum.IsDefined(options.DefaultPermission))
-        {
-            faults.Add($"{AuthenticationOptions.Section}:DefaultPermission must be one of {string.Join(", ", Enum.GetNames<PermissionLevel>())}.");
-        }
-
-        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
-    }
 }

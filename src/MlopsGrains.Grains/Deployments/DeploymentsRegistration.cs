@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
+using MlopsGrains.Settings;
 
 namespace MlopsGrains.Grains.Deployments;
 
@@ -10,20 +10,10 @@ public static class DeploymentsRegistration
     public static IServiceCollection AddDeployments(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<ModelHostOptions>().BindConfiguration(ModelHostOptions.Section).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ModelHostOptions>, ModelHostOptionsValidator>());
+        services.AddSettings<ModelHostOptions>();
         services.TryAddSingleton<ServingMetrics>();
         services.TryAddSingleton<ModelHost>();
         services.TryAddSingleton<DeploymentDirectory>();
         return services;
-    }
-
-    private sealed class ModelHostOptionsValidator : IValidateOptions<ModelHostOptions>
-    {
-        public ValidateOptionsResult Validate(string? name, ModelHostOptions options)
-        {
-            var faults = options.Faults().ToList();
-            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
-        }
     }
 }

@@ -1,7 +1,9 @@
+using MlopsGrains.Settings;
+
 namespace MlopsGrains.Grains.Deployments;
 
 /// <summary>Limits of the models that one silo keeps loaded.</summary>
-public sealed class ModelHostOptions
+public sealed class ModelHostOptions : ISettings
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "ModelHost";
@@ -14,17 +16,10 @@ public sealed class ModelHostOptions
     /// <summary>Largest single model file, in bytes; 256 MiB by default.</summary>
     public long ModelBytesMax { get; set; } = 256L << 20;
 
-    /// <summary>Everything wrong with the options, each naming its setting.</summary>
-    public IEnumerable<string> Faults()
-    {
-        if (ModelBytesMax is < 1 or > int.MaxValue)
-        {
-            yield return $"ModelHost:ModelBytesMax is {ModelBytesMax}; must be 1 to {int.MaxValue}.";
-        }
+    static string ISettings.Section => Section;
 
-        if (LoadedBytesMax < ModelBytesMax)
-        {
-            yield return $"ModelHost:LoadedBytesMax is {LoadedBytesMax}; must be at least ModelHost:ModelBytesMax ({ModelBytesMax}).";
-        }
-    }
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults() => new SettingFaults(Section)
+        .Range(ModelBytesMax, 1, int.MaxValue)
+        .Check(LoadedBytesMax >= ModelBytesMax, nameof(LoadedBytesMax), LoadedBytesMax, $"{Section}:{nameof(ModelBytesMax)} ({ModelBytesMax}) or more");
 }

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 using MlopsGrains.Grains.Experiments.Retention;
 using MlopsGrains.Grains.Experiments.Runs;
+using MlopsGrains.Settings;
 
 namespace MlopsGrains.Grains.Experiments;
 
@@ -11,22 +11,11 @@ public static class ExperimentsRegistration
 {
     public static IServiceCollection AddExperiments(this IServiceCollection services)
     {
-        services.AddOptions<HeartbeatOptions>().BindConfiguration(HeartbeatOptions.Section)
-            .Validate(o => o.SweepPeriod >= TimeSpan.FromMilliseconds(100), $"{HeartbeatOptions.Section}:SweepPeriod must be 100 ms or more.").ValidateOnStart();
+        services.AddSettings<HeartbeatOptions>();
         services.TryAddSingleton<ExperimentMetrics>();
         services.AddHostedService<HeartbeatSweep>();
-        services.AddOptions<RetentionOptions>().BindConfiguration("Retention").ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>());
+        services.AddSettings<RetentionOptions>();
         services.AddHostedService<RetentionSweep>();
         return services;
-    }
-
-    private sealed class RetentionOptionsValidator : IValidateOptions<RetentionOptions>
-    {
-        public ValidateOptionsResult Validate(string? name, RetentionOptions options)
-        {
-            var faults = options.Faults().ToList();
-            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
-        }
     }
 }

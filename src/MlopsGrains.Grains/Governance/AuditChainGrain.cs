@@ -7,6 +7,7 @@ using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
 using MlopsGrains.Paging;
+using MlopsGrains.Storage;
 using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;

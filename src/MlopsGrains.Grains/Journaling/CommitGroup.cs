@@ -1,3 +1,6 @@
+using MlopsGrains.Calls;
+using MlopsGrains.Grains.Calls;
+
 namespace MlopsGrains.Grains.Journaling;
 
 /// <summary>
@@ -33,6 +36,9 @@ internal sealed class CommitGroup<TItem>(int sizeMax, int waitingMax, Func<IRead
 
     private async Task CommitAll()
     {
+        // This goes on in the flow of the first who came, and is no more its call than anybody's.
+        CurrentCall.Current = null;
+        CallDeadline.Clear();
         while (waiting.Count > 0)
         {
             await CommitNext();
@@ -44,7 +50,15 @@ internal sealed class CommitGroup<TItem>(int sizeMax, int waitingMax, Func<IRead
         var batch = new List<Waiting>(Math.Min(sizeMax, waiting.Count));
         while (batch.Count < sizeMax && waiting.TryDequeue(out var next))
         {
-            batch.Add(next);
+            if (!next.FailIfGivenUp())
+            {
+                batch.Add(next);
+            }
+        }
+
+        if (batch.Count == 0)
+        {
+            return;
         }
 
         try
@@ -63,12 +77,28 @@ internal sealed class CommitGroup<TItem>(int sizeMax, int waitingMax, Func<IRead
     private sealed class Waiting(TItem item)
     {
         private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly CurrentCall? call = CurrentCall.Current;
 
         public TItem Item => item;
 
         public Task Done => done.Task;
 
-        public void Succeed() => done.SetResult();
+        public void Succeed()
+        {
+            call?.Keep();
+            done.SetResult();
+        }
+
+        public bool FailIfGivenUp()
+        {
+            if (call is not { IsGivenUp: true })
+            {
+                return false;
+            }
+
+            Fail(CurrentCall.GaveUp());
+            return true;
+        }
 
         public void Fail(Exception e) => done.SetException(e);
     }

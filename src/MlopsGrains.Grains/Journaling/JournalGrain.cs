@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Calls;
 using MlopsGrains.Identity;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Damage;
@@ -149,7 +150,9 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         await oneAtATime.WaitAsync();
         try
         {
+            var call = await Gate.BeforeWrite();
             await journal.DeleteStreamAsync(Stream);
+            call?.Keep();
             await RefreshNow();
             ThrowIfUnread();
         }
@@ -197,6 +200,8 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     /// <summary>What is stored now, folded into a state of its own.</summary>
     /// <exception cref="StoredDamageException">It cannot be read.</exception>
     protected async Task<TState> ReadStored() => Fold(await ReadJournal());
+
+    private CallGate Gate => ServiceProvider.GetRequiredService<CallGate>();
 
     private Task<JournalSlice> ReadJournal() => GoesOnAroundDamage ? journal.ReadAroundDamageAsync(Stream) : journal.ReadAsync(Stream);
 
@@ -256,10 +261,15 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
             throw new MlopsException(ErrorKind.TooLarge, $"This takes {bytes} bytes to store; at most {JournalLimits.AppendBytesMax} at once.");
         }
 
+        var call = await Gate.BeforeWrite();
         bool stored;
         try
         {
-            stored = await journal.AppendAsync(Stream, Version, entries);
+            stored = await journal.AppendAsync(Stream, Version, entries, call?.NotAfter ?? long.MaxValue, call?.GivenUp ?? CancellationToken.None);
+        }
+        catch (OperationCanceledException)
+        {
+            throw CurrentCall.GaveUp();
         }
         catch (JournalFullException full)
         {
@@ -279,6 +289,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
             throw MlopsException.Unavailable($"'{Stream}' was changed by another activation; try again.");
         }
 
+        call?.Keep();
         tailBytes += bytes;
     }
 

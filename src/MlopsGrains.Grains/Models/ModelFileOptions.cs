@@ -1,7 +1,9 @@
+using MlopsGrains.Settings;
+
 namespace MlopsGrains.Grains.Models;
 
 /// <summary>Limits of a model file that is opened, which is an archive: a few bytes of it may unpack to a full disk.</summary>
-public sealed class ModelFileOptions
+public sealed class ModelFileOptions : ISettings
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "ModelFiles";
@@ -12,17 +14,10 @@ public sealed class ModelFileOptions
     /// <summary>Entries of one file; 10,000 by default.</summary>
     public int EntriesMax { get; set; } = 10_000;
 
-    /// <summary>Everything wrong with the options, each naming its setting.</summary>
-    internal IEnumerable<string> Faults()
-    {
-        if (UnpackedBytesMax < 1)
-        {
-            yield return $"{Section}:{nameof(UnpackedBytesMax)} is {UnpackedBytesMax}; must be at least 1.";
-        }
+    static string ISettings.Section => Section;
 
-        if (EntriesMax < 1)
-        {
-            yield return $"{Section}:{nameof(EntriesMax)} is {EntriesMax}; must be at least 1.";
-        }
-    }
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults() => new SettingFaults(Section)
+        .Range(UnpackedBytesMax, 1)
+        .Range(EntriesMax, 1);
 }

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
+using MlopsGrains.Settings;
 
 namespace MlopsGrains.Grains.Models;
 
@@ -9,18 +9,8 @@ public static class ModelsRegistration
 {
     public static IServiceCollection AddModels(this IServiceCollection services)
     {
-        services.AddOptions<ModelFileOptions>().BindConfiguration(ModelFileOptions.Section).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ModelFileOptions>, ModelFileOptionsValidator>());
+        services.AddSettings<ModelFileOptions>();
         services.TryAddSingleton<ModelFileLoader>();
         return services.AddHostedService<RegistrySweep>();
-    }
-
-    private sealed class ModelFileOptionsValidator : IValidateOptions<ModelFileOptions>
-    {
-        public ValidateOptionsResult Validate(string? name, ModelFileOptions options)
-        {
-            var faults = options.Faults().ToList();
-            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
-        }
     }
 }

@@ -19,7 +19,7 @@ internal static class DriftJudge
     {
         var rule = new DriftRule { Alpha = rules.Alpha, LeastDistance = rules.EffectFloor * NaturalDistance, OutOfRangeShare = OutOfRangeShare };
         var verdict = DriftVerdict.Judge([.. reference.Features.Select((f, i) => Compare(f, counts[i]))], rule);
-        return (Outcome(verdict.Status), [.. verdict.Features.Select(f => Drift(f, rule))]);
+        return (Outcome(verdict.Status), [.. verdict.Features.Select(Drift)]);
     }
 
     public static DriftStatus Status(DriftOutcome outcome) => outcome switch
@@ -49,31 +49,6 @@ internal static class DriftJudge
         return FeatureComparison.Numeric(feature.Bins.Feature, NumericHistogram.FromArray(bins, feature.Counts), NumericHistogram.FromArray(bins, counts));
     }
 
-    private static FeatureDrift Drift(FeatureVerdict verdict, DriftRule rule) =>
-        new(verdict.Feature, Outcome(verdict.Status), verdict.JensenShannonDistance / NaturalDistance, verdict.Psi, verdict.P, Reason(verdict, rule));
-
-    private static string Reason(FeatureVerdict verdict, DriftRule rule)
-    {
-        if (verdict.Status == DriftStatus.NotEnoughData)
-        {
-            return "too few rows";
-        }
-
-        var reasons = new List<string>();
-        Say(DriftReasons.Distribution, $"the distribution moved");
-        Say(DriftReasons.OutOfRange, $"{verdict.OutOfRangeShare:P1} outside the reference's range");
-        Say(DriftReasons.NewCategories, $"{verdict.NewCategoryShare:P1} in new categories");
-        Say(DriftReasons.Missing, $"{verdict.MissingRate:P1} missing, {verdict.ReferenceMissingRate:P1} in the reference");
-        return reasons.Count > 0 ? string.Join("; ", reasons)
-            : verdict.PAdjusted <= rule.Alpha ? "significant, but below the effect floor"
-            : "not significant";
-
-        void Say(DriftReasons reason, FormattableString words)
-        {
-            if (verdict.Reasons.HasFlag(reason))
-            {
-                reasons.Add(FormattableString.Invariant(words));
-            }
-        }
-    }
+    private static FeatureDrift Drift(FeatureVerdict verdict) =>
+        new(verdict.Feature.Name, Outcome(verdict.Status), verdict.Distribution.JensenShannonDistance / NaturalDistance, verdict.Distribution.Psi, verdict.Distribution.P, verdict.Reason);
 }

@@ -1,7 +1,9 @@
+using MlopsGrains.Settings;
+
 namespace MlopsGrains.Grains.Pipelines;
 
 /// <summary>How a silo runs pipelines. Section <c>Pipelines</c>.</summary>
-public sealed class PipelineOptions
+public sealed class PipelineOptions : ISettings
 {
     public const string Section = "Pipelines";
 
@@ -20,32 +22,13 @@ public sealed class PipelineOptions
     /// <summary>Threads that one training may use, 1–64. Default 1, so that a silo keeps answering.</summary>
     public int TrainingThreads { get; set; } = 1;
 
-    /// <summary>The faults of these options, each naming its setting.</summary>
-    internal IEnumerable<string> Faults()
-    {
-        if (ParallelSteps is < 0 or > 256)
-        {
-            yield return $"ParallelSteps is {ParallelSteps}; expected 0–256.";
-        }
+    static string ISettings.Section => Section;
 
-        if (Lease < TimeSpan.FromSeconds(3) || Lease > TimeSpan.FromHours(1))
-        {
-            yield return $"Lease is {Lease}; expected 3 s–1 h.";
-        }
-
-        if (SweepPeriod < TimeSpan.FromMilliseconds(100) || SweepPeriod > TimeSpan.FromMinutes(1))
-        {
-            yield return $"SweepPeriod is {SweepPeriod}; expected 100 ms–1 min.";
-        }
-
-        if (CheckPeriod < TimeSpan.FromMilliseconds(10) || CheckPeriod > TimeSpan.FromMinutes(1))
-        {
-            yield return $"CheckPeriod is {CheckPeriod}; expected 10 ms–1 min.";
-        }
-
-        if (TrainingThreads is < 1 or > 64)
-        {
-            yield return $"TrainingThreads is {TrainingThreads}; expected 1–64.";
-        }
-    }
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults() => new SettingFaults(Section)
+        .Range(ParallelSteps, 0, 256)
+        .Range(Lease, TimeSpan.FromSeconds(3), TimeSpan.FromHours(1))
+        .Range(SweepPeriod, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1))
+        .Range(CheckPeriod, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1))
+        .Range(TrainingThreads, 1, 64);
 }

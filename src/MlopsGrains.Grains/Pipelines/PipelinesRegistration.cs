@@ -1,11 +1,11 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Grains.Pipelines.Workers;
+using MlopsGrains.Settings;
 
 namespace MlopsGrains.Grains.Pipelines;
 
@@ -15,8 +15,7 @@ public static class PipelinesRegistration
     public static IServiceCollection AddPipelines(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<PipelineOptions>().BindConfiguration(PipelineOptions.Section).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PipelineOptions>, PipelineOptionsValidator>());
+        services.AddSettings<PipelineOptions>();
         services.AddSingleton(s => StepCatalog.Of(s.GetServices<IStepExecutor>()));
         services.TryAddSingleton<PipelineMetrics>();
         services.AddSingleton<PipelineYaml>();
@@ -40,13 +39,4 @@ public static class PipelinesRegistration
     public static IServiceCollection AddPipelineStep<TExecutor>(this IServiceCollection services)
         where TExecutor : class, IStepExecutor =>
         services.AddSingleton<IStepExecutor, TExecutor>();
-
-    private sealed class PipelineOptionsValidator : IValidateOptions<PipelineOptions>
-    {
-        public ValidateOptionsResult Validate(string? name, PipelineOptions options)
-        {
-            var faults = options.Faults().ToList();
-            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
-        }
-    }
 }

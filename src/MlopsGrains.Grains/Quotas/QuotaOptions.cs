@@ -1,7 +1,9 @@
+using MlopsGrains.Settings;
+
 namespace MlopsGrains.Grains.Quotas;
 
 /// <summary>How much text (params, tags, descriptions, dataset schemas and profiles) may be brought in, so that nobody fills memory and disk for all.</summary>
-public sealed class QuotaOptions
+public sealed class QuotaOptions : ISettings
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "Quotas";
@@ -18,21 +20,11 @@ public sealed class QuotaOptions
     /// </summary>
     public TimeSpan BigRunStays { get; set; } = TimeSpan.FromSeconds(15);
 
-    internal IEnumerable<string> Faults()
-    {
-        if (BigRunStays < TimeSpan.FromMilliseconds(100) || BigRunStays > TimeSpan.FromHours(1))
-        {
-            yield return $"{Section}:{nameof(BigRunStays)} is {BigRunStays}; must be 100 ms to 1 h.";
-        }
+    static string ISettings.Section => Section;
 
-        if (UserBytesPerDay < 0)
-        {
-            yield return $"{Section}:{nameof(UserBytesPerDay)} is {UserBytesPerDay}; must be at least 0.";
-        }
-
-        if (ExperimentBytesMax < 0)
-        {
-            yield return $"{Section}:{nameof(ExperimentBytesMax)} is {ExperimentBytesMax}; must be at least 0.";
-        }
-    }
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults() => new SettingFaults(Section)
+        .Range(UserBytesPerDay, 0)
+        .Range(ExperimentBytesMax, 0)
+        .Range(BigRunStays, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
 }

@@ -1,7 +1,9 @@
+using MlopsGrains.Settings;
+
 namespace MlopsGrains.Grains.Webhooks;
 
 /// <summary>How webhooks deliver. Section <c>Webhooks</c>.</summary>
-public sealed class WebhookOptions
+public sealed class WebhookOptions : ISettings
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "Webhooks";
@@ -42,20 +44,18 @@ public sealed class WebhookOptions
     /// <summary>Longest wait between attempts, 10 ms–1 day, also when the receiver asks for more. Default 10 min.</summary>
     public TimeSpan RetryDelayMax { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>The faults of these options, each naming its setting.</summary>
-    internal IEnumerable<string> Faults() => new[]
-    {
-        Fault(WebhooksMax is >= 1 and <= 1_000, nameof(WebhooksMax), WebhooksMax, "1–1000"),
-        Fault(QueueMax is >= 1 and <= 10_000, nameof(QueueMax), QueueMax, "1–10000"),
-        Fault(ParkedMax is >= 1 and <= 10_000, nameof(ParkedMax), ParkedMax, "1–10000"),
-        Fault(CharactersMax is >= 100 * 1024 and <= 8 * 1024 * 1024, nameof(CharactersMax), CharactersMax, "100 Ki–8 Mi"),
-        Fault(ParallelPerWebhook is >= 1 and <= 100, nameof(ParallelPerWebhook), ParallelPerWebhook, "1–100"),
-        Fault(Parallel is >= 0 and <= 100, nameof(Parallel), Parallel, "0–100"),
-        Fault(AttemptTimeout >= TimeSpan.FromSeconds(1) && AttemptTimeout <= TimeSpan.FromMinutes(1), nameof(AttemptTimeout), AttemptTimeout, "1 s–1 min"),
-        Fault(AttemptsMax is >= 1 and <= 50, nameof(AttemptsMax), AttemptsMax, "1–50"),
-        Fault(RetryDelay >= TimeSpan.FromMilliseconds(10) && RetryDelay <= TimeSpan.FromMinutes(1), nameof(RetryDelay), RetryDelay, "10 ms–1 min"),
-        Fault(RetryDelayMax >= TimeSpan.FromMilliseconds(10) && RetryDelayMax <= TimeSpan.FromDays(1), nameof(RetryDelayMax), RetryDelayMax, "10 ms–1 day"),
-    }.OfType<string>();
+    static string ISettings.Section => Section;
 
-    private static string? Fault(bool holds, string name, object value, string expected) => holds ? null : $"{Section}:{name} is {value}; expected {expected}.";
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults() => new SettingFaults(Section)
+        .Range(WebhooksMax, 1, 1_000)
+        .Range(QueueMax, 1, 10_000)
+        .Range(ParkedMax, 1, 10_000)
+        .Range(CharactersMax, 100 * 1024, 8 * 1024 * 1024)
+        .Range(ParallelPerWebhook, 1, 100)
+        .Range(Parallel, 0, 100)
+        .Range(AttemptTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1))
+        .Range(AttemptsMax, 1, 50)
+        .Range(RetryDelay, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1))
+        .Range(RetryDelayMax, TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(1));
 }

@@ -1,13 +1,21 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Settings;
 
 namespace MlopsGrains.Server.Hosting;
 
 /// <summary>Configuration section <c>IdleMemory</c>.</summary>
-internal sealed class IdleMemoryOptions
+internal sealed class IdleMemoryOptions : ISettings
 {
-    /// <summary>How long the server must have done next to nothing before it gives memory back.</summary>
+    public const string Section = "IdleMemory";
+
+    /// <summary>How long the server must have done next to nothing before it gives memory back, 1 s–1 day; 20 s by default.</summary>
     public TimeSpan QuietFor { get; set; } = TimeSpan.FromSeconds(20);
+
+    static string ISettings.Section => Section;
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults() => new SettingFaults(Section).Range(QuietFor, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
 }
 
 /// <summary>

@@ -3,16 +3,22 @@ using MlopsGrains.Gateway;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Grains;
+using MlopsGrains.Grains.Calls;
 using MlopsGrains.Server.Hosting.Cluster;
 using MlopsGrains.Server.Hosting.Start;
 using MlopsGrains.Server.Storage;
+using MlopsGrains.Settings;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Marks;
+using MlopsGrains.Storage.Postgres;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Providers;
+using Orleans.Runtime;
+using GatewayOptions = MlopsGrains.Gateway.Http.GatewayOptions;
 
 namespace MlopsGrains.Server.Hosting;
 
@@ -51,7 +57,7 @@ public static class PlatformHost
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(12));
         builder.AddStorage(settings);
         builder.Services.AddPlatformPorts();
-        builder.Services.Configure<IdleMemoryOptions>(builder.Configuration.GetSection("IdleMemory"));
+        builder.Services.AddSettings<IdleMemoryOptions>();
         builder.Services.AddHostedService<IdleMemory>();
         if (settings.Role == ServerRole.Gateway)
         {
@@ -94,6 +100,11 @@ public static class PlatformHost
                     Mark(o.Marks, settings);
                 }
             });
+            if (settings.Role != ServerRole.Gateway)
+            {
+                builder.Services.AddOptions<PostgresStorageOptions>().Configure<ILocalSiloDetails>((o, silo) => o.Member = new(
+                    settings.ClusterId, silo.SiloAddress.Endpoint.Address.ToString(), silo.SiloAddress.Endpoint.Port, silo.SiloAddress.Generation));
+            }
         }
         else
         {
@@ -131,9 +142,7 @@ public static class PlatformHost
     {
         var siloPort = FreePort.OrGiven(settings.SiloPort, settings.AdvertisedAddress);
         var gatewayPort = FreePort.OrGiven(settings.GatewayPort, settings.AdvertisedAddress);
-        // A silo that was killed is taken for alive until it has missed three signs of life, and until then no new one may join.
-        silo.Configure<ClusterMembershipOptions>(o => o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5));
-        silo.Configure<ClusterMembershipOptions>(configuration.GetSection("Membership"));
+        silo.AddFailureDetection(isAlone: settings.Role == ServerRole.All, configuration);
         silo.Configure<GrainCollectionOptions>(configuration.GetSection("GrainCollection"));
         if (settings.Storage == StorageEngine.Postgres)
         {
@@ -143,6 +152,9 @@ public static class PlatformHost
                 o.DataSource = source;
             }));
             silo.ConfigureEndpoints(settings.AdvertisedAddress, siloPort, gatewayPort);
+            silo.Services.AddSingleton<Eviction>();
+            silo.Services.AddSingleton<IAfterPause>(services => services.GetRequiredService<Eviction>());
+            silo.Services.AddSingleton<IFatalErrorHandler>(services => services.GetRequiredService<Eviction>());
             silo.AddPostgresDocuments();
         }
         else
@@ -176,6 +188,8 @@ public static class PlatformHost
             o.DataSource = source;
         }));
         client.AddSecurity(identity);
+        client.AddCalls();
+        client.Services.AddOptions<ClientMessagingOptions>().Configure<IOptions<GatewayOptions>>((o, gateway) => o.ResponseTimeout = gateway.Value.CallTimeout);
         client.UseConnectionRetryFilter(Patience());
         client.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = (ServiceId, settings.ClusterId));
         client.Configure<Orleans.Configuration.GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));

@@ -17,12 +17,15 @@ public interface IJournal
     /// <param name="stream">1–512 characters.</param>
     /// <param name="expectedVersion">The version the caller has read; 0 for a new stream.</param>
     /// <param name="entries">1–<see cref="JournalLimits.EntriesPerAppendMax"/> payloads, together at most <see cref="JournalLimits.AppendBytesMax"/> bytes.</param>
+    /// <param name="notAfter">A timestamp of <see cref="System.Diagnostics.Stopwatch"/>. An append that has not begun to be stored by then is withdrawn, also between two attempts over a broken
+    /// connection; <see cref="long.MaxValue"/> for no end.</param>
     /// <param name="cancellationToken">Withdraws an append that is still waiting in the queue; one being committed is finished and answered.</param>
     /// <returns><see langword="false"/> when the stream's version is not <paramref name="expectedVersion"/>: another writer stored one of these versions
     /// (the fence), or the append would leave a gap. Nothing was written.</returns>
+    /// <exception cref="OperationCanceledException">It was withdrawn; nothing was written.</exception>
     /// <exception cref="JournalFullException">The queue is full; nothing was written.</exception>
     /// <exception cref="JournalUnavailableException">The database could not commit; the message says whether the outcome is known.</exception>
-    Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default);
+    Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, long notAfter, CancellationToken cancellationToken = default);
 
     /// <summary>Reads the newest snapshot and every entry after it, in order. A deleted stream has a version and nothing else.</summary>
     /// <exception cref="Damage.StoredDamageException">Some of it is not what was written.</exception>

@@ -10,7 +10,7 @@ public sealed class NoOpJournal : IJournal
 {
     private readonly ConcurrentDictionary<string, long> heads = new(StringComparer.Ordinal);
 
-    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default)
+    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, long notAfter, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
         JournalGuard.Entries(expectedVersion, entries);

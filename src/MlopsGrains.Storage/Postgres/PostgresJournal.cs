@@ -136,11 +136,11 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
         }
     }
 
-    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default)
+    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, long notAfter, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
         var bytes = JournalGuard.Entries(expectedVersion, entries);
-        return Enqueue(new AppendOperation(stream, expectedVersion, entries, bytes), cancellationToken);
+        return Enqueue(new AppendOperation(stream, expectedVersion, entries, bytes, notAfter), cancellationToken);
     }
 
     public Task WriteSnapshotAsync(

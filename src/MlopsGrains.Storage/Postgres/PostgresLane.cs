@@ -154,7 +154,7 @@ internal sealed partial class PostgresLane
 
     private async Task StoreAppendsAsync(List<AppendOperation> appends, bool doubtful)
     {
-        var open = doubtful ? await ResolveAsync(appends) : appends;
+        var open = (doubtful ? await ResolveAsync(appends) : appends).FindAll(append => !append.RefuseIfLate());
         if (open.Count == 0)
         {
             return;

@@ -2,6 +2,9 @@ using Npgsql;
 
 namespace MlopsGrains.Storage.Postgres;
 
+/// <summary>A process of a cluster, as Orleans' membership table names it.</summary>
+public sealed record ClusterMember(string Cluster, string Address, int Port, int Generation);
+
 /// <summary>A PostgreSQL database and the limits of its writers.</summary>
 public sealed class PostgresStorageOptions
 {
@@ -28,6 +31,9 @@ public sealed class PostgresStorageOptions
 
     /// <summary>How long a lane tries to reach the database again, and to learn what became of its last commit, before it tells its callers; 0–10 min.</summary>
     public TimeSpan RecoveryTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The member of an Orleans cluster that writes; the database then refuses what it writes once the others have declared it dead. Nobody by default.</summary>
+    public ClusterMember? Member { get; set; }
 
     /// <summary>What is written down outside the database.</summary>
     public Marks.MarkOptions Marks { get; } = new();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MlopsGrains.Storage.Journals;
 
 namespace MlopsGrains.Storage.Writing;
@@ -19,9 +20,17 @@ internal abstract class WriteOperation(int payloadBytes)
     /// <summary>What it writes to, for whoever has to tell of it.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Whether it is not wanted any more: a timestamp of <see cref="Stopwatch"/> has passed.</summary>
+    public virtual bool IsLate => false;
+
     public bool TryTake()
     {
         registration.Unregister();
+        if (IsLate)
+        {
+            Withdraw(new CancellationToken(canceled: true));
+        }
+
         return Interlocked.CompareExchange(ref state, Taken, Waiting) == Waiting;
     }
 
@@ -86,12 +95,25 @@ internal abstract class StreamOperation(string stream, int payloadBytes) : Write
     public override string Name => Stream;
 }
 
-internal sealed class AppendOperation(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, int payloadBytes)
+internal sealed class AppendOperation(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, int payloadBytes, long notAfter)
     : StreamOperation(stream, payloadBytes)
 {
+    public override bool IsLate => Stopwatch.GetTimestamp() > notAfter;
+
     public long ExpectedVersion { get; } = expectedVersion;
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Entries { get; } = entries;
+
+    /// <summary>For one that is known not to be stored.</summary>
+    public bool RefuseIfLate()
+    {
+        if (IsLate)
+        {
+            Refusal = new OperationCanceledException($"the append to stream \"{Stream}\" was withdrawn: it is not wanted any more");
+        }
+
+        return Refusal is OperationCanceledException;
+    }
 
     /// <summary>Where a broken connection can hide a commit's outcome: the id of the first entry, by which it can be found. 0 before the first attempt.</summary>
     public long FirstId { get; set; }

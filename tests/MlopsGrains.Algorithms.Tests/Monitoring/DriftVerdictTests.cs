@@ -20,7 +20,7 @@ public sealed class DriftVerdictTests
         {
             var reference = Uniform(random, n);
             var bins = ReferenceBins.Compute(reference, 10)!;
-            fired += DriftVerdict.PsiP(Count(bins, reference).ToBinCounts(), Count(bins, Uniform(random, m)).ToBinCounts()) <= 0.01 ? 1 : 0;
+            fired += DistributionTest.PsiP(Count(bins, reference).ToBinCounts(), Count(bins, Uniform(random, m)).ToBinCounts()) <= 0.01 ? 1 : 0;
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{fired} of {Runs} runs fired");
@@ -50,7 +50,7 @@ public sealed class DriftVerdictTests
             Feature("moved", Uniform(random, 1000), [.. Uniform(random, 500).Select(x => x * x)])]);
         Assert.Equal(DriftStatus.Drift, verdict.Status);
         Assert.Equal([DriftStatus.NoDrift, DriftStatus.Drift], verdict.Features.Select(feature => feature.Status));
-        Assert.True(verdict.Features[1].Reasons.HasFlag(DriftReasons.Distribution));
+        Assert.Contains("the distribution moved", verdict.Features[1].Reason, StringComparison.Ordinal);
         Assert.Equal(0.5, verdict.DriftedShare);
     }
 
@@ -59,8 +59,8 @@ public sealed class DriftVerdictTests
     {
         var random = new SeededRandom(2);
         var verdict = DriftVerdict.Judge([Feature("x", Uniform(random, 50_000), [.. Uniform(random, 50_000).Select(x => Math.Pow(x, 1.1))])]).Features[0];
-        Assert.True(verdict.P < 1e-6);
-        Assert.Equal(DriftStatus.NoDrift, verdict.Status);
+        Assert.True(verdict.Distribution.P < 1e-6);
+        Assert.Equal((DriftStatus.NoDrift, "significant, but below the effect floor"), (verdict.Status, verdict.Reason));
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class DriftVerdictTests
         var random = new SeededRandom(3);
         var verdict = DriftVerdict.Judge([Feature("x", Uniform(random, 1000), Uniform(random, 49)), Feature("none", Uniform(random, 1000), [])]);
         Assert.Equal(DriftStatus.NotEnoughData, verdict.Status);
-        Assert.All(verdict.Features, feature => Assert.Null(feature.Psi));
+        Assert.All(verdict.Features, feature => Assert.Equal((null, "too few rows"), (feature.Distribution.Psi, feature.Reason)));
         Assert.Null(verdict.DriftedShare);
         Assert.Equal(DriftStatus.NotEnoughData, DriftVerdict.Judge([]).Status);
     }
@@ -78,15 +78,15 @@ public sealed class DriftVerdictTests
     public void Bins_AreJoined_UntilEachHoldsEnoughRows()
     {
         var random = new SeededRandom(4);
-        Assert.Equal(4, DriftVerdict.Judge([Feature("x", Uniform(random, 1000), Uniform(random, 100))]).Features[0].Bins);
-        Assert.Equal(20, DriftVerdict.Judge([Feature("x", Uniform(random, 1000), Uniform(random, 500))]).Features[0].Bins);
+        Assert.Equal(4, DriftVerdict.Judge([Feature("x", Uniform(random, 1000), Uniform(random, 100))]).Features[0].Distribution.Bins);
+        Assert.Equal(20, DriftVerdict.Judge([Feature("x", Uniform(random, 1000), Uniform(random, 500))]).Features[0].Distribution.Bins);
     }
 
     [Fact]
     public void MovedConstant_DriftsByRange()
     {
         var moved = DriftVerdict.Judge([Feature("x", [.. Enumerable.Repeat(5.0, 200)], [.. Enumerable.Repeat(5.5, 100)])]).Features[0];
-        Assert.Equal((DriftStatus.Drift, DriftReasons.OutOfRange, 1.0), (moved.Status, moved.Reasons, moved.OutOfRangeShare));
+        Assert.Equal((DriftStatus.Drift, "100.0 % outside the reference's range"), (moved.Status, moved.Reason));
         var still = DriftVerdict.Judge([Feature("x", [.. Enumerable.Repeat(5.0, 200)], [.. Enumerable.Repeat(5.0, 100)])]).Features[0];
         Assert.Equal(DriftStatus.NoDrift, still.Status);
     }
@@ -96,7 +96,7 @@ public sealed class DriftVerdictTests
     {
         var random = new SeededRandom(5);
         var fired = Enumerable.Range(0, 500).Count(_ =>
-            DriftVerdict.Judge([Feature("x", Uniform(random, 100), Uniform(random, 100))]).Features[0].Reasons.HasFlag(DriftReasons.OutOfRange));
+            DriftVerdict.Judge([Feature("x", Uniform(random, 100), Uniform(random, 100))]).Features[0].Reason.Contains("outside", StringComparison.Ordinal));
         Assert.InRange(fired, 0, 12);
     }
 
@@ -105,9 +105,8 @@ public sealed class DriftVerdictTests
     {
         var random = new SeededRandom(6);
         var reference = Uniform(random, 1000);
-        Assert.Equal(DriftReasons.Missing, Judge(50).Reasons);
-        Assert.Equal(DriftReasons.None, Judge(2).Reasons);
-        Assert.Equal(0.1, Judge(50).MissingRate!.Value, 12);
+        Assert.Equal((DriftStatus.Drift, "10.0 % missing, 0.0 % in the reference"), (Judge(50).Status, Judge(50).Reason));
+        Assert.Equal((DriftStatus.NoDrift, "not significant"), (Judge(2).Status, Judge(2).Reason));
 
         FeatureVerdict Judge(int missing)
         {
@@ -126,7 +125,7 @@ public sealed class DriftVerdictTests
         var old = Categories(reference, [.. Enumerable.Range(0, 300).Select(i => $"c{i % 3}")]);
         Assert.Equal(DriftStatus.NoDrift, old.Status);
         var added = Categories(reference, [.. Enumerable.Range(0, 300).Select(i => i < 15 ? "crypto" : $"c{i % 3}")]);
-        Assert.Equal((DriftReasons.NewCategories, 0.05), (added.Reasons, added.NewCategoryShare));
+        Assert.Equal((DriftStatus.Drift, "5.0 % in new categories"), (added.Status, added.Reason));
     }
 
     [Fact]
@@ -137,9 +136,21 @@ public sealed class DriftVerdictTests
             var counted = Count(bins, window);
             counted.AddMissing(missing);
             var verdict = DriftVerdict.Judge([FeatureComparison.Numeric("x", Count(bins, reference), counted)]).Features[0];
-            double?[] numbers = [verdict.Psi, verdict.JensenShannonDistance, verdict.P, verdict.PAdjusted, verdict.OutOfRangeShare, verdict.MissingRate];
+            var (measured, feature) = (verdict.Distribution, verdict.Feature);
+            double?[] numbers = [measured.Psi, measured.JensenShannonDistance, measured.P, measured.PAdjusted, feature.OutOfRangeShare, feature.MissingRate];
             Assert.All(numbers, number => Assert.True(number is null || double.IsFinite(number.Value)));
         });
+
+    [Fact]
+    public void FurtherTest_IsAClass_AndItsWordsReachTheVerdict()
+    {
+        var random = new SeededRandom(7);
+        FeatureComparison[] features = [Feature("x", Uniform(random, 1000), Uniform(random, 500)), Feature("y", Uniform(random, 1000), Uniform(random, 500))];
+
+        var verdict = DriftVerdict.Judge(features, tests: [.. DriftTests.All, new NamedTest("y")]);
+
+        Assert.Equal([(DriftStatus.NoDrift, "not significant"), (DriftStatus.Drift, "called y")], verdict.Features.Select(f => (f.Status, f.Reason)));
+    }
 
     [Fact]
     public void WrongLimits_AreRefusedByName() =>
@@ -178,4 +189,10 @@ public sealed class DriftVerdictTests
     }
 
     private static double[] Uniform(SeededRandom random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble())];
+
+    private sealed class NamedTest(string name) : IDriftTest
+    {
+        public IReadOnlyList<DriftFinding?> Judge(IReadOnlyList<FeatureComparison> features, DriftRule rule) =>
+            [.. features.Select(f => f.Name == name ? new DriftFinding(DriftStatus.Drift, $"called {name}") : null)];
+    }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using MlopsGrains.Settings;
 using System.Reflection;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Server.Hosting.Start;
@@ -40,5 +42,26 @@ public sealed class SettingNamesTests
 
         Assert.True(sections.Count > 4);
         Assert.Empty(sections.Except(SettingNames.Sections.Keys));
+    }
+
+    public static TheoryData<Type, string> Limited =>
+        [.. from type in SettingNames.Sections.Values
+            where type.IsAssignableTo(typeof(ISettings))
+            from property in type.GetProperties()
+            where property.CanWrite && (property.PropertyType == typeof(int) || property.PropertyType == typeof(long) || property.PropertyType == typeof(TimeSpan) || property.PropertyType.IsEnum)
+            select (type, property.Name)];
+
+    [Theory]
+    [MemberData(nameof(Limited))]
+    public void Setting_HasALimit_AndItsFaultNamesItsKey(Type type, string name)
+    {
+        var settings = Activator.CreateInstance(type)!;
+        Assert.Empty(((ISettings)settings).Faults());
+        var property = type.GetProperty(name)!;
+        property.SetValue(settings, property.PropertyType == typeof(TimeSpan) ? TimeSpan.FromTicks(-1) : property.PropertyType.IsEnum ? Enum.ToObject(property.PropertyType, -1) : Convert.ChangeType(-1, property.PropertyType, CultureInfo.InvariantCulture));
+
+        var section = SettingNames.Sections.Single(s => s.Value == type).Key;
+
+        Assert.Contains(((ISettings)settings).Faults(), f => f.StartsWith($"{section}:{name} ", StringComparison.Ordinal));
     }
 }

@@ -5,6 +5,7 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Governance;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Governance;
+using MlopsGrains.Storage;
 using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;

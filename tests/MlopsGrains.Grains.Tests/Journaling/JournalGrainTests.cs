@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
+using MlopsGrains.Calls;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Governance;
 using MlopsGrains.Identity;
+using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Testing;
 
@@ -100,6 +102,53 @@ public sealed class JournalGrainTests
         await Eventually.Async(async () => (await silo.Client.GetGrain<ICatalogGrain>("known").List(null, 10, Token)).Items is ["a"], cancellationToken: Token);
     }
 
+    [Fact]
+    public async Task CallThatIsOlderThanItsAskerWaits_IsRefused_AndChangesNothing()
+    {
+        using var directory = new TempDirectory();
+        await using var silo = await SiloFixture.StartAsync(directory.Path, s => s.Services.AddSingleton<IJournal>(new MoodyJournal()));
+        var catalog = silo.Client.GetGrain<ICatalogGrain>("late");
+        CallDeadline.Set(TimeSpan.FromMilliseconds(1));
+        await PassedAsync(TimeSpan.FromMilliseconds(1));
+
+        Assert.Equal(ErrorKind.Unavailable, (await Assert.ThrowsAsync<MlopsException>(() => catalog.Add("a", Token))).Kind);
+
+        CallDeadline.Clear();
+        Assert.Empty((await catalog.List(null, 10, Token)).Items);
+    }
+
+    [Fact]
+    public async Task ChangeThatIsGivenUpWhileItWaits_IsNotStored()
+    {
+        using var directory = new TempDirectory();
+        var moody = new MoodyJournal();
+        await using var silo = await SiloFixture.StartAsync(directory.Path, s => s.Services.AddSingleton<IJournal>(moody));
+        var (catalog, patience) = (silo.Client.GetGrain<ICatalogGrain>("group"), TimeSpan.FromMilliseconds(200));
+        await catalog.Add("a", Token);
+        moody.Hold = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = catalog.Add("b", Token);
+        await Eventually.Async(() => Task.FromResult(moody.Holds == 1), cancellationToken: Token);
+        CallDeadline.Set(patience);
+        var late = catalog.Add("c", Token);
+        CallDeadline.Clear();
+        CallDeadline.Set(TimeSpan.FromMinutes(1));
+        var patient = catalog.Add("d", Token);
+        CallDeadline.Clear();
+        await PassedAsync(patience);
+        moody.Hold.SetResult();
+
+        await first;
+        await patient;
+        Assert.Equal(ErrorKind.Unavailable, (await Assert.ThrowsAsync<MlopsException>(() => late)).Kind);
+        Assert.Equal(["a", "b", "d"], (await catalog.List(null, 10, Token)).Items);
+    }
+
+    private static async Task PassedAsync(TimeSpan time)
+    {
+        var began = CallDeadline.Now;
+        await Eventually.Async(() => Task.FromResult(CallDeadline.Now > began + time.TotalMilliseconds), cancellationToken: Token);
+    }
+
     /// <summary>A journal in memory that can be told to fail.</summary>
     private sealed class MoodyJournal : IJournal
     {
@@ -114,7 +163,24 @@ public sealed class JournalGrainTests
 
         public ReadOnlyMemory<byte> LastEntry { get; private set; }
 
-        public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default)
+        /// <summary>What an append waits for.</summary>
+        public TaskCompletionSource? Hold { get; set; }
+
+        /// <summary>How many appends wait.</summary>
+        public int Holds { get; private set; }
+
+        public async Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, long notAfter, CancellationToken cancellationToken = default)
+        {
+            if (Hold is { } hold)
+            {
+                Holds++;
+                await hold.Task;
+            }
+
+            return await Append(stream, expectedVersion, entries);
+        }
+
+        private Task<bool> Append(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries)
         {
             lock (gate)
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MlopsGrains.Storage.Journals;
 using Xunit;
 
@@ -84,6 +85,26 @@ public abstract partial class JournalContract
         Assert.True(await AppendAsync("s", 1, "c"));
         Assert.Equal(["a", "c"], await TextsAsync("s"));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Journal.AppendAsync("s", 2, Bytes("d"), cancellation.Token));
+    }
+
+    [Fact]
+    public async Task Append_ThatIsLateWhenItsTurnComes_IsWithdrawn()
+    {
+        Task<bool> taken;
+        Task<bool> waiting;
+        await using (await BlockCommitsAsync())
+        {
+            taken = AppendAsync("s", 0, "a");
+            await CommitStartedAsync();
+            var notAfter = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 100);
+            waiting = Journal.AppendAsync("s", 1, Bytes("b"), notAfter, Token);
+            await Testing.Eventually.Async(() => Task.FromResult(Stopwatch.GetTimestamp() > notAfter), cancellationToken: Token);
+        }
+
+        Assert.True(await taken);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        Assert.True(await AppendAsync("s", 1, "c"));
+        Assert.Equal(["a", "c"], await TextsAsync("s"));
     }
 
     /// <summary>Ends when the writer has taken a batch off its queue.</summary>

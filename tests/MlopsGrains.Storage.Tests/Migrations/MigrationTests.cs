@@ -91,6 +91,7 @@ public sealed class MigrationTests(PostgresServer server) : IDisposable
             CREATE TABLE schema_version (version int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
             INSERT INTO schema_version (version, name) VALUES (1, '0001_journal'), (2, '0002_orleans');
             {Migration.Of("Postgres")[0].Sql}
+            {Migration.Of("Postgres")[1].Sql}
             INSERT INTO stream_head VALUES ('both', 3), ('entries', 2), ('snapshot', 5);
             INSERT INTO journal VALUES ('entries', 1, 0, 'a'), ('both', 3, 0, 'c'), ('entries', 2, 0, 'b');
             INSERT INTO snapshot VALUES ('both', 2, 'ab'), ('snapshot', 5, 'abcde');

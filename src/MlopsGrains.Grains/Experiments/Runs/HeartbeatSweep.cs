@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Catalogs;
+using MlopsGrains.Settings;
 
 namespace MlopsGrains.Grains.Experiments.Runs;
 
@@ -63,10 +64,15 @@ internal sealed partial class HeartbeatSweep(IGrainFactory grains, IOptions<Hear
 }
 
 /// <summary>How runs with a heartbeat are watched. Section <c>Heartbeat</c>.</summary>
-public sealed class HeartbeatOptions
+public sealed class HeartbeatOptions : ISettings
 {
     public const string Section = "Heartbeat";
 
-    /// <summary>How often all of them are looked at; 5 s by default. A lost run is found this much after its timeout at the latest.</summary>
+    /// <summary>How often all of them are looked at, 100 ms–1 h; 5 s by default. A lost run is found this much after its timeout at the latest.</summary>
     public TimeSpan SweepPeriod { get; set; } = TimeSpan.FromSeconds(5);
+
+    static string ISettings.Section => Section;
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults() => new SettingFaults(Section).Range(SweepPeriod, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
 }

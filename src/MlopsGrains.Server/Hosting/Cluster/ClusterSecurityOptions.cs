@@ -1,7 +1,9 @@
+using MlopsGrains.Settings;
+
 namespace MlopsGrains.Server.Hosting.Cluster;
 
 /// <summary>How the processes of a cluster know each other on Orleans' ports: by a secret, or by certificates. Section <c>ClusterSecurity</c>.</summary>
-public sealed class ClusterSecurityOptions
+public sealed class ClusterSecurityOptions : ISettings
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "ClusterSecurity";
@@ -30,7 +32,9 @@ public sealed class ClusterSecurityOptions
     /// <summary>Whether the processes of the cluster know each other.</summary>
     public bool IsConfigured => !string.IsNullOrEmpty(Secret) || !string.IsNullOrEmpty(Certificate);
 
-    /// <summary>Everything wrong with the options, each naming its setting.</summary>
+    static string ISettings.Section => Section;
+
+    /// <inheritdoc/>
     public IEnumerable<string> Faults()
     {
         if (!string.IsNullOrEmpty(Secret) && Secret.Length < SecretLengthMin)

@@ -12,6 +12,7 @@ using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Server.Hosting.Cluster;
+using MlopsGrains.Settings;
 using Orleans.Configuration;
 using GatewayOptions = MlopsGrains.Gateway.Http.GatewayOptions;
 
@@ -32,22 +33,23 @@ public static class SettingNames
     private static readonly string[] Open = ["Logging", "Kestrel"];
 
     /// <summary>The sections of the configuration, and what each is read into.</summary>
-    public static IReadOnlyDictionary<string, Type> Sections { get; } = new Dictionary<string, Type>(StringComparer.OrdinalIgnoreCase)
-    {
-        [AuthenticationOptions.Section] = typeof(AuthenticationOptions),
-        [ClusterSecurityOptions.Section] = typeof(ClusterSecurityOptions),
-        [GatewayOptions.Section] = typeof(GatewayOptions),
-        ["GrainCollection"] = typeof(GrainCollectionOptions),
-        [HeartbeatOptions.Section] = typeof(HeartbeatOptions),
-        ["IdleMemory"] = typeof(IdleMemoryOptions),
-        ["Membership"] = typeof(ClusterMembershipOptions),
-        [ModelFileOptions.Section] = typeof(ModelFileOptions),
-        [ModelHostOptions.Section] = typeof(ModelHostOptions),
-        [PipelineOptions.Section] = typeof(PipelineOptions),
-        [QuotaOptions.Section] = typeof(QuotaOptions),
-        ["Retention"] = typeof(RetentionOptions),
-        [WebhookOptions.Section] = typeof(WebhookOptions),
-    };
+    public static IReadOnlyDictionary<string, Type> Sections { get; } = new Dictionary<string, Type>(
+        [
+            Of<AuthenticationOptions>(),
+            Of<ClusterSecurityOptions>(),
+            Of<GatewayOptions>(),
+            Of<HeartbeatOptions>(),
+            Of<IdleMemoryOptions>(),
+            Of<ModelFileOptions>(),
+            Of<ModelHostOptions>(),
+            Of<PipelineOptions>(),
+            Of<QuotaOptions>(),
+            Of<RetentionOptions>(),
+            Of<WebhookOptions>(),
+            new("GrainCollection", typeof(GrainCollectionOptions)),
+            new("Membership", typeof(ClusterMembershipOptions)),
+        ],
+        StringComparer.OrdinalIgnoreCase);
 
     /// <summary>What is wrong with the names of environment variables; <paramref name="options"/> are the command line's, as variables name them.</summary>
     public static IEnumerable<string> Faults(IEnumerable<string> variables, IReadOnlyCollection<string> options) =>
@@ -55,6 +57,9 @@ public static class SettingNames
             .Order(StringComparer.Ordinal)
             .Select(v => Fault(v, v[Prefix.Length..].Split("__"), options))
             .OfType<string>();
+
+    private static KeyValuePair<string, Type> Of<T>()
+        where T : ISettings => new(T.Section, typeof(T));
 
     private static string? Fault(string variable, string[] parts, IReadOnlyCollection<string> options)
     {

@@ -38,7 +38,7 @@ internal static partial class StartFaults
     private static IEnumerable<string> Sentences(Exception e, ServerSettings settings) => e switch
     {
         InvalidSettingsException invalid => invalid.Faults,
-        OptionsValidationException invalid => invalid.Failures.Select(f => OutOfRange(f, invalid.OptionsType)),
+        OptionsValidationException invalid => invalid.Failures,
         StorageSchemaException schema => [$"{Database(settings)} was written by a newer MlopsGrains: {schema.Message}."],
         StorageRefusedException refused => [refused.Message],
         SqliteException { SqliteErrorCode: NotADatabase or Corrupt } damaged =>
@@ -65,12 +65,6 @@ internal static partial class StartFaults
 
     private static string Reason(SqliteException e) => SqliteReason().Match(e.Message) is { Success: true } match ? match.Groups[1].Value : e.Message;
 
-    /// <summary>The framework's words for a value out of range name its type; the reader gets the setting.</summary>
-    private static string OutOfRange(string failure, Type options) =>
-        Annotation().Match(failure) is { Success: true } match && SettingNames.Sections.FirstOrDefault(s => s.Value == options).Key is { } section
-            ? $"{section}:{match.Groups["name"].Value} {match.Groups["rule"].Value}"
-            : failure;
-
     private static string Word(string type) => type switch
     {
         "System.Boolean" => "truth (true or false)",
@@ -82,9 +76,6 @@ internal static partial class StartFaults
 
     [GeneratedRegex("Failed to convert configuration value(?: '(?<value>[^']*)')? at '(?<setting>[^']+)' to type '(?<type>[^']+)'")]
     private static partial Regex NotConverted();
-
-    [GeneratedRegex("members: '(?<name>[^']+)' with the error: 'The field [^ ]+ (?<rule>[^']+)'")]
-    private static partial Regex Annotation();
 
     [GeneratedRegex("'([^']+)'")]
     private static partial Regex SqliteReason();

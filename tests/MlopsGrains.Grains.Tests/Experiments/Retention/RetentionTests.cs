@@ -420,8 +420,8 @@ public sealed class RetentionTests : IAsyncLifetime
             return this;
         }));
 
-        public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken = default) =>
-            AppendsToRuns || !stream.StartsWith("run/", StringComparison.Ordinal) ? inner.AppendAsync(stream, expectedVersion, entries, cancellationToken) : Task.FromException<bool>(Gone());
+        public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, long notAfter, CancellationToken cancellationToken = default) =>
+            AppendsToRuns || !stream.StartsWith("run/", StringComparison.Ordinal) ? inner.AppendAsync(stream, expectedVersion, entries, notAfter, cancellationToken) : Task.FromException<bool>(Gone());
 
         public Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default) => inner.ReadAsync(stream, cancellationToken);
 

@@ -5,6 +5,7 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Search;
+using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Testing;
 using Orleans.Runtime;

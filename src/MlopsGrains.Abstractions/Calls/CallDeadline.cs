@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using Orleans.Runtime;
+
+namespace MlopsGrains.Calls;
+
+/// <summary>
+/// How long whoever made a call waits for its answer. Orleans carries it with the call and with the calls that come of it, so that what was given up takes no effect later. The time
+/// is told by the asker's own monotonic clock: clocks of two machines are never compared.
+/// </summary>
+public sealed class CallDeadline
+{
+    private const string Key = "mlops.deadline";
+
+    // What is carried are numbers that every version can read; they are changed in place, so that everybody further up in the same call sees it.
+    private readonly long[] carried;
+
+    private CallDeadline(long[] carried) => this.carried = carried;
+
+    /// <summary>Names this process's clock, which no other has.</summary>
+    public static long OwnClock { get; } = BitConverter.ToInt64(Guid.NewGuid().ToByteArray());
+
+    /// <summary>Milliseconds on this process's clock, which goes on while the process is stopped and does not move with the time of day.</summary>
+    public static long Now => (long)Stopwatch.GetElapsedTime(0).TotalMilliseconds;
+
+    /// <summary>Whether the current call has a deadline, or had one before something of it became durable.</summary>
+    public static bool IsSet => RequestContext.Get(Key) is long[];
+
+    /// <summary>The current call's; <see langword="null"/> when nobody waits.</summary>
+    public static CallDeadline? Current => RequestContext.Get(Key) is long[] { Length: 3 } carried && carried[2] < long.MaxValue ? new(carried) : null;
+
+    /// <summary>Whose clock it is told by.</summary>
+    public long Clock => carried[0];
+
+    /// <summary>When the call was made, in milliseconds on that clock.</summary>
+    public long AskedMs => carried[1];
+
+    /// <summary>How long the answer is waited for, in milliseconds.</summary>
+    public long PatienceMs => carried[2];
+
+    /// <summary>From here on, whoever asks in this flow waits as long as <paramref name="patience"/>.</summary>
+    public static void Set(TimeSpan patience) => RequestContext.Set(Key, new[] { OwnClock, Now, (long)patience.TotalMilliseconds });
+
+    /// <summary>What follows in this flow is nobody's call.</summary>
+    public static void Clear() => RequestContext.Remove(Key);
+
+    /// <summary>Something is durable: what remains of the call, and the calls that it still makes, are done whether or not somebody waits.</summary>
+    public void Keep() => carried[2] = long.MaxValue;
+}

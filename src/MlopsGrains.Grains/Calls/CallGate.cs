@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using MlopsGrains.Calls;
+using MlopsGrains.Errors;
+using Orleans.Runtime;
+
+namespace MlopsGrains.Grains.Calls;
+
+/// <summary>
+/// What every call passes before it runs, and every change before it is stored: a pause of the process is waited out, and then a call that its asker has given up is refused.
+/// </summary>
+internal sealed class CallGate(PauseGate pauses) : IIncomingGrainCallFilter
+{
+    /// <summary>Of an asker's patience. A write that is under way when it ends is done before the asker stops waiting.</summary>
+    private const int MarginPart = 20;
+
+    private readonly AskerClocks clocks = new();
+
+    public Task Invoke(IIncomingGrainCallContext context) => pauses.IsOpen ? Run(context) : RunAfterPause(context);
+
+    /// <summary>To be called before something becomes durable.</summary>
+    /// <returns>For whom it is done; nobody waits when there is none.</returns>
+    /// <exception cref="Errors.MlopsException">The caller has given up (<see cref="Errors.ErrorKind.Unavailable"/>).</exception>
+    public async ValueTask<CurrentCall?> BeforeWrite()
+    {
+        await pauses.Pass();
+        var call = CurrentCall.Current;
+        call?.ThrowIfGivenUp();
+        return call;
+    }
+
+    private async Task RunAfterPause(IIncomingGrainCallContext context)
+    {
+        // What Orleans asks of itself must go on, or the pause would never be found out.
+        if (!context.TargetId.IsSystemTarget())
+        {
+            await pauses.Pass();
+        }
+
+        await Run(context);
+    }
+
+    /// <summary>Failures of the platform's own calls leave a grain as a refusal: to whoever called it they would look like failures of its own call, which did run.</summary>
+    private async Task Run(IIncomingGrainCallContext context)
+    {
+        var call = Call(context);
+        call?.ThrowIfGivenUp();
+        CurrentCall.Current = call;
+        try
+        {
+            await context.Invoke();
+        }
+        catch (Exception e) when (PlatformFaults.Is(e) && !context.TargetId.IsSystemTarget())
+        {
+            throw MlopsException.Unavailable($"The platform could not answer just now ({e.Message.TrimEnd('.')}). Try again.");
+        }
+    }
+
+    private CurrentCall? Call(IIncomingGrainCallContext context)
+    {
+        if (CallDeadline.Current is not { } deadline)
+        {
+            return null;
+        }
+
+        var leftMs = deadline.PatienceMs - deadline.PatienceMs / MarginPart - clocks.AgeMs(deadline.Clock, deadline.AskedMs, CallDeadline.Now);
+        return new CurrentCall(deadline, Stopwatch.GetTimestamp() + (leftMs * (Stopwatch.Frequency / 1000)), context.Request.GetCancellationToken());
+    }
+}

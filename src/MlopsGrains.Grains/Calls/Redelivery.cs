@@ -1,0 +1,41 @@
+using System.Diagnostics;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using Orleans.Runtime.Messaging;
+
+namespace MlopsGrains.Grains.Calls;
+
+/// <summary>
+/// A call that met a silo which is going down, or is gone and not yet known to be, is made again until somebody takes it. Only what certainly did not run, or changes nothing, comes
+/// again; silos turn such failures of the calls that they make themselves into refusals, so what is seen here happened to the gateway's own call.
+/// </summary>
+internal sealed class Redelivery : IOutgoingGrainCallFilter
+{
+    /// <summary>Then the caller hears of it while it still waits.</summary>
+    private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(8);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    public async Task Invoke(IOutgoingGrainCallContext context)
+    {
+        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(Pause, context.Request.GetCancellationToken()))
+        {
+            try
+            {
+                await context.Invoke();
+                return;
+            }
+            catch (OrleansException e) when (Stopwatch.GetElapsedTime(began) < TimeMax && MayComeAgain(e, context))
+            {
+                // It is made again.
+            }
+        }
+    }
+
+    private static bool MayComeAgain(OrleansException e, IOutgoingGrainCallContext context) => e switch
+    {
+        SiloUnavailableException => context.InterfaceMethod.IsDefined(typeof(ReadOnlyAttribute), inherit: false),
+        OrleansMessageRejectionException or ConnectionFailedException => true,
+        _ => false,
+    };
+}

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using MlopsGrains.Testing;
+
+namespace MlopsGrains.EndToEnd;
+
+/// <summary>
+/// Measures how long each fault is felt, with the settings that the program is shipped with: two silos and a gateway on PostgreSQL, 12 writers. Asked for by name, since it takes minutes:
+/// <c>dotnet run --project tests/MlopsGrains.EndToEnd -- -explicit only -class "*FaultNumbers" -showliveoutput</c>. MLOPS_FAULT_ROUNDS tells how often (3).
+/// </summary>
+public sealed class FaultNumbers(PostgresServer postgres, ITestOutputHelper output)
+{
+    private const int Writers = 12;
+
+    public static TheoryData<string> Faults => ["killed", "frozen 20 s", "frozen 45 s", "frozen 90 s", "stopped"];
+
+    [Theory(Explicit = true), MemberData(nameof(Faults))]
+    public async Task HowLongIsIt(string fault)
+    {
+        var rounds = int.TryParse(Environment.GetEnvironmentVariable("MLOPS_FAULT_ROUNDS"), out var given) ? given : 3;
+        var gaps = new List<TimeSpan>();
+        var others = new List<TimeSpan>();
+        for (var round = 0; round < rounds; round++)
+        {
+            await using var cluster = await ServerCluster.StartAsync(postgres, silos: 2);
+            using var writers = await TagWriters.StartAsync(cluster.Gateway, Writers);
+            await writers.AllWriteAsync();
+            await FaultAsync(cluster, fault);
+            await writers.AllWriteAsync();
+            await writers.StopAsync();
+            await writers.AssertNothingUndoneAsync();
+            gaps.AddRange(writers.Gaps.Where(gap => gap > TimeSpan.FromSeconds(1)));
+            others.AddRange(writers.Gaps.Where(gap => gap <= TimeSpan.FromSeconds(1)));
+            output.WriteLine($"{fault}, round {round + 1}: gaps {string.Join(' ', writers.Gaps.Select(gap => $"{gap.TotalSeconds:F1}"))}; {string.Join(", ", writers.Refusals)}");
+        }
+
+        gaps.Sort();
+        output.WriteLine($"{fault}: {gaps.Count} of {gaps.Count + others.Count} keys felt it; longest {(gaps.Count > 0 ? gaps[^1] : others.Max()).TotalSeconds:F1} s; the others {others.DefaultIfEmpty().Max().TotalSeconds:F2} s at most");
+    }
+
+    private async Task FaultAsync(ServerCluster cluster, string fault)
+    {
+        var silo = cluster.Silos[1];
+        switch (fault.Split(' '))
+        {
+            case ["killed"]:
+                await silo.KillAsync();
+                break;
+            case ["stopped"]:
+                var began = Stopwatch.GetTimestamp();
+                await silo.StopAsync();
+                output.WriteLine($"the stop took {Stopwatch.GetElapsedTime(began).TotalSeconds:F1} s");
+                break;
+            case ["frozen", var seconds, _]:
+                silo.Freeze();
+                await Task.Delay(TimeSpan.FromSeconds(int.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture)), TestContext.Current.CancellationToken);
+                silo.Thaw();
+                output.WriteLine($"exit code {await silo.ExitAsync()}");
+                break;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using MlopsGrains.Testing;
+using Npgsql;
+
+namespace MlopsGrains.EndToEnd;
+
+/// <summary>Silos and a gateway as real processes on a PostgreSQL database of their own, with the settings that they are shipped with unless others are given.</summary>
+internal sealed class ServerCluster : IAsyncDisposable
+{
+    private const int Dead = 6;
+
+    private readonly TempDirectory directory = new();
+    private readonly List<ServerProcess> silos = [];
+    private readonly Dictionary<string, string> settings;
+    private readonly string[] arguments;
+    private readonly NpgsqlDataSource database;
+    private ServerProcess? gateway;
+
+    private ServerCluster(string connection, IReadOnlyDictionary<string, string>? settings)
+    {
+        this.settings = new(settings ?? new Dictionary<string, string>()) { ["MLOPS_ClusterSecurity__Secret"] = new string('s', 64) };
+        arguments = ["--storage", "postgres", "--connection", connection, "--blobs", directory.Path];
+        database = NpgsqlDataSource.Create(connection);
+    }
+
+    public IReadOnlyList<ServerProcess> Silos => silos;
+
+    public ServerProcess Gateway => gateway!;
+
+    public static async Task<ServerCluster> StartAsync(PostgresServer postgres, int silos, IReadOnlyDictionary<string, string>? settings = null)
+    {
+        var cluster = new ServerCluster(await postgres.CreateDatabaseAsync(), settings);
+        for (var i = 0; i < silos; i++)
+        {
+            await cluster.AddSiloAsync();
+        }
+
+        cluster.gateway = await cluster.ServeAsync("gateway");
+        return cluster;
+    }
+
+    public async Task<ServerProcess> AddSiloAsync()
+    {
+        silos.Add(await ServeAsync("silo", "--silo-port", $"{FreePort.Next()}"));
+        return silos[^1];
+    }
+
+    /// <summary>Returns when the others have declared a silo dead.</summary>
+    public Task EvictedAsync(ServerProcess silo, TimeSpan within) => Eventually.Async(async () => await StatusOfAsync(silo) == Dead, within, TestContext.Current.CancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in silos.Append(gateway).OfType<ServerProcess>())
+        {
+            await process.DisposeAsync();
+        }
+
+        await database.DisposeAsync();
+        directory.Dispose();
+    }
+
+    private Task<ServerProcess> ServeAsync(string role, params string[] more) => ServerProcess.StartAsync(["--role", role, .. arguments, .. more], settings);
+
+    private async Task<int> StatusOfAsync(ServerProcess silo)
+    {
+        await using var command = database.CreateCommand("SELECT status FROM orleansmembershiptable WHERE port = $1");
+        command.Parameters.Add(new() { Value = silo.SiloPort });
+        return (int)(await command.ExecuteScalarAsync() ?? 0);
+    }
+}
