@@ -44,6 +44,19 @@ internal sealed class ServerCluster : IAsyncDisposable
         return silos[^1];
     }
 
+    /// <summary>A new silo in the place of each that was killed.</summary>
+    public async Task ReplaceKilledAsync()
+    {
+        for (var i = 0; i < silos.Count; i++)
+        {
+            if (silos[i].HasExited)
+            {
+                await silos[i].DisposeAsync();
+                silos[i] = await ServeAsync("silo", "--silo-port", $"{FreePort.Next()}");
+            }
+        }
+    }
+
     /// <summary>Returns when the others have declared a silo dead.</summary>
     public Task EvictedAsync(ServerProcess silo, TimeSpan within) => Eventually.Async(async () => await StatusOfAsync(silo) == Dead, within, TestContext.Current.CancellationToken);
 

@@ -25,6 +25,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public int Id => process.Id;
 
+    public bool HasExited => process.HasExited;
+
     /// <summary>Orleans' port between silos, where one was given.</summary>
     public int SiloPort => process.StartInfo.ArgumentList.IndexOf("--silo-port") is >= 0 and var at ? int.Parse(process.StartInfo.ArgumentList[at + 1], CultureInfo.InvariantCulture) : 0;
 

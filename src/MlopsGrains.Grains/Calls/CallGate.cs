@@ -2,6 +2,7 @@ using System.Diagnostics;
 using MlopsGrains.Calls;
 using MlopsGrains.Errors;
 using Orleans.Runtime;
+using Orleans.Storage;
 
 namespace MlopsGrains.Grains.Calls;
 
@@ -39,7 +40,8 @@ internal sealed class CallGate(PauseGate pauses) : IIncomingGrainCallFilter
         await Run(context);
     }
 
-    /// <summary>Failures of the platform's own calls leave a grain as a refusal: to whoever called it they would look like failures of its own call, which did run.</summary>
+    /// <summary>Failures of the platform's own calls leave a grain as a refusal: to whoever called it they would look like failures of its own call, which did run. By an inconsistent state Orleans
+    /// ends the activation.</summary>
     private async Task Run(IIncomingGrainCallContext context)
     {
         var call = Call(context);
@@ -49,7 +51,7 @@ internal sealed class CallGate(PauseGate pauses) : IIncomingGrainCallFilter
         {
             await context.Invoke();
         }
-        catch (Exception e) when (PlatformFaults.Is(e) && !context.TargetId.IsSystemTarget())
+        catch (Exception e) when (e is not (MlopsException or InconsistentStateException) && PlatformFaults.Is(e) && !context.TargetId.IsSystemTarget())
         {
             throw MlopsException.Unavailable($"The platform could not answer just now ({e.Message.TrimEnd('.')}). Try again.");
         }

@@ -1,17 +1,20 @@
+using System.Data.Common;
 using System.Net.Sockets;
+using MlopsGrains.Errors;
 using Orleans.Runtime;
-using Orleans.Storage;
 
 namespace MlopsGrains.Grains.Calls;
 
 /// <summary>Failures that say something about the platform's processes and connections, and nothing about what was asked of them.</summary>
 internal static class PlatformFaults
 {
-    /// <summary>Whether an exception is one. A document that was changed by another activation is none: Orleans ends the activation by it.</summary>
+    /// <summary>Whether an exception is one, or is about one.</summary>
     public static bool Is(Exception exception) => exception switch
     {
-        InconsistentStateException => false,
-        OrleansException or TimeoutException or SocketException => true,
+        OrleansException or TimeoutException or SocketException or DbException => true,
+        MlopsException { Kind: ErrorKind.Unavailable or ErrorKind.Overloaded } => true,
+        AggregateException many => many.InnerExceptions.Any(Is),
+        { InnerException: { } inner } => Is(inner),
         _ => false,
     };
 }

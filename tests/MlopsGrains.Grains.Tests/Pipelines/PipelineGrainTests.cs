@@ -119,6 +119,17 @@ public sealed class PipelineGrainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task StepUnderWhichThePlatformFails_IsTriedAgain_ThoughItHasOneAttempt()
+    {
+        await Register("name: unlucky\nsteps: [{name: a, uses: test/unlucky}]");
+        var run = await Grains.GetGrain<IPipelineGrain>("unlucky").Start(new StartPipeline(), Token);
+
+        var ended = await Grains.Ended(run.PipelineRunId, Token);
+
+        Assert.Equal((PipelineRunStatus.Succeeded, "4"), (ended.Status, ended.Steps[0].Outputs.GetValueOrDefault("attempt", ended.Steps[0].Error ?? "")));
+    }
+
+    [Fact]
     public async Task Cancel_ReachesTheStepAtWork()
     {
         await Register("name: endless\nsteps: [{name: a, uses: test/endless}, {name: b, uses: test/echo, needs: a}]");

@@ -127,9 +127,28 @@ public sealed class PipelineRunRulesTests
         for (var i = 0; i <= PipelineRunRules.LossesMax; i++)
         {
             run.Fail(run.MustLease("a"), StepOutcome.Lost);
+            run.TickFor(TimeSpan.FromSeconds(30));
         }
 
         Assert.Equal((StepStatus.Failed, PipelineRunStatus.Failed), (run["a"], run.State.Status));
+    }
+
+    /// <summary>Steps of the clock in either direction: what is put off comes, and what runs has its whole time.</summary>
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void ClockThatIsSetByADay_NeitherHoldsAStepNorEndsIt(int days)
+    {
+        var state = new RunHarness(Diamond);
+        var running = state.MustLease("a");
+        var (then, leases) = (state.Time.GetUtcNow().AddDays(days), new LeaseBook(state.Time, TimeSpan.FromSeconds(30)));
+        leases.Renew("a", running.Attempt);
+
+        Assert.Empty(PipelineRunRules.Expire(state.State, leases, then));
+        state.Succeed(running);
+        state.Fail(state.MustLease("b"));
+        Assert.Equal(StepStatus.RetryWait, state["b"]);
+        Assert.True(state.State.Find("b")!.MayBeLeased(then));
     }
 
     [Fact]

@@ -1,9 +1,12 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using MlopsGrains.Errors;
 using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Pipelines;
+using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;
 
@@ -33,6 +36,24 @@ internal sealed class FlakyStep : IStepExecutor
         context.Attempt < context.With.Whole("until")
             ? throw new InvalidOperationException("not yet")
             : Task.FromResult(StepContext.Succeeded(("attempt", $"{context.Attempt}")));
+}
+
+/// <summary>The platform fails under its first attempts, each time in another way.</summary>
+internal sealed class UnluckyStep : IStepExecutor
+{
+    private static readonly Exception[] Faults =
+    [
+        new SiloUnavailableException("the silo is gone"),
+        new InvalidOperationException("Unable to connect", new SocketException((int)SocketError.ConnectionRefused)),
+        MlopsException.Unavailable("try again"),
+    ];
+
+    public StepKind Kind { get; } = new("test/unlucky", [], ["attempt"]);
+
+    public IEnumerable<Right> Rights(StepInputs with) => [];
+
+    public Task<StepResult> Run(StepContext context, CancellationToken cancellationToken) =>
+        context.Attempt <= Faults.Length ? throw Faults[context.Attempt - 1] : Task.FromResult(StepContext.Succeeded(("attempt", $"{context.Attempt}")));
 }
 
 /// <summary>Works until it is told to stop.</summary>
@@ -65,6 +86,7 @@ internal static class TestSteps
     {
         silo.Services.AddPipelineStep<EchoStep>();
         silo.Services.AddPipelineStep<FlakyStep>();
+        silo.Services.AddPipelineStep<UnluckyStep>();
         silo.Services.AddPipelineStep<EndlessStep>();
         silo.Services.Configure<PipelineOptions>(o =>
         {

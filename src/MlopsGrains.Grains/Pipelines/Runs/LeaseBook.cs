@@ -1,20 +1,35 @@
 namespace MlopsGrains.Grains.Pipelines.Runs;
 
 /// <summary>
-/// Expiry of the held leases on the server's monotonic clock. In memory only: after a restart every holder gets a full lease, so a heartbeat costs no write and
-/// nobody loses work to an outage of the platform.
+/// Expiry of the held leases, and how long they are held, on the server's monotonic clock. In memory only: after a restart every holder gets a full lease and its whole time, so a
+/// heartbeat costs no write and nobody loses work to an outage of the platform.
 /// </summary>
 internal sealed class LeaseBook(TimeProvider time, TimeSpan lease)
 {
     private readonly Dictionary<(string Step, int Attempt), long> expiry = [];
+    private readonly Dictionary<(string Step, int Attempt), long> began = [];
 
     private long lastTick = time.GetTimestamp();
 
     public TimeSpan Lease => lease;
 
-    public void Renew(string step, int attempt) => expiry[(step, attempt)] = time.GetTimestamp() + Ticks(lease);
+    public void Renew(string step, int attempt)
+    {
+        began.TryAdd((step, attempt), time.GetTimestamp());
+        expiry[(step, attempt)] = time.GetTimestamp() + Ticks(lease);
+    }
 
-    public void Forget(string step, int attempt) => expiry.Remove((step, attempt));
+    public void Forget(string step, int attempt)
+    {
+        began.Remove((step, attempt));
+        expiry.Remove((step, attempt));
+    }
+
+    public TimeSpan HeldFor(string step, int attempt)
+    {
+        began.TryAdd((step, attempt), time.GetTimestamp());
+        return time.GetElapsedTime(began[(step, attempt)]);
+    }
 
     public bool IsExpired(string step, int attempt)
     {

@@ -13,14 +13,14 @@ namespace MlopsGrains.Grains.Pipelines.Runs;
 /// <summary>Decides: a state and a command give the events to record, or a refusal. Pure; <c>now</c> is the server's time.</summary>
 internal static class PipelineRunRules
 {
-    /// <summary>How often the platform may lose a step before the step fails.</summary>
-    public const int LossesMax = 5;
+    /// <summary>How often the platform may lose a step before the step fails; with the pauses between them, an outage of a minute and more.</summary>
+    public const int LossesMax = 8;
     public const int OutputsMax = 100;
     public const int OutputLengthMax = 262_144;
     public const int LinesPerCallMax = 1_000;
     public const int ErrorLengthMax = 10_000;
 
-    private static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(30);
 
     public static StepLeased? Lease(PipelineRunState state, string step, string worker, string secret, DateTimeOffset now) =>
         state.Begun() && !state.Ended() && state.Find(step) is { } found && found.MayBeLeased(now)
@@ -80,7 +80,7 @@ internal static class PipelineRunRules
         foreach (var step in state.Steps.Where(s => s.Status == StepStatus.Running))
         {
             var attempt = step.Attempts[^1];
-            if (now - attempt.StartedAt >= TimeSpan.FromSeconds(step.Plan.TimeoutSeconds))
+            if (leases.HeldFor(step.Name, step.Attempt) >= TimeSpan.FromSeconds(step.Plan.TimeoutSeconds))
             {
                 events.Add(Ended(step, step.Attempt, AttemptOutcome.TimedOut, $"The attempt took longer than its timeout of {step.Plan.TimeoutSeconds} s.", now));
             }
@@ -104,10 +104,11 @@ internal static class PipelineRunRules
     {
         // The outcomes counted are of the earlier attempts: this one is not recorded yet.
         var own = step.Count(AttemptOutcome.Failed) + step.Count(AttemptOutcome.TimedOut) + 1;
+        var lost = step.Count(AttemptOutcome.Lost) + 1;
         DateTimeOffset? retryAt = outcome switch
         {
             AttemptOutcome.Failed or AttemptOutcome.TimedOut when own < step.Plan.Attempts => now + Delay(own),
-            AttemptOutcome.Lost when step.Count(AttemptOutcome.Lost) + 1 <= LossesMax => now,
+            AttemptOutcome.Lost when lost <= LossesMax => lost == 1 ? now : now + Delay(lost - 1),
             _ => null,
         };
         var outputs = outcome == AttemptOutcome.Succeeded ? result.Outputs : null;

@@ -30,7 +30,9 @@ internal sealed class StepState
     public bool IsTerminal() =>
         Status is StepStatus.Succeeded or StepStatus.Failed or StepStatus.Skipped or StepStatus.Cancelled or StepStatus.Rejected;
 
-    public bool MayBeLeased(DateTimeOffset now) => Status == StepStatus.Ready || (Status == StepStatus.RetryWait && NotBefore <= now);
+    /// <summary>A pause that ends later than pauses last is one that a clock, which was set back, has not come to yet.</summary>
+    public bool MayBeLeased(DateTimeOffset now) =>
+        Status == StepStatus.Ready || (Status == StepStatus.RetryWait && (NotBefore <= now || NotBefore > now + PipelineRunRules.RetryDelayMax));
 
     /// <summary>The token's attempt, when its secret is right.</summary>
     public AttemptState? Holder(StepToken token) =>

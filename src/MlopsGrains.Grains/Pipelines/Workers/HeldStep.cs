@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Calls;
 using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Runs;
@@ -41,14 +42,19 @@ internal sealed partial class HeldStep(IPipelineRunGrain run, StepLease lease, S
         }
         catch (Exception) when (stopping.IsCancellationRequested)
         {
-            return new StepResult(StepOutcome.Lost, new Dictionary<string, string>(), "The worker is stopping.", []);
+            return Lost("The worker is stopping.");
         }
         catch (Exception) when (stale)
         {
             StepStopped(logger, context.PipelineRunId, context.Step, context.Attempt);
             return Failed("The step was stopped.");
         }
-        catch (MlopsException e) when (e.Kind is not (ErrorKind.DataLoss or ErrorKind.Unavailable or ErrorKind.Overloaded))
+        catch (Exception e) when (PlatformFaults.Is(e))
+        {
+            StepLost(logger, context.PipelineRunId, context.Step, context.Attempt, e);
+            return Lost($"The platform failed under the step: {e.Message}");
+        }
+        catch (MlopsException e) when (e.Kind != ErrorKind.DataLoss)
         {
             StepRefused(logger, context.PipelineRunId, context.Step, context.Attempt, e.Message);
             return Failed(e.Message);
@@ -153,7 +159,12 @@ internal sealed partial class HeldStep(IPipelineRunGrain run, StepLease lease, S
         }
     }
 
+    private static StepResult Lost(string why) => new(StepOutcome.Lost, new Dictionary<string, string>(), why, []);
+
     private static StepResult Failed(string error) => new(StepOutcome.Failed, new Dictionary<string, string>(), error, []);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Pipeline run {Run}: step {Step}, attempt {Attempt} is lost: the platform failed under it. It is tried again.")]
+    private static partial void StepLost(ILogger logger, string run, string step, int attempt, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Pipeline run {Run}: step {Step}, attempt {Attempt} failed.")]
     private static partial void StepFailed(ILogger logger, string run, string step, int attempt, Exception exception);
