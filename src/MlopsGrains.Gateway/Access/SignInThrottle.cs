@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Clocks;
 
 namespace MlopsGrains.Gateway.Access;
 
@@ -24,13 +25,13 @@ internal sealed class SignInThrottle(IOptions<AuthenticationOptions> options, Ti
         }
 
         var (byUser, byAddress) = Of(user, address);
-        var wait = byAddress.Take(options.Value.FailuresPerAddress, time.GetUtcNow());
+        var wait = byAddress.Take(options.Value.FailuresPerAddress, time.GetSteady());
         if (wait is not null)
         {
             return wait;
         }
 
-        wait = byUser.Take(options.Value.FailuresPerUser, time.GetUtcNow());
+        wait = byUser.Take(options.Value.FailuresPerUser, time.GetSteady());
         if (wait is not null)
         {
             byAddress.GiveBack();
@@ -60,7 +61,7 @@ internal sealed class SignInThrottle(IOptions<AuthenticationOptions> options, Ti
 
     private void Forget()
     {
-        var now = time.GetUtcNow();
+        var now = time.GetSteady();
         foreach (var (name, account) in accounts)
         {
             if (account.IsIdle(now))
@@ -76,10 +77,10 @@ internal sealed class SignInThrottle(IOptions<AuthenticationOptions> options, Ti
         private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
         private readonly Lock gate = new();
-        private DateTimeOffset at;
+        private TimeSpan at;
         private double taken;
 
-        public TimeSpan? Take(int max, DateTimeOffset now)
+        public TimeSpan? Take(int max, TimeSpan now)
         {
             lock (gate)
             {
@@ -103,7 +104,7 @@ internal sealed class SignInThrottle(IOptions<AuthenticationOptions> options, Ti
             }
         }
 
-        public bool IsIdle(DateTimeOffset now)
+        public bool IsIdle(TimeSpan now)
         {
             lock (gate)
             {

@@ -1,3 +1,4 @@
+using MlopsGrains.Clocks;
 using MlopsGrains.Errors;
 using MlopsGrains.Monitoring;
 using Microsoft.Extensions.Logging;
@@ -31,7 +32,7 @@ internal sealed partial class DeploymentCounter(
     private OpenDelta? open;
     private int waitingRows;
     private long lastSequence;
-    private DateTimeOffset askAt = DateTimeOffset.MinValue;
+    private TimeSpan askAt = TimeSpan.MinValue;
     private int busy;
     private bool failing;
 
@@ -68,7 +69,7 @@ internal sealed partial class DeploymentCounter(
                 metrics.Lost(oldest.Rows, LossReason.BufferFull);
             }
 
-            return askAt == DateTimeOffset.MinValue;
+            return askAt == TimeSpan.MinValue;
         }
     }
 
@@ -96,7 +97,7 @@ internal sealed partial class DeploymentCounter(
 
                 lock (gate)
                 {
-                    askAt = DateTimeOffset.MinValue;
+                    askAt = TimeSpan.MinValue;
                 }
 
                 StartFlush(all: true, cancellationToken);
@@ -186,7 +187,7 @@ internal sealed partial class DeploymentCounter(
                 metrics.Lost(delta.Rows + deltas.Sum(d => d.Rows) + (open?.Rows ?? 0), LossReason.OldReference);
                 deltas.Clear();
                 open = null;
-                askAt = DateTimeOffset.MinValue;
+                askAt = TimeSpan.MinValue;
             }
         }
     }
@@ -197,12 +198,12 @@ internal sealed partial class DeploymentCounter(
         var asked = time.GetUtcNow();
         lock (gate)
         {
-            if (open is not null || waiting.Count == 0 || asked < askAt)
+            if (open is not null || waiting.Count == 0 || time.GetSteady() < askAt)
             {
                 return;
             }
 
-            askAt = asked + AskAgainAfter;
+            askAt = time.GetSteady() + AskAgainAfter;
         }
 
         var reference = await monitor.GetReference(cancellationToken);

@@ -1,3 +1,4 @@
+using MlopsGrains.Clocks;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
@@ -19,7 +20,7 @@ internal sealed partial class MonitorGrain
 
     private IGrainTimer? beat;
     private TimeSpan retry = RetryMin;
-    private DateTimeOffset noticesDue;
+    private TimeSpan noticesDue;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -41,7 +42,8 @@ internal sealed partial class MonitorGrain
     private void SetBeat()
     {
         var now = time.GetUtcNow();
-        DateTimeOffset? next = State.Notices.Count > 0 ? noticesDue : null;
+        var retryIn = noticesDue - time.GetSteady();
+        DateTimeOffset? next = State.Notices.Count == 0 ? null : retryIn > TimeSpan.Zero ? now + retryIn : now;
         if (MonitorDecisions.WindowEnd(State) is { } end && !(next <= end))
         {
             next = end;
@@ -60,7 +62,7 @@ internal sealed partial class MonitorGrain
     private async Task Beat(CancellationToken cancellationToken)
     {
         var heard = await Try(() => this.AsReference<IMonitorNoticesGrain>().Tick());
-        if (noticesDue <= time.GetUtcNow())
+        if (noticesDue <= time.GetSteady())
         {
             foreach (var notice in State.Notices.ToArray())
             {
@@ -74,7 +76,7 @@ internal sealed partial class MonitorGrain
         }
         else
         {
-            noticesDue = time.GetUtcNow() + retry;
+            noticesDue = time.GetSteady() + retry;
             retry = retry * 2 < RetryMax ? retry * 2 : RetryMax;
         }
 

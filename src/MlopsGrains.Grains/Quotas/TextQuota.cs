@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Clocks;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Identity;
@@ -43,7 +44,7 @@ public sealed class TextQuota(IOptions<QuotaOptions> options, TimeProvider time)
 
         // What a pipeline run brings in for a user counts as that user's.
         var actor = Principal.Current?.Name ?? Actor.Current;
-        if (!accounts.GetOrAdd(actor, _ => new Account()).TryTake(bytes, max, time.GetUtcNow()))
+        if (!accounts.GetOrAdd(actor, _ => new Account()).TryTake(bytes, max, time.GetSteady()))
         {
             throw MlopsException.Overloaded(
                 $"'{actor}' has brought in {max} bytes of params, tags and other texts within a day, the most that one user may ({QuotaOptions.Section}:{nameof(QuotaOptions.UserBytesPerDay)}); try again later.");
@@ -55,10 +56,10 @@ public sealed class TextQuota(IOptions<QuotaOptions> options, TimeProvider time)
     private sealed class Account
     {
         private readonly Lock gate = new();
-        private DateTimeOffset at;
+        private TimeSpan at;
         private double taken;
 
-        public bool TryTake(long bytes, long max, DateTimeOffset now)
+        public bool TryTake(long bytes, long max, TimeSpan now)
         {
             lock (gate)
             {

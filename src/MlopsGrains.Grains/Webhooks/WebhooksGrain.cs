@@ -248,7 +248,9 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
             taken.Add(test);
         }
 
-        foreach (var (number, lease) in leases.Where(l => l.Value.Until <= now).ToList())
+        // What lies further ahead than anything is put off was put off by a clock that has been set back since.
+        var leaseTime = options.AttemptTimeout + LeaseSlack;
+        foreach (var (number, lease) in leases.Where(l => l.Value.Until <= now || l.Value.Until > now + leaseTime).ToList())
         {
             leases.Remove(number);
         }
@@ -268,14 +270,14 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
                 continue;
             }
 
-            if (at > now)
+            if (at > now && at <= now + options.RetryDelayMax)
             {
                 nextAt = at < nextAt ? at : nextAt;
                 continue;
             }
 
             busy[delivery.WebhookId] = sending + 1;
-            leases[delivery.Number] = (delivery.WebhookId, now + options.AttemptTimeout + LeaseSlack);
+            leases[delivery.Number] = (delivery.WebhookId, now + leaseTime);
             taken.Add(new LeasedDelivery(delivery.Number, delivery.DeliveryId, webhook.Url, webhook.Secret, delivery.Body));
         }
 

@@ -59,6 +59,7 @@ public static class PlatformHost
         builder.Services.AddPlatformPorts();
         builder.Services.AddSettings<IdleMemoryOptions>();
         builder.Services.AddHostedService<IdleMemory>();
+        builder.Services.AddHostedService<ClockSteps>();
         if (settings.Role == ServerRole.Gateway)
         {
             builder.UseOrleansClient(client => client.AddCluster(settings, identity, builder.Configuration));
@@ -142,6 +143,7 @@ public static class PlatformHost
     {
         var siloPort = FreePort.OrGiven(settings.SiloPort, settings.AdvertisedAddress);
         var gatewayPort = FreePort.OrGiven(settings.GatewayPort, settings.AdvertisedAddress);
+        silo.Services.AddSteadyTime();
         silo.AddFailureDetection(isAlone: settings.Role == ServerRole.All, configuration);
         silo.Configure<GrainCollectionOptions>(configuration.GetSection("GrainCollection"));
         if (settings.Storage == StorageEngine.Postgres)

@@ -1,3 +1,5 @@
+using MlopsGrains.Clocks;
+
 namespace MlopsGrains.Grains.Experiments.Live;
 
 /// <summary>
@@ -17,12 +19,12 @@ internal sealed class RecentChanges<T>(TimeProvider time, Func<T, int> weigh)
 
     private readonly Queue<(long Version, T Change)> changes = new();
     private TaskCompletionSource bell = NewBell();
-    private DateTimeOffset watchedUntil;
+    private TimeSpan watchedUntil;
     private long weight;
     private long start;
     private bool closed;
 
-    public bool IsWatched => time.GetUtcNow() < watchedUntil;
+    public bool IsWatched => time.GetSteady() < watchedUntil;
 
     /// <summary>Somebody watches; from <paramref name="version"/> on changes are kept.</summary>
     public void Watch(long version)
@@ -32,7 +34,7 @@ internal sealed class RecentChanges<T>(TimeProvider time, Func<T, int> weigh)
             Forget(version);
         }
 
-        watchedUntil = time.GetUtcNow() + Kept;
+        watchedUntil = time.GetSteady() + Kept;
     }
 
     /// <summary>Whether every change after a version is still here.</summary>

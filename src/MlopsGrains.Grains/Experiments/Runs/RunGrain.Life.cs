@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Catalogs;
+using MlopsGrains.Clocks;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Artifacts;
@@ -34,7 +35,7 @@ internal sealed partial class RunGrain
             await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.AwaitedRuns).Remove(Id, cancellationToken);
             awaited = false;
         }
-        else if (time.GetUtcNow() - lastHeard >= timeout)
+        else if (time.GetSteady() - lastHeard >= timeout)
         {
             var (name, status) = (State.RunName, State.Status);
             await Store(Heartbeat.Fail(timeout, time.GetUtcNow()), cancellationToken);
@@ -99,7 +100,7 @@ internal sealed partial class RunGrain
     private void NoteSignOfLife()
     {
         onlyCollected = false;
-        lastHeard = time.GetUtcNow();
+        lastHeard = time.GetSteady();
     }
 
     /// <summary>Not while it is watched, nor while signs of life are expected: how long ago the last one came is known only to who is awake.</summary>
@@ -111,7 +112,7 @@ internal sealed partial class RunGrain
             sleeping = this.RegisterGrainTimer(
                 _ =>
                 {
-                    if (time.GetUtcNow() - lastHeard >= stays && !recent.IsWatched && Heartbeat.Awaited(State) is null)
+                    if (time.GetSteady() - lastHeard >= stays && !recent.IsWatched && Heartbeat.Awaited(State) is null)
                     {
                         DeactivateOnIdle();
                     }

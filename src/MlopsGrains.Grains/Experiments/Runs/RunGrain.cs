@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Catalogs;
+using MlopsGrains.Clocks;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Artifacts;
@@ -35,7 +36,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, IOptio
     private bool dirty;
     private IGrainTimer? showing;
     private IGrainTimer? sleeping;
-    private DateTimeOffset lastHeard = time.GetUtcNow();
+    private TimeSpan lastHeard = time.GetSteady();
     private bool awaited;
     private bool onlyCollected = true;
     private Run? view;
