@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Routing;
 using MlopsGrains.Gateway.Data;
 using MlopsGrains.Gateway.Deployments;
 using MlopsGrains.Gateway.Experiments;
@@ -9,7 +10,6 @@ using MlopsGrains.Gateway.Monitoring;
 using MlopsGrains.Gateway.Operation;
 using MlopsGrains.Gateway.Pipelines;
 using MlopsGrains.Gateway.Webhooks;
-using Microsoft.AspNetCore.Routing;
 
 namespace MlopsGrains.Gateway;
 

@@ -1,4 +1,10 @@
-using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Http;
@@ -9,13 +15,6 @@ using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Gateway.Operation;
 using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 using MlopsGrains.Settings;
 
 namespace MlopsGrains.Gateway;

@@ -1,4 +1,3 @@
 using MlopsGrains.Server;
-using MlopsGrains.Server.Hosting;
 
 return await ServerCommand.RunAsync(args);

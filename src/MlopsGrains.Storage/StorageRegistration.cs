@@ -6,7 +6,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Storage.Blobs;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Locks;
 using MlopsGrains.Storage.Postgres;

@@ -8,13 +8,13 @@ namespace MlopsGrains.Algorithms.Tests;
 /// </summary>
 internal sealed class SeededRandom(ulong seed)
 {
-    private ulong _state = seed;
+    private ulong state = seed;
 
     /// <summary>The next 64 random bits.</summary>
     public ulong NextBits()
     {
-        _state += 0x9E3779B97F4A7C15UL;
-        return StableHash.Mix(_state);
+        this.state += 0x9E3779B97F4A7C15UL;
+        return StableHash.Mix(this.state);
     }
 
     /// <summary>A number in [0, 1) with 53 random bits.</summary>

@@ -4,8 +4,6 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using MlopsGrains.Client;
-using MlopsGrains.Gateway.Access;
-using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Benchmarks;

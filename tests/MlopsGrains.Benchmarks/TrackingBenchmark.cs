@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using MlopsGrains.Gateway.Access;
-using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Benchmarks;

@@ -1,5 +1,5 @@
-using MlopsGrains.Data;
 using System.Text;
+using MlopsGrains.Data;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Testing;

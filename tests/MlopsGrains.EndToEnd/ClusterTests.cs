@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
-using System.Text.Json.Nodes;
 using MlopsGrains.Testing;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]

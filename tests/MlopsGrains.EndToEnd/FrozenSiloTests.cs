@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.EndToEnd;

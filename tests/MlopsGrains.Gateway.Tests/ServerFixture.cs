@@ -1,9 +1,6 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using MlopsGrains.Server.Hosting;
-using MlopsGrains.Testing;
 
 [assembly: AssemblyFixture(typeof(MlopsGrains.Testing.ServerFixture))]
 

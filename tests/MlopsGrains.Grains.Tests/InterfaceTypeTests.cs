@@ -1,9 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 using Orleans.Metadata;
-using Orleans.Runtime;
 using Orleans.Serialization.TypeSystem;
 
 namespace MlopsGrains.Grains.Tests;

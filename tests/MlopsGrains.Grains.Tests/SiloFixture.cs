@@ -1,6 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-using MlopsGrains.Grains;
-using MlopsGrains.Grains.Documents;
 using MlopsGrains.Storage;
 using MlopsGrains.Testing;
 using Orleans.TestingHost;

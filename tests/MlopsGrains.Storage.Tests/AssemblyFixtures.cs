@@ -1,4 +1,3 @@
 using MlopsGrains.Testing;
-using Xunit;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]

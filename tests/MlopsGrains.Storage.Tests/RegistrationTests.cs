@@ -8,7 +8,6 @@ using MlopsGrains.Storage.Postgres;
 using MlopsGrains.Storage.Records;
 using MlopsGrains.Testing;
 using Npgsql;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests;
 

@@ -57,6 +57,19 @@ public sealed partial class HouseRuleTests
         Assert.Empty(wrong);
     }
 
+    /// <summary>Of fields and usings the build holds the rest (<c>.editorconfig</c>).</summary>
+    [Fact]
+    public void Usings_AreInOrder_SystemFirst()
+    {
+        var wrong = RepositoryFiles.Sources("src").Concat(RepositoryFiles.Sources("tests")).Where(file =>
+        {
+            var usings = PlainUsing().Matches(RepositoryFiles.Read(file)).Select(m => m.Groups["name"].Value).ToList();
+            return !usings.SequenceEqual(usings.OrderBy(u => !$"{u}.".StartsWith("System.", StringComparison.Ordinal)).ThenBy(u => u, StringComparer.OrdinalIgnoreCase));
+        });
+
+        Assert.Empty(wrong);
+    }
+
     /// <summary>With the messages that only it speaks beside it.</summary>
     [Fact]
     public void Contract_IsTheOnlyInterfaceOfAFileOfItsName()
@@ -94,6 +107,9 @@ public sealed partial class HouseRuleTests
 
     [GeneratedRegex(@"^public (?:[a-z]+ )*(?:class|record|struct|interface|enum|delegate) ", RegexOptions.Multiline)]
     private static partial Regex PublicType();
+
+    [GeneratedRegex(@"^using (?<name>[\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex PlainUsing();
 
     [GeneratedRegex(@"^public interface (?<name>\w+)", RegexOptions.Multiline)]
     private static partial Regex PublicInterface();

@@ -1,5 +1,4 @@
 using MlopsGrains.Paging;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Catalogs;
 
@@ -8,7 +7,7 @@ namespace MlopsGrains.Catalogs;
 public interface ICatalogGrain : IGrainWithStringKey
 {
     /// <summary>Most names of a page.</summary>
-    public const int NamesPerPageMax = 1000;
+    const int NamesPerPageMax = 1000;
 
     /// <summary>Adds a name; adding it again changes nothing.</summary>
     [Alias("Add")]

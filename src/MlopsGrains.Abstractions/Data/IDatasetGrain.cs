@@ -1,6 +1,3 @@
-using Orleans.Concurrency;
-using Orleans.Runtime;
-
 namespace MlopsGrains.Data;
 
 /// <summary>A dataset and its immutable versions. The key is the dataset's name.</summary>

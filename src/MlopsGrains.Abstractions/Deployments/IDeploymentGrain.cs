@@ -1,6 +1,3 @@
-using Orleans.Concurrency;
-using Orleans.Runtime;
-
 namespace MlopsGrains.Deployments;
 
 /// <summary>A deployed model: its revisions and the traffic split between them. The key is the deployment's name, which is also its model name on the inference door.</summary>

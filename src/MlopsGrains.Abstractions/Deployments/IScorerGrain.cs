@@ -1,6 +1,3 @@
-using Orleans.Concurrency;
-using Orleans.Runtime;
-
 namespace MlopsGrains.Deployments;
 
 /// <summary>Scores rows. A stateless worker on every silo; use key 0.</summary>

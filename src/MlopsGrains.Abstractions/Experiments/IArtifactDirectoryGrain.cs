@@ -1,5 +1,4 @@
 using MlopsGrains.Blobs;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Experiments;
 

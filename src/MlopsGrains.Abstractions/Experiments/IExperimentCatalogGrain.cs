@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace MlopsGrains.Experiments;
 
 /// <summary>Gives out experiment ids, keeps names unique and answers searches. One grain, key <see cref="Main"/>.</summary>

@@ -1,6 +1,3 @@
-using Orleans.Concurrency;
-using Orleans.Runtime;
-
 namespace MlopsGrains.Experiments;
 
 /// <summary>What one stored event changed in a run; what it did not touch is <see langword="null"/>.</summary>

@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace MlopsGrains.Experiments;
 
 /// <summary>An experiment. The key is its id, a decimal string; <c>0</c> is the <c>Default</c> experiment that always exists.</summary>

@@ -1,6 +1,3 @@
-using MlopsGrains.Paging;
-using Orleans.Runtime;
-
 namespace MlopsGrains.Experiments;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using MlopsGrains.Paging;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Experiments;
 

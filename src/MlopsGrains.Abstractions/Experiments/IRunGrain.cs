@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace MlopsGrains.Experiments;
 
 /// <summary>One run: the single writer of its params, metrics, tags and inputs. The key is the run id (32 lower-case hex digits when generated).</summary>

@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace MlopsGrains.Experiments;
 
 /// <summary>Searches runs over experiments. A stateless worker; use key 0.</summary>

@@ -1,5 +1,4 @@
 using MlopsGrains.Errors;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Identity;
 

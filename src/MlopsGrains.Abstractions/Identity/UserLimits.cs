@@ -1,5 +1,4 @@
 using MlopsGrains.Errors;
-using MlopsGrains.Limits;
 using MlopsGrains.Texts;
 
 namespace MlopsGrains.Identity;

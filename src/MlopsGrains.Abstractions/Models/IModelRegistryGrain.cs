@@ -1,5 +1,4 @@
 using MlopsGrains.Paging;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Models;
 
@@ -8,10 +7,10 @@ namespace MlopsGrains.Models;
 public interface IModelRegistryGrain : IGrainWithStringKey
 {
     /// <summary>The only one.</summary>
-    public const string Main = "main";
+    const string Main = "main";
 
     /// <summary>Most results of one call; a larger page is read in several.</summary>
-    public const int ResultsMax = 5_000;
+    const int ResultsMax = 5_000;
 
     /// <summary>Registers the next version of an existing model by where its files are.</summary>
     [Alias("Register"), ResponseTimeout("00:01:00")]

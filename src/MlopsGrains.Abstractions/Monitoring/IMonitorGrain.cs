@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace MlopsGrains.Monitoring;
 
 /// <summary>Watches one deployment's inputs and predictions for drift. The key is the deployment's name.</summary>

@@ -1,6 +1,3 @@
-using MlopsGrains.Identity;
-using Orleans.Runtime;
-
 namespace MlopsGrains.Pipelines;
 
 /// <summary>The way in for a definition: reads it before any pipeline is touched, so that a broken one changes nothing. A stateless worker; use key 0.</summary>

@@ -1,6 +1,3 @@
-using MlopsGrains.Identity;
-using Orleans.Runtime;
-
 namespace MlopsGrains.Pipelines;
 
 /// <summary>A pipeline and its immutable definition versions. The key is the pipeline's name.</summary>

@@ -1,5 +1,4 @@
 using MlopsGrains.Identity;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Pipelines;
 

@@ -1,6 +1,3 @@
-using MlopsGrains.Identity;
-using Orleans.Runtime;
-
 namespace MlopsGrains.Pipelines;
 
 /// <summary>Hands ready steps to pulling workers. A hint only: rebuilt from the runs. The key is the pool's name.</summary>

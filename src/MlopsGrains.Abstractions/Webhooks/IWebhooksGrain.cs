@@ -1,6 +1,4 @@
 using MlopsGrains.Paging;
-using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Webhooks;
 
@@ -12,7 +10,7 @@ namespace MlopsGrains.Webhooks;
 public interface IWebhooksGrain : IGrainWithStringKey
 {
     /// <summary>The only one.</summary>
-    public const string Main = "main";
+    const string Main = "main";
 
     /// <summary>Creates a webhook; its name must be free (<see cref="Errors.ErrorKind.AlreadyExists"/>).</summary>
     [Alias("Create")]

@@ -9,29 +9,29 @@ public sealed class DistinctCounter
     /// <summary>Distinct values that are counted exactly (up to collisions of 64-bit hashes).</summary>
     public const int ExactLimit = 1_024;
 
-    private HashSet<ulong>? _exact = [];
-    private HyperLogLog? _sketch;
+    private HashSet<ulong>? exact = [];
+    private HyperLogLog? sketch;
 
     /// <summary>Whether the count is exact.</summary>
-    public bool IsExact => _exact is not null;
+    public bool IsExact => exact is not null;
 
     /// <summary>Distinct values, 0 or more; an estimate with 1.6 % standard error when not <see cref="IsExact"/>.</summary>
-    public long Count => _exact?.Count ?? Math.Max(ExactLimit + 1L, (long)Math.Round(_sketch!.Estimate()));
+    public long Count => exact?.Count ?? Math.Max(ExactLimit + 1L, (long)Math.Round(sketch!.Estimate()));
 
     /// <summary>Adds a value by its hash.</summary>
     public void Add(ulong hash)
     {
-        if (_exact is null)
+        if (exact is null)
         {
-            _sketch!.Add(hash);
+            sketch!.Add(hash);
             return;
         }
 
-        _exact.Add(hash);
-        if (_exact.Count > ExactLimit)
+        exact.Add(hash);
+        if (exact.Count > ExactLimit)
         {
-            _sketch = ToSketch();
-            _exact = null;
+            sketch = ToSketch();
+            exact = null;
         }
     }
 
@@ -40,9 +40,9 @@ public sealed class DistinctCounter
     {
         ArgumentNullException.ThrowIfNull(other);
         var merged = new DistinctCounter();
-        if (_exact is not null && other._exact is not null)
+        if (exact is not null && other.exact is not null)
         {
-            foreach (var hash in _exact.Concat(other._exact))
+            foreach (var hash in exact.Concat(other.exact))
             {
                 merged.Add(hash);
             }
@@ -50,23 +50,23 @@ public sealed class DistinctCounter
             return merged;
         }
 
-        merged._sketch = ToSketch().Merge(other.ToSketch());
-        merged._exact = null;
+        merged.sketch = ToSketch().Merge(other.ToSketch());
+        merged.exact = null;
         return merged;
     }
 
     /// <summary>The hashes while exact, ascending; else null.</summary>
-    public ulong[]? ExactHashes() => _exact?.Order().ToArray();
+    public ulong[]? ExactHashes() => exact?.Order().ToArray();
 
     /// <summary>The sketch of what was added so far.</summary>
     public HyperLogLog ToSketch()
     {
         var sketch = new HyperLogLog();
-        foreach (var hash in _exact ?? [])
+        foreach (var hash in exact ?? [])
         {
             sketch.Add(hash);
         }
 
-        return _sketch is null ? sketch : sketch.Merge(_sketch);
+        return this.sketch is null ? sketch : sketch.Merge(this.sketch);
     }
 }

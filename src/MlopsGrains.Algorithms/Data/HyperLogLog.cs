@@ -11,19 +11,19 @@ public sealed class HyperLogLog
     private const int Precision = 12;
     private const int Size = 1 << Precision;
     private const int MaxRank = 64 - Precision + 1;
-    private readonly byte[] _registers;
+    private readonly byte[] registers;
 
     /// <summary>An empty sketch.</summary>
-    public HyperLogLog() => _registers = new byte[Size];
+    public HyperLogLog() => registers = new byte[Size];
 
-    private HyperLogLog(byte[] registers) => _registers = registers;
+    private HyperLogLog(byte[] registers) => this.registers = registers;
 
     /// <summary>Adds a value by its hash (<see cref="StableHash"/>).</summary>
     public void Add(ulong hash)
     {
         var index = (int)(hash >> (64 - Precision));
         var rank = (byte)Math.Min(BitOperations.LeadingZeroCount(hash << Precision) + 1, MaxRank);
-        _registers[index] = Math.Max(_registers[index], rank);
+        registers[index] = Math.Max(registers[index], rank);
     }
 
     /// <summary>A new sketch of both streams.</summary>
@@ -33,7 +33,7 @@ public sealed class HyperLogLog
         var merged = ToArray();
         for (var i = 0; i < Size; i++)
         {
-            merged[i] = Math.Max(merged[i], other._registers[i]);
+            merged[i] = Math.Max(merged[i], other.registers[i]);
         }
 
         return new HyperLogLog(merged);
@@ -43,7 +43,7 @@ public sealed class HyperLogLog
     public double Estimate()
     {
         Span<int> counts = stackalloc int[MaxRank + 1];
-        foreach (var register in _registers)
+        foreach (var register in registers)
         {
             counts[register]++;
         }
@@ -59,7 +59,7 @@ public sealed class HyperLogLog
     }
 
     /// <summary>The registers, for storing.</summary>
-    public byte[] ToArray() => [.. _registers];
+    public byte[] ToArray() => [..registers];
 
     /// <summary>The sketch that <see cref="ToArray"/> came from.</summary>
     public static HyperLogLog FromArray(ReadOnlySpan<byte> registers)

@@ -6,8 +6,8 @@ namespace MlopsGrains.Algorithms.Data;
 /// </summary>
 public sealed class NumericColumnProfile
 {
-    private double _min = double.PositiveInfinity;
-    private double _max = double.NegativeInfinity;
+    private double min = double.PositiveInfinity;
+    private double max = double.NegativeInfinity;
 
     /// <summary>All rows.</summary>
     public long Rows => Moments.Count + Missing + NonFinite;
@@ -28,10 +28,10 @@ public sealed class NumericColumnProfile
     public Moments Moments { get; private set; }
 
     /// <summary>Smallest finite value; null when there is none.</summary>
-    public double? Min => Moments.Count > 0 ? _min : null;
+    public double? Min => Moments.Count > 0 ? min : null;
 
     /// <summary>Largest finite value; null when there is none.</summary>
-    public double? Max => Moments.Count > 0 ? _max : null;
+    public double? Max => Moments.Count > 0 ? max : null;
 
     /// <summary>Mean of the finite values; null when there is none.</summary>
     public double? Mean => Moments.Count > 0 ? Moments.Mean : null;
@@ -60,8 +60,8 @@ public sealed class NumericColumnProfile
         Moments = Moments.Add(x);
         Zeros += x == 0 ? 1 : 0;
         Negatives += x < 0 ? 1 : 0;
-        _min = Math.Min(_min, x);
-        _max = Math.Max(_max, x);
+        min = Math.Min(min, x);
+        max = Math.Max(max, x);
         Distinct.Add(StableHash.Of(x));
     }
 
@@ -76,8 +76,8 @@ public sealed class NumericColumnProfile
             Zeros = Zeros + other.Zeros,
             Negatives = Negatives + other.Negatives,
             Moments = Moments.Merge(other.Moments),
-            _min = Math.Min(_min, other._min),
-            _max = Math.Max(_max, other._max),
+            min = Math.Min(min, other.min),
+            max = Math.Max(max, other.max),
             Distinct = Distinct.Merge(other.Distinct),
         };
     }

@@ -9,8 +9,8 @@ public sealed class TextColumnProfile
     /// <summary>Longer values are cut to this many UTF-16 units for the top categories; lengths and distinct count see them whole.</summary>
     public const int MaxCategoryLength = 128;
 
-    private int _shortest = int.MaxValue;
-    private int _longest;
+    private int shortest = int.MaxValue;
+    private int longest;
 
     /// <summary>All rows.</summary>
     public long Rows => Lengths.Count + Missing;
@@ -25,10 +25,10 @@ public sealed class TextColumnProfile
     public Moments Lengths { get; private set; }
 
     /// <summary>Shortest length in UTF-16 units; null without values.</summary>
-    public int? MinLength => Lengths.Count > 0 ? _shortest : null;
+    public int? MinLength => Lengths.Count > 0 ? shortest : null;
 
     /// <summary>Longest length in UTF-16 units; null without values.</summary>
-    public int? MaxLength => Lengths.Count > 0 ? _longest : null;
+    public int? MaxLength => Lengths.Count > 0 ? longest : null;
 
     /// <summary>Distinct values, compared ordinally.</summary>
     public DistinctCounter Distinct { get; private set; } = new();
@@ -47,8 +47,8 @@ public sealed class TextColumnProfile
 
         Empty += value.Length == 0 ? 1 : 0;
         Lengths = Lengths.Add(value.Length);
-        _shortest = Math.Min(_shortest, value.Length);
-        _longest = Math.Max(_longest, value.Length);
+        shortest = Math.Min(shortest, value.Length);
+        longest = Math.Max(longest, value.Length);
         Distinct.Add(StableHash.Of(value));
         Categories.Add(value.Length > MaxCategoryLength ? Cut(value) : value);
     }
@@ -62,8 +62,8 @@ public sealed class TextColumnProfile
             Missing = Missing + other.Missing,
             Empty = Empty + other.Empty,
             Lengths = Lengths.Merge(other.Lengths),
-            _shortest = Math.Min(_shortest, other._shortest),
-            _longest = Math.Max(_longest, other._longest),
+            shortest = Math.Min(shortest, other.shortest),
+            longest = Math.Max(longest, other.longest),
             Distinct = Distinct.Merge(other.Distinct),
             Categories = Categories.Merge(other.Categories),
         };

@@ -15,8 +15,8 @@ public sealed class TopCategories
     /// <summary>Categories that are kept.</summary>
     public const int Capacity = 1_024;
 
-    private readonly Dictionary<string, (long Count, long Error)> _kept = new(StringComparer.Ordinal);
-    private readonly PriorityQueue<string, (long Count, string Name)> _least = new(Comparer<(long Count, string Name)>.Create(
+    private readonly Dictionary<string, (long Count, long Error)> kept = new(StringComparer.Ordinal);
+    private readonly PriorityQueue<string, (long Count, string Name)> least = new(Comparer<(long Count, string Name)>.Create(
         static (a, b) => a.Count != b.Count ? a.Count.CompareTo(b.Count) : string.CompareOrdinal(a.Name, b.Name)));
 
     /// <summary>Whether every count is exact.</summary>
@@ -26,13 +26,13 @@ public sealed class TopCategories
     public void Add(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (_kept.TryGetValue(name, out var old))
+        if (kept.TryGetValue(name, out var old))
         {
-            _kept[name] = (old.Count + 1, old.Error);
+            kept[name] = (old.Count + 1, old.Error);
             return;
         }
 
-        if (_kept.Count < Capacity)
+        if (kept.Count < Capacity)
         {
             Keep(name, 1, 0);
             return;
@@ -48,10 +48,10 @@ public sealed class TopCategories
     {
         ArgumentNullException.ThrowIfNull(other);
         var (floorHere, floorThere) = (Floor(), other.Floor());
-        var all = _kept.Keys.Union(other._kept.Keys, StringComparer.Ordinal).Select(name =>
+        var all = kept.Keys.Union(other.kept.Keys, StringComparer.Ordinal).Select(name =>
         {
-            var here = _kept.TryGetValue(name, out var a) ? a : (Count: floorHere, Error: floorHere);
-            var there = other._kept.TryGetValue(name, out var b) ? b : (Count: floorThere, Error: floorThere);
+            var here = kept.TryGetValue(name, out var a) ? a : (Count: floorHere, Error: floorHere);
+            var there = other.kept.TryGetValue(name, out var b) ? b : (Count: floorThere, Error: floorThere);
             return new TopCategory(name, here.Count + there.Count, here.Error + there.Error);
         }).OrderByDescending(one => one.Count).ThenBy(one => one.Name, StringComparer.Ordinal).ToArray();
         var merged = new TopCategories { IsExact = IsExact && other.IsExact && all.Length <= Capacity };
@@ -68,17 +68,17 @@ public sealed class TopCategories
     public IReadOnlyList<TopCategory> Top(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        return [.. _kept.Select(pair => new TopCategory(pair.Key, pair.Value.Count, pair.Value.Error))
+        return [..kept.Select(pair => new TopCategory(pair.Key, pair.Value.Count, pair.Value.Error))
             .OrderByDescending(one => one.Count).ThenBy(one => one.Name, StringComparer.Ordinal).Take(count)];
     }
 
     // What a category that is not kept may have at most.
-    private long Floor() => IsExact ? 0 : _kept.Values.Min(one => one.Count);
+    private long Floor() => IsExact ? 0 : kept.Values.Min(one => one.Count);
 
     private void Keep(string name, long count, long error)
     {
-        _kept.Add(name, (count, error));
-        _least.Enqueue(name, (count, name));
+        kept.Add(name, (count, error));
+        least.Enqueue(name, (count, name));
     }
 
     // The queue holds old counts; counts only rise, so a stale head goes back with its present count.
@@ -86,15 +86,15 @@ public sealed class TopCategories
     {
         while (true)
         {
-            _least.TryDequeue(out var name, out var queued);
-            var count = _kept[name!].Count;
+            least.TryDequeue(out var name, out var queued);
+            var count = kept[name!].Count;
             if (count == queued.Count)
             {
-                _kept.Remove(name!);
+                kept.Remove(name!);
                 return count;
             }
 
-            _least.Enqueue(name!, (count, name!));
+            least.Enqueue(name!, (count, name!));
         }
     }
 }

@@ -137,7 +137,7 @@ public static class FilterSyntax
             return (entity, name, null);
         }
 
-        FilterFunctionKind kind = name.ToUpperInvariant() switch
+        var kind = name.ToUpperInvariant() switch
         {
             "MIN" => FilterFunctionKind.Min,
             "MAX" => FilterFunctionKind.Max,

@@ -6,8 +6,8 @@ namespace MlopsGrains.Algorithms.Models;
 /// </summary>
 public sealed class IsotonicCalibration
 {
-    private readonly double[] _x;
-    private readonly double[] _y;
+    private readonly double[] x;
+    private readonly double[] y;
 
     /// <summary>A map from stored points.</summary>
     /// <param name="x">Scores, finite, strictly ascending, at least one.</param>
@@ -26,14 +26,14 @@ public sealed class IsotonicCalibration
             }
         }
 
-        (_x, _y) = (x.ToArray(), y.ToArray());
+        (this.x, this.y) = (x.ToArray(), y.ToArray());
     }
 
     /// <summary>Scores of the points that matter, strictly ascending.</summary>
-    public ReadOnlySpan<double> X => _x;
+    public ReadOnlySpan<double> X => x;
 
     /// <summary>Values at these points, ascending.</summary>
-    public ReadOnlySpan<double> Y => _y;
+    public ReadOnlySpan<double> Y => y;
 
     /// <summary>Fits to finite scores and labels; null without rows.</summary>
     public static IsotonicCalibration? Fit(ReadOnlySpan<double> scores, ReadOnlySpan<bool> labels)
@@ -75,25 +75,25 @@ public sealed class IsotonicCalibration
     /// <summary>The calibrated value of a finite score.</summary>
     public double Predict(double score)
     {
-        var found = Array.BinarySearch(_x, score);
+        var found = Array.BinarySearch(x, score);
         if (found >= 0)
         {
-            return _y[found];
+            return y[found];
         }
 
         var above = ~found;
         if (above == 0)
         {
-            return _y[0];
+            return y[0];
         }
 
-        if (above == _x.Length)
+        if (above == x.Length)
         {
-            return _y[^1];
+            return y[^1];
         }
 
-        var share = (score - _x[above - 1]) / (_x[above] - _x[above - 1]);
-        return _y[above - 1] + (share * (_y[above] - _y[above - 1]));
+        var share = (score - x[above - 1]) / (x[above] - x[above - 1]);
+        return y[above - 1] + (share * (y[above] - y[above - 1]));
     }
 
     // Inside a flat stretch only its two ends matter.

@@ -9,13 +9,13 @@ public sealed class AdaptiveWindow
     private const int MaxBucketsPerRow = 5;
     private const int MinPart = 5;
     private const int Grace = 10;
-    private readonly double _delta;
-    private readonly int _clock;
-    private readonly bool _resetAfterChange;
-    private List<List<Bucket>> _rows = [[]];
-    private double _total;
-    private double _squares;
-    private long _ticks;
+    private readonly double delta;
+    private readonly int clock;
+    private readonly bool resetAfterChange;
+    private List<List<Bucket>> rows = [[]];
+    private double total;
+    private double squares;
+    private long ticks;
 
     /// <summary>An empty window.</summary>
     /// <param name="delta">Chance of a false report per check, in (0, 1).</param>
@@ -29,17 +29,17 @@ public sealed class AdaptiveWindow
         }
 
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(clock);
-        (_delta, _clock, _resetAfterChange) = (delta, clock, resetAfterChange);
+        (this.delta, this.clock, this.resetAfterChange) = (delta, clock, resetAfterChange);
     }
 
     /// <summary>Values in the window.</summary>
     public long Width { get; private set; }
 
     /// <summary>Their mean; null when empty.</summary>
-    public double? Mean => Width > 0 ? _total / Width : null;
+    public double? Mean => Width > 0 ? total / Width : null;
 
     /// <summary>Their population variance; null when empty.</summary>
-    public double? Variance => Width > 0 ? _squares / Width : null;
+    public double? Variance => Width > 0 ? squares / Width : null;
 
     /// <summary>Adds a finite value; true when the window was cut, which is the report of a change.</summary>
     public bool Add(double value)
@@ -50,8 +50,8 @@ public sealed class AdaptiveWindow
         }
 
         Insert(value);
-        _ticks++;
-        if (_ticks % _clock != 0 || Width <= Grace)
+        ticks++;
+        if (ticks % clock != 0 || Width <= Grace)
         {
             return false;
         }
@@ -63,7 +63,7 @@ public sealed class AdaptiveWindow
             changed = true;
         }
 
-        if (changed && _resetAfterChange)
+        if (changed && resetAfterChange)
         {
             Clear();
         }
@@ -71,26 +71,26 @@ public sealed class AdaptiveWindow
         return changed;
     }
 
-    private void Clear() => (_rows, _total, _squares, _ticks, Width) = ([[]], 0, 0, 0, 0);
+    private void Clear() => (rows, total, squares, ticks, Width) = ([[]], 0, 0, 0, 0);
 
     private void Insert(double value)
     {
-        _squares += Width > 0 ? Between(1, Width, value - (_total / Width)) : 0;
-        _total += value;
+        squares += Width > 0 ? Between(1, Width, value - (total / Width)) : 0;
+        total += value;
         Width++;
-        _rows[0].Add(new Bucket(value, 0));
-        for (var row = 0; _rows[row].Count > MaxBucketsPerRow; row++)
+        rows[0].Add(new Bucket(value, 0));
+        for (var row = 0; rows[row].Count > MaxBucketsPerRow; row++)
         {
-            if (row + 1 == _rows.Count)
+            if (row + 1 == rows.Count)
             {
-                _rows.Add([]);
+                rows.Add([]);
             }
 
-            var (a, b) = (_rows[row][0], _rows[row][1]);
-            _rows[row].RemoveRange(0, 2);
+            var (a, b) = (rows[row][0], rows[row][1]);
+            rows[row].RemoveRange(0, 2);
             double size = 1L << row;
             var squares = a.Squares + b.Squares + Between(size, size, (a.Total - b.Total) / size);
-            _rows[row + 1].Add(new Bucket(a.Total + b.Total, squares));
+            rows[row + 1].Add(new Bucket(a.Total + b.Total, squares));
         }
     }
 
@@ -98,16 +98,16 @@ public sealed class AdaptiveWindow
     // this is later to report than the paper, and tested against River's own answers.
     private bool ShouldCut()
     {
-        var (oldCount, oldTotal, newCount, newTotal) = (0.0, 0.0, (double)Width, _total);
-        for (var row = _rows.Count - 1; row >= 0; row--)
+        var (oldCount, oldTotal, newCount, newTotal) = (0.0, 0.0, (double)Width, total);
+        for (var row = rows.Count - 1; row >= 0; row--)
         {
-            for (var i = 0; i < _rows[row].Count - 1; i++)
+            for (var i = 0; i < rows[row].Count - 1; i++)
             {
                 double size = 1L << row;
                 oldCount += size;
                 newCount -= size;
-                oldTotal += _rows[row][i].Total;
-                newTotal -= _rows[row][i].Total;
+                oldTotal += rows[row][i].Total;
+                newTotal -= rows[row][i].Total;
                 if (newCount >= MinPart && oldCount >= MinPart && Differ(oldCount, newCount, (oldTotal / oldCount) - (newTotal / newCount)))
                 {
                     return true;
@@ -125,23 +125,23 @@ public sealed class AdaptiveWindow
             return false;
         }
 
-        var log = Math.Log(2 * Math.Log(Width) / _delta);
+        var log = Math.Log(2 * Math.Log(Width) / delta);
         var m = (1 / (oldCount - MinPart + 1)) + (1 / (newCount - MinPart + 1));
-        return Math.Abs(gap) > Math.Sqrt(2 * m * (_squares / Width) * log) + (2.0 / 3 * log * m);
+        return Math.Abs(gap) > Math.Sqrt(2 * m * (squares / Width) * log) + (2.0 / 3 * log * m);
     }
 
     private void DropOldest()
     {
-        var row = _rows.Count - 1;
-        var bucket = _rows[row][0];
-        _rows[row].RemoveAt(0);
+        var row = rows.Count - 1;
+        var bucket = rows[row][0];
+        rows[row].RemoveAt(0);
         double size = 1L << row;
         Width -= 1L << row;
-        _total -= bucket.Total;
-        _squares = Math.Max(0, _squares - bucket.Squares - Between(size, Width, (bucket.Total / size) - (_total / Width)));
-        while (_rows.Count > 1 && _rows[^1].Count == 0)
+        total -= bucket.Total;
+        squares = Math.Max(0, squares - bucket.Squares - Between(size, Width, (bucket.Total / size) - (total / Width)));
+        while (rows.Count > 1 && rows[^1].Count == 0)
         {
-            _rows.RemoveAt(_rows.Count - 1);
+            rows.RemoveAt(rows.Count - 1);
         }
     }
 

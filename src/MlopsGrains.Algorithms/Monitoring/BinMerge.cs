@@ -6,15 +6,15 @@ namespace MlopsGrains.Algorithms.Monitoring;
 /// </summary>
 public sealed class BinMerge
 {
-    private readonly int[] _groups;
+    private readonly int[] groups;
 
-    private BinMerge(int[] groups, int count) => (_groups, Count) = (groups, count);
+    private BinMerge(int[] groups, int count) => (this.groups, Count) = (groups, count);
 
     /// <summary>How many groups are left.</summary>
     public int Count { get; }
 
     /// <summary>The group of each bin, 0..Count-1.</summary>
-    public ReadOnlySpan<int> Groups => _groups;
+    public ReadOnlySpan<int> Groups => groups;
 
     /// <summary>
     /// Joins ordered bins: as long as there are more than <paramref name="maxBins"/>, or one holds fewer than
@@ -80,15 +80,15 @@ public sealed class BinMerge
     /// <summary>The counts after joining; the sum stays the same.</summary>
     public long[] Apply(ReadOnlySpan<long> counts)
     {
-        if (counts.Length != _groups.Length)
+        if (counts.Length != groups.Length)
         {
-            throw new ArgumentException($"The plan is for {_groups.Length} bins; came {counts.Length}.", nameof(counts));
+            throw new ArgumentException($"The plan is for {groups.Length} bins; came {counts.Length}.", nameof(counts));
         }
 
         var merged = new long[Count];
         for (var i = 0; i < counts.Length; i++)
         {
-            merged[_groups[i]] += counts[i];
+            merged[groups[i]] += counts[i];
         }
 
         return merged;

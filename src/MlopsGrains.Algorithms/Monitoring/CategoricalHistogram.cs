@@ -7,41 +7,41 @@ namespace MlopsGrains.Algorithms.Monitoring;
 public sealed class CategoricalHistogram
 {
     private const int Apart = 3;
-    private readonly long[] _counts;
+    private readonly long[] counts;
 
     /// <summary>An empty histogram over <paramref name="bins"/>.</summary>
     public CategoricalHistogram(CategoryBins bins)
     {
         ArgumentNullException.ThrowIfNull(bins);
         Bins = bins;
-        _counts = new long[bins.Named.Count + Apart];
+        counts = new long[bins.Named.Count + Apart];
     }
 
-    private CategoricalHistogram(CategoryBins bins, long[] counts) => (Bins, _counts) = (bins, counts);
+    private CategoricalHistogram(CategoryBins bins, long[] counts) => (Bins, this.counts) = (bins, counts);
 
     /// <summary>The bins counted into.</summary>
     public CategoryBins Bins { get; }
 
     /// <summary>Rows of each named category, in the order of <see cref="CategoryBins.Named"/>.</summary>
-    public ReadOnlySpan<long> Named => _counts.AsSpan(0, Bins.Named.Count);
+    public ReadOnlySpan<long> Named => counts.AsSpan(0, Bins.Named.Count);
 
     /// <summary>Rows of reference categories that are not named.</summary>
-    public long Other => _counts[^3];
+    public long Other => counts[^3];
 
     /// <summary>Rows of categories that the reference never had.</summary>
-    public long New => _counts[^2];
+    public long New => counts[^2];
 
     /// <summary>Rows without a value.</summary>
-    public long Missing => _counts[^1];
+    public long Missing => counts[^1];
 
     /// <summary>All rows, missing ones too.</summary>
-    public long Rows => NumericHistogram.Sum(_counts);
+    public long Rows => NumericHistogram.Sum(counts);
 
     /// <summary>Rows with a value.</summary>
     public long Present => Rows - Missing;
 
     /// <summary>Counts one value; null is a missing one, the empty string is not.</summary>
-    public void Add(string? value) => _counts[value is null ? _counts.Length - 1 : Bins.SlotOf(value)]++;
+    public void Add(string? value) => counts[value is null ? counts.Length - 1 : Bins.SlotOf(value)]++;
 
     /// <summary>Counts every value of a column.</summary>
     public void Add(ReadOnlySpan<string?> values)
@@ -58,7 +58,7 @@ public sealed class CategoricalHistogram
         Check(Bins, counts);
         for (var i = 0; i < counts.Length; i++)
         {
-            _counts[i] = checked(_counts[i] + counts[i]);
+            this.counts[i] = checked(this.counts[i] + counts[i]);
         }
     }
 
@@ -72,18 +72,18 @@ public sealed class CategoricalHistogram
         }
 
         var merged = new CategoricalHistogram(Bins, ToArray());
-        merged.AddCounts(other._counts);
+        merged.AddCounts(other.counts);
         return merged;
     }
 
     /// <summary>The counts to measure drift on: named, other, new.</summary>
-    public long[] ToBinCounts() => _counts[..^1];
+    public long[] ToBinCounts() => counts[..^1];
 
     /// <summary>How the rarest bins are to be joined until each holds <paramref name="minPerBin"/> rows; see <see cref="BinMerge"/>.</summary>
-    public BinMerge MergeBins(long minPerBin) => BinMerge.Rarest(ToBinCounts(), _counts.Length - 1, minPerBin);
+    public BinMerge MergeBins(long minPerBin) => BinMerge.Rarest(ToBinCounts(), counts.Length - 1, minPerBin);
 
     /// <summary>All counts, for storing or sending: named, other, new, missing.</summary>
-    public long[] ToArray() => [.. _counts];
+    public long[] ToArray() => [..counts];
 
     /// <summary>The histogram that <see cref="ToArray"/> came from.</summary>
     public static CategoricalHistogram FromArray(CategoryBins bins, ReadOnlySpan<long> counts)

@@ -14,9 +14,9 @@ public sealed class CategoryBins
     /// <summary>The most further reference categories whose hashes are kept to tell "other" from "new".</summary>
     public const int MaxOther = 4_096;
 
-    private readonly string[] _named;
-    private readonly ulong[] _other;
-    private readonly Dictionary<string, int> _slots;
+    private readonly string[] named;
+    private readonly ulong[] other;
+    private readonly Dictionary<string, int> slots;
 
     /// <summary>Bins from stored parts.</summary>
     /// <param name="named">Distinct names, at most <see cref="MaxNamed"/>.</param>
@@ -34,25 +34,25 @@ public sealed class CategoryBins
             throw new ArgumentException($"{otherHashes.Length} other categories; at most {MaxOther}.", nameof(otherHashes));
         }
 
-        _named = named.ToArray();
-        _other = otherHashes.ToArray();
-        Array.Sort(_other);
+        this.named = named.ToArray();
+        other = otherHashes.ToArray();
+        Array.Sort(other);
         OtherIsOpen = otherIsOpen;
-        _slots = new Dictionary<string, int>(_named.Length, StringComparer.Ordinal);
-        for (var i = 0; i < _named.Length; i++)
+        slots = new Dictionary<string, int>(this.named.Length, StringComparer.Ordinal);
+        for (var i = 0; i < this.named.Length; i++)
         {
-            if (!_slots.TryAdd(_named[i], i))
+            if (!slots.TryAdd(this.named[i], i))
             {
-                throw new ArgumentException($"Category \"{_named[i]}\" is named twice.", nameof(named));
+                throw new ArgumentException($"Category \"{this.named[i]}\" is named twice.", nameof(named));
             }
         }
     }
 
     /// <summary>The named categories, the most frequent first.</summary>
-    public IReadOnlyList<string> Named => _named;
+    public IReadOnlyList<string> Named => named;
 
     /// <summary>Hashes of the other reference categories, ascending.</summary>
-    public ReadOnlySpan<ulong> OtherHashes => _other;
+    public ReadOnlySpan<ulong> OtherHashes => other;
 
     /// <summary>True when the reference had too many categories to know them all; an unknown one then counts as other.</summary>
     public bool OtherIsOpen { get; }
@@ -84,19 +84,19 @@ public sealed class CategoryBins
         ArgumentNullException.ThrowIfNull(other);
         return ReferenceEquals(this, other)
             || (OtherIsOpen == other.OtherIsOpen
-                && _named.AsSpan().SequenceEqual(other._named)
-                && _other.AsSpan().SequenceEqual(other._other));
+                && named.AsSpan().SequenceEqual(other.named)
+                && this.other.AsSpan().SequenceEqual(other.other));
     }
 
     // Slots: the named ones, then other, then new.
     internal int SlotOf(string value)
     {
-        if (_slots.TryGetValue(value, out var slot))
+        if (slots.TryGetValue(value, out var slot))
         {
             return slot;
         }
 
-        var known = OtherIsOpen || (_other.Length > 0 && Array.BinarySearch(_other, StableHash.Of(value)) >= 0);
-        return known ? _named.Length : _named.Length + 1;
+        var known = OtherIsOpen || (other.Length > 0 && Array.BinarySearch(other, StableHash.Of(value)) >= 0);
+        return known ? named.Length : named.Length + 1;
     }
 }

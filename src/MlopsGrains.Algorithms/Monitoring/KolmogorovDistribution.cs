@@ -153,7 +153,7 @@ public static class KolmogorovDistribution
             s2 += q * ((6 * z6) + (2 * z4) + (((2 * z4) - (5 * z2)) * Pi2 / 4 * m2) + (Pi2 * Pi2 * (1 - (2 * z2)) / 16 * m4));
             s3 += q * ((-30 * z6) - (90 * Math.Pow(z, 8)) + (Pi2 * ((135 * z4) - (96 * z6)) / 4 * m2)
                 + (Pi2 * Pi2 * ((-60 * z2) + (212 * z4)) / 16 * m4) + (Pi2 * Pi2 * Pi2 * (5 - (30 * z2)) / 64 * m6));
-            double square = (double)k * k;
+            var square = (double)k * k;
             var even = Math.Exp(-Pi2 / 2 / z2 * square);
             e2 += square * even;
             e3 += ((3 * z2) - (Pi2 * square)) * square * even;

@@ -9,7 +9,7 @@ public sealed class NumericBins
     /// <summary>The most bins one column may have: a window of them must stay a small message.</summary>
     public const int MaxBins = 1_024;
 
-    private readonly double[] _cuts;
+    private readonly double[] cuts;
 
     /// <summary>Bins from stored parts.</summary>
     /// <param name="minimum">Smallest reference value, finite.</param>
@@ -37,7 +37,7 @@ public sealed class NumericBins
 
         Minimum = minimum;
         Maximum = maximum;
-        _cuts = cuts.ToArray();
+        this.cuts = cuts.ToArray();
     }
 
     /// <summary>Smallest reference value; anything lower is counted as below.</summary>
@@ -47,23 +47,23 @@ public sealed class NumericBins
     public double Maximum { get; }
 
     /// <summary>How many bins lie inside the range: 1 or more.</summary>
-    public int Count => _cuts.Length + 1;
+    public int Count => cuts.Length + 1;
 
     /// <summary>The interior cuts, strictly ascending.</summary>
-    public ReadOnlySpan<double> Cuts => _cuts;
+    public ReadOnlySpan<double> Cuts => cuts;
 
     /// <summary>A copy of the cuts, for storing.</summary>
-    public double[] ToArray() => [.. _cuts];
+    public double[] ToArray() => [..cuts];
 
     /// <summary>The bin of a finite value, 0..Count-1; values outside the range fall into the first or last bin.</summary>
-    public int IndexOf(double value) => CountNotAbove(_cuts, value);
+    public int IndexOf(double value) => CountNotAbove(cuts, value);
 
     /// <summary>Whether both count into the same bins.</summary>
     public bool SameAs(NumericBins other)
     {
         ArgumentNullException.ThrowIfNull(other);
         return ReferenceEquals(this, other)
-            || (Minimum.Equals(other.Minimum) && Maximum.Equals(other.Maximum) && _cuts.AsSpan().SequenceEqual(other._cuts));
+            || (Minimum.Equals(other.Minimum) && Maximum.Equals(other.Maximum) && cuts.AsSpan().SequenceEqual(other.cuts));
     }
 
     /// <summary>Counts finite values into the bins that <paramref name="cuts"/> (ascending) make; NaN and infinities are left out.</summary>

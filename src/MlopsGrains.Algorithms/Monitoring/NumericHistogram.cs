@@ -9,44 +9,44 @@ namespace MlopsGrains.Algorithms.Monitoring;
 public sealed class NumericHistogram
 {
     private const int Apart = 4;
-    private readonly long[] _counts;
+    private readonly long[] counts;
 
     /// <summary>An empty histogram over <paramref name="bins"/>.</summary>
     public NumericHistogram(NumericBins bins)
     {
         ArgumentNullException.ThrowIfNull(bins);
         Bins = bins;
-        _counts = new long[bins.Count + Apart];
+        counts = new long[bins.Count + Apart];
     }
 
-    private NumericHistogram(NumericBins bins, long[] counts) => (Bins, _counts) = (bins, counts);
+    private NumericHistogram(NumericBins bins, long[] counts) => (Bins, this.counts) = (bins, counts);
 
     /// <summary>The bins counted into.</summary>
     public NumericBins Bins { get; }
 
     /// <summary>Rows in each bin inside the reference range, in order; those outside are not in it.</summary>
-    public ReadOnlySpan<long> Inside => _counts.AsSpan(0, Bins.Count);
+    public ReadOnlySpan<long> Inside => counts.AsSpan(0, Bins.Count);
 
     /// <summary>Rows below the reference minimum.</summary>
-    public long Below => _counts[Bins.Count];
+    public long Below => counts[Bins.Count];
 
     /// <summary>Rows above the reference maximum.</summary>
-    public long Above => _counts[Bins.Count + 1];
+    public long Above => counts[Bins.Count + 1];
 
     /// <summary>Rows without a value.</summary>
-    public long Missing => _counts[Bins.Count + 2];
+    public long Missing => counts[Bins.Count + 2];
 
     /// <summary>Rows with NaN or an infinity.</summary>
-    public long NonFinite => _counts[Bins.Count + 3];
+    public long NonFinite => counts[Bins.Count + 3];
 
     /// <summary>All rows: finite, missing and not finite.</summary>
-    public long Rows => Sum(_counts);
+    public long Rows => Sum(counts);
 
     /// <summary>Rows with a finite value.</summary>
     public long Finite => Rows - Missing - NonFinite;
 
     /// <summary>Counts one value; NaN and infinities are counted apart.</summary>
-    public void Add(double value) => _counts[SlotOf(value)]++;
+    public void Add(double value) => counts[SlotOf(value)]++;
 
     /// <summary>Counts one value or, for null, a missing one.</summary>
     public void Add(double? value)
@@ -84,7 +84,7 @@ public sealed class NumericHistogram
     public void AddMissing(long rows)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
-        _counts[Bins.Count + 2] += rows;
+        counts[Bins.Count + 2] += rows;
     }
 
     /// <summary>Adds counts that came from <see cref="ToArray"/> of a histogram over the same bins.</summary>
@@ -93,7 +93,7 @@ public sealed class NumericHistogram
         Check(Bins, counts);
         for (var i = 0; i < counts.Length; i++)
         {
-            _counts[i] = checked(_counts[i] + counts[i]);
+            this.counts[i] = checked(this.counts[i] + counts[i]);
         }
     }
 
@@ -107,7 +107,7 @@ public sealed class NumericHistogram
         }
 
         var merged = new NumericHistogram(Bins, ToArray());
-        merged.AddCounts(other._counts);
+        merged.AddCounts(other.counts);
         return merged;
     }
 
@@ -124,7 +124,7 @@ public sealed class NumericHistogram
     public BinMerge MergeBins(long minPerBin) => BinMerge.Neighbours(ToBinCounts(), Bins.Count, minPerBin);
 
     /// <summary>All counts, for storing or sending: the bins, then below, above, missing, not finite.</summary>
-    public long[] ToArray() => [.. _counts];
+    public long[] ToArray() => [..counts];
 
     /// <summary>The histogram that <see cref="ToArray"/> came from.</summary>
     public static NumericHistogram FromArray(NumericBins bins, ReadOnlySpan<long> counts)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using MlopsGrains.Cli.Shell;
-using MlopsGrains.Client;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 

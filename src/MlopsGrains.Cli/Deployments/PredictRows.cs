@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using CsvHelper;
 using CsvHelper.Configuration;
-using MlopsGrains.Client;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Models;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using MlopsGrains.Cli.Shell;
-using MlopsGrains.Experiments;
 
 namespace MlopsGrains.Cli.Experiments;
 

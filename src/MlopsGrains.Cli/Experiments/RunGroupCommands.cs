@@ -80,7 +80,7 @@ internal static class RunGroupCommands
         public async Task<RunGroupQuery> QueryAsync(CommandCall call)
         {
             var found = await ExperimentCommands.FindAsync(call.Client, call.Get(experiment)!, call.Cancel);
-            string[]? given = call.Get(seeds) is { Length: > 0 } some ? some : null;
+            var given = call.Get(seeds) is { Length: > 0 } some ? some : null;
             return new RunGroupQuery(found.ExperimentId, call.Get(filter), given, call.Get(metrics), call.Get(confidence));
         }
     }

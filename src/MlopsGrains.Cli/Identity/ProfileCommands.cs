@@ -1,5 +1,4 @@
 using System.CommandLine;
-using MlopsGrains.Cli.Identity;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Errors;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using MlopsGrains.Cli.Identity;
 using MlopsGrains.Client;
 
 namespace MlopsGrains.Cli.Shell;

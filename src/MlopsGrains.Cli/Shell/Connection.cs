@@ -1,4 +1,3 @@
-using MlopsGrains.Cli.Shell;
 using MlopsGrains.Client;
 using MlopsGrains.Errors;
 

@@ -1,6 +1,6 @@
-using MlopsGrains.Experiments;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using MlopsGrains.Experiments;
 
 namespace MlopsGrains.Cli.Shell;
 

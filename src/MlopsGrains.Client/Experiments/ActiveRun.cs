@@ -4,7 +4,6 @@ using MlopsGrains.Client.Experiments.Context;
 using MlopsGrains.Client.Experiments.Sending;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Limits;
 using MlopsGrains.Texts;
 
 namespace MlopsGrains.Client;

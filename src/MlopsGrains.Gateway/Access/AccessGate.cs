@@ -1,7 +1,7 @@
-using MlopsGrains.Errors;
-using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using MlopsGrains.Errors;
+using MlopsGrains.Identity;
 
 namespace MlopsGrains.Gateway.Access;
 
@@ -11,23 +11,23 @@ namespace MlopsGrains.Gateway.Access;
 /// </summary>
 internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts accounts, Owners owners)
 {
-    private readonly IReadOnlyList<AccessNeed> _needs = endpoint.Metadata.GetOrderedMetadata<AccessNeed>();
-    private readonly HashSet<AccessNeed> _asked = [];
-    private readonly List<(PermissionLevel Level, PermissionOn On)> _granted = [];
-    private readonly Principal _who = new(caller.UserId!.Value, caller.Name, accounts.Default);
-    private bool _lookedAfresh;
+    private readonly IReadOnlyList<AccessNeed> needs = endpoint.Metadata.GetOrderedMetadata<AccessNeed>();
+    private readonly HashSet<AccessNeed> asked = [];
+    private readonly List<(PermissionLevel Level, PermissionOn On)> granted = [];
+    private readonly Principal who = new(caller.UserId!.Value, caller.Name, accounts.Default);
+    private bool lookedAfresh;
 
-    public bool IsFullyAsked => _needs.All(n => n is not (LevelNeed or TheUserItself) || _asked.Contains(n));
+    public bool IsFullyAsked => needs.All(n => n is not (LevelNeed or TheUserItself) || asked.Contains(n));
 
     /// <summary>What needs no message: the kind of endpoint, and names that are whole segments of the address.</summary>
     public async ValueTask EnterAsync(HttpContext context)
     {
-        if (_needs.Count == 0 || _needs.Any(n => n is AdministratorsOnly))
+        if (needs.Count == 0 || needs.Any(n => n is AdministratorsOnly))
         {
             throw MlopsException.Denied("This is for administrators.");
         }
 
-        foreach (var need in _needs)
+        foreach (var need in needs)
         {
             if (need is TheUserItself self && endpoint.RoutePattern.GetParameter(self.Field) is not null)
             {
@@ -45,13 +45,13 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
     /// <param name="cancellationToken">Of the request.</param>
     public async ValueTask AskAsync(Func<string, bool, IReadOnlyList<string>> namesOf, CancellationToken cancellationToken)
     {
-        foreach (var need in _needs)
+        foreach (var need in needs)
         {
-            if (need is TheUserItself self && !_asked.Contains(self))
+            if (need is TheUserItself self && !asked.Contains(self))
             {
                 AskSelf(self, namesOf(self.Field, false) is [var name] ? name : null);
             }
-            else if (need is LevelNeed level && !_asked.Contains(level) && endpoint.RoutePattern.GetParameter(level.Field) is null)
+            else if (need is LevelNeed level && !asked.Contains(level) && endpoint.RoutePattern.GetParameter(level.Field) is null)
             {
                 var names = namesOf(level.Field, level.Many);
                 await AskAsync(level, names.Count > 0 || level.Otherwise is null ? names : [level.Otherwise], cancellationToken);
@@ -62,7 +62,7 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
     /// <summary>The need of that target, for a name that the handler has parsed.</summary>
     public ValueTask AskAsync(AccessTarget target, string? name, CancellationToken cancellationToken)
     {
-        foreach (var need in _needs)
+        foreach (var need in needs)
         {
             if (need is LevelNeed level && level.Target == target)
             {
@@ -74,7 +74,7 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
     }
 
     /// <summary>The answer was given to this caller before and is only repeated.</summary>
-    public void PassAsAnsweredBefore() => _asked.UnionWith(_needs);
+    public void PassAsAnsweredBefore() => asked.UnionWith(needs);
 
     public async ValueTask<bool> MayAsync(PermissionLevel level, PermissionOn on, CancellationToken cancellationToken) =>
         await LevelAsync(level, on, cancellationToken) >= level;
@@ -87,7 +87,7 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
             return false;
         }
 
-        foreach (var (level, on) in _granted)
+        foreach (var (level, on) in granted)
         {
             if (!user.IsAdministrator && await accounts.LevelOf(user.Id, on, fresh: false, cancellationToken) < level)
             {
@@ -100,7 +100,7 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
 
     private void AskSelf(TheUserItself need, string? name)
     {
-        _asked.Add(need);
+        asked.Add(need);
         if (name is not null && name != caller.Name)
         {
             throw MlopsException.Denied("This is for administrators, and for users about themselves.");
@@ -109,7 +109,7 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
 
     private async ValueTask AskAsync(LevelNeed need, IReadOnlyList<string> names, CancellationToken cancellationToken)
     {
-        _asked.Add(need);
+        asked.Add(need);
         if (names.Count == 0 && !need.Optional)
         {
             throw MlopsException.Missing(need.Field);
@@ -117,7 +117,7 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
 
         foreach (var name in names)
         {
-            var place = await need.Target.Find(owners, _who, name, cancellationToken);
+            var place = await need.Target.Find(owners, who, name, cancellationToken);
             if (!place.IsFree)
             {
                 await AskAsync(need, name, place.On ?? throw need.Target.Missing(name), cancellationToken);
@@ -131,7 +131,7 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
         var level = await LevelAsync(need.Level, on, cancellationToken);
         if (level >= need.Level)
         {
-            _granted.Add((need.Level, on));
+            granted.Add((need.Level, on));
             return;
         }
 
@@ -154,12 +154,12 @@ internal sealed class AccessGate(Caller caller, RouteEndpoint endpoint, Accounts
     private async ValueTask<PermissionLevel> LevelAsync(PermissionLevel needed, PermissionOn on, CancellationToken cancellationToken)
     {
         var level = await accounts.LevelOf(caller.UserId!.Value, on, fresh: false, cancellationToken);
-        if (level >= needed || _lookedAfresh)
+        if (level >= needed || lookedAfresh)
         {
             return level;
         }
 
-        _lookedAfresh = true;
+        lookedAfresh = true;
         return await accounts.LevelOf(caller.UserId.Value, on, fresh: true, cancellationToken);
     }
 

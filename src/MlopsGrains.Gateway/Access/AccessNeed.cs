@@ -1,5 +1,5 @@
-using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
+using MlopsGrains.Identity;
 
 namespace MlopsGrains.Gateway.Access;
 

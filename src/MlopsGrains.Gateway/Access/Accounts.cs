@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using MlopsGrains.Identity;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Identity;
 
 namespace MlopsGrains.Gateway.Access;
 
@@ -12,21 +12,21 @@ internal sealed class Accounts(IGrainFactory grains, TimeProvider time, IOptions
 {
     private static readonly TimeSpan AgeMax = TimeSpan.FromSeconds(2);
 
-    private readonly SemaphoreSlim _oneAtATime = new(1);
-    private readonly ConcurrentDictionary<long, Levels> _levels = new();
-    private volatile Directory? _directory;
-    private bool _administratorIsSure;
+    private readonly SemaphoreSlim oneAtATime = new(1);
+    private readonly ConcurrentDictionary<long, Levels> levels = new();
+    private volatile Directory? directory;
+    private bool administratorIsSure;
 
     public PermissionLevel Default => options.Value.DefaultPermission;
 
     public IAccountsGrain Grain => grains.GetGrain<IAccountsGrain>(IAccountsGrain.Main);
 
-    public void Dispose() => _oneAtATime.Dispose();
+    public void Dispose() => oneAtATime.Dispose();
 
     /// <summary>The user of that name.</summary>
     public async ValueTask<UserEntry?> FindUser(string name, bool fresh, CancellationToken cancellationToken)
     {
-        var directory = _directory;
+        var directory = this.directory;
         if (fresh || directory is null || time.GetElapsedTime(directory.Read) > AgeMax)
         {
             directory = await ReadUsers(cancellationToken);
@@ -37,13 +37,13 @@ internal sealed class Accounts(IGrainFactory grains, TimeProvider time, IOptions
 
     public async ValueTask<PermissionLevel> LevelOf(long userId, PermissionOn on, bool fresh, CancellationToken cancellationToken)
     {
-        var known = _levels.GetValueOrDefault(userId);
+        var known = levels.GetValueOrDefault(userId);
         if (fresh || known is null || time.GetElapsedTime(known.Read) > AgeMax)
         {
             var read = time.GetTimestamp();
             var permissions = await Grain.ReadPermissions(userId, known?.Version ?? -2, cancellationToken);
             known = permissions is null ? known! with { Read = read } : new Levels(permissions.Version, read, permissions.Permissions.ToDictionary(p => p.On, p => p.Level));
-            _levels[userId] = known;
+            levels[userId] = known;
         }
 
         return known.ByThing.TryGetValue(on, out var level) ? level : Default;
@@ -51,30 +51,30 @@ internal sealed class Accounts(IGrainFactory grains, TimeProvider time, IOptions
 
     private async Task<Directory> ReadUsers(CancellationToken cancellationToken)
     {
-        await _oneAtATime.WaitAsync(cancellationToken);
+        await oneAtATime.WaitAsync(cancellationToken);
         try
         {
-            if (!_administratorIsSure && options.Value.Administrator is { } administrator)
+            if (!administratorIsSure && options.Value.Administrator is { } administrator)
             {
                 await Grain.EnsureAdministrator(administrator.Name, await Task.Run(() => Passwords.Hash(administrator.Password), cancellationToken), cancellationToken);
-                _administratorIsSure = true;
+                administratorIsSure = true;
             }
 
             var read = time.GetTimestamp();
-            var users = await Grain.ReadUsers(_directory?.Version ?? -1, cancellationToken);
-            _directory = users is null
-                ? _directory! with { Read = read }
+            var users = await Grain.ReadUsers(directory?.Version ?? -1, cancellationToken);
+            directory = users is null
+                ? directory! with { Read = read }
                 : new Directory(users.Version, read, users.Users.ToDictionary(u => u.Name, StringComparer.Ordinal));
-            foreach (var gone in users is null ? [] : _levels.Keys.Except(users.Users.Select(u => u.Id)))
+            foreach (var gone in users is null ? [] : levels.Keys.Except(users.Users.Select(u => u.Id)))
             {
-                _levels.TryRemove(gone, out _);
+                levels.TryRemove(gone, out _);
             }
 
-            return _directory;
+            return directory;
         }
         finally
         {
-            _oneAtATime.Release();
+            oneAtATime.Release();
         }
     }
 

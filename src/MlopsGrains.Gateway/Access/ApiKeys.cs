@@ -7,12 +7,12 @@ namespace MlopsGrains.Gateway.Access;
 /// <summary>The configured keys, by digest.</summary>
 internal sealed class ApiKeys(IOptions<AuthenticationOptions> options)
 {
-    private readonly (string Name, byte[] Digest)[] _keys = [.. options.Value.ApiKeys.Select(k => (k.Name, Convert.FromHexString(k.KeySha256)))];
+    private readonly (string Name, byte[] Digest)[] keys = [.. options.Value.ApiKeys.Select(k => (k.Name, Convert.FromHexString(k.KeySha256)))];
 
     /// <summary>Who holds the key of an <c>Authorization</c> header, or <see langword="null"/>.</summary>
     public string? FindHolder(string authorization)
     {
-        if (_keys.Length == 0 || authorization.Length > BasicCredentials.HeaderUnitsMax || KeyOf(authorization) is not { Length: > 0 } key)
+        if (keys.Length == 0 || authorization.Length > BasicCredentials.HeaderUnitsMax || KeyOf(authorization) is not { Length: > 0 } key)
         {
             return null;
         }
@@ -20,7 +20,7 @@ internal sealed class ApiKeys(IOptions<AuthenticationOptions> options)
         // Every key is compared in full, so that the time tells nothing about which digest was near.
         var digest = SHA256.HashData(Encoding.UTF8.GetBytes(key));
         string? holder = null;
-        foreach (var (name, expected) in _keys)
+        foreach (var (name, expected) in keys)
         {
             if (CryptographicOperations.FixedTimeEquals(digest, expected))
             {

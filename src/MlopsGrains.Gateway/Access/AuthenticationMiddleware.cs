@@ -1,8 +1,8 @@
 using System.Globalization;
-using MlopsGrains.Errors;
-using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Errors;
+using MlopsGrains.Identity;
 
 namespace MlopsGrains.Gateway.Access;
 

@@ -1,5 +1,4 @@
 using MlopsGrains.Identity;
-using MlopsGrains.Limits;
 using MlopsGrains.Settings;
 using MlopsGrains.Texts;
 

@@ -1,7 +1,7 @@
-using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Identity;
 
 namespace MlopsGrains.Gateway.Access;
 

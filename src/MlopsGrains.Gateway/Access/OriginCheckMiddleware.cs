@@ -1,7 +1,7 @@
 using System.Net;
-using MlopsGrains.Gateway.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Gateway.Http;
 
 namespace MlopsGrains.Gateway.Access;
 

@@ -19,15 +19,15 @@ internal sealed class Owners(IGrainFactory grains)
     /// <summary>How many segments of a path are looked up as ids.</summary>
     private const int IdsInPathMax = 4;
 
-    private readonly ConcurrentDictionary<string, Belonging> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Belonging> known = new(StringComparer.Ordinal);
 
     /// <summary>The experiment of a run; <see langword="null"/> when there is no such run.</summary>
     public ValueTask<string?> OfRun(string id, CancellationToken cancellationToken) =>
-        _known.TryGetValue("run/" + id, out var known) ? new(known.To) : ToOf(FindRun(id, cancellationToken));
+        this.known.TryGetValue("run/" + id, out var known) ? new(known.To) : ToOf(FindRun(id, cancellationToken));
 
     /// <summary>The experiment of a logged model; <see langword="null"/> when there is no such model.</summary>
     public ValueTask<string?> OfLoggedModel(string id, CancellationToken cancellationToken) =>
-        _known.TryGetValue("model/" + id, out var known) ? new(known.To) : ToOf(FindLoggedModel(id, cancellationToken));
+        this.known.TryGetValue("model/" + id, out var known) ? new(known.To) : ToOf(FindLoggedModel(id, cancellationToken));
 
     /// <summary>The pipeline of a pipeline run; <see langword="null"/> when there is no such run.</summary>
     public ValueTask<string?> OfPipelineRun(string id, CancellationToken cancellationToken) => !IdFormat.Matches(id) ? default : ToOf(Find(
@@ -103,7 +103,7 @@ internal sealed class Owners(IGrainFactory grains)
 
     private async ValueTask<Belonging?> Find(string key, Func<Task<Belonging?>> read)
     {
-        if (_known.TryGetValue(key, out var known))
+        if (this.known.TryGetValue(key, out var known))
         {
             return known;
         }
@@ -113,12 +113,12 @@ internal sealed class Owners(IGrainFactory grains)
             return null;
         }
 
-        if (_known.Count >= RememberedMax)
+        if (this.known.Count >= RememberedMax)
         {
-            _known.Clear();
+            this.known.Clear();
         }
 
-        return _known[key] = found;
+        return this.known[key] = found;
     }
 
     private static async ValueTask<string?> ToOf(ValueTask<Belonging?> belonging) => (await belonging)?.To;

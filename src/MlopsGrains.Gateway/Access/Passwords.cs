@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using MlopsGrains.Errors;
 using MlopsGrains.Identity;
 
 namespace MlopsGrains.Gateway.Access;

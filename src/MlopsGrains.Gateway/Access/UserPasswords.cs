@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using System.Text;
 using MlopsGrains.Errors;
 using MlopsGrains.Identity;
-using MlopsGrains.Limits;
 using MlopsGrains.Texts;
 
 namespace MlopsGrains.Gateway.Access;
@@ -23,29 +22,29 @@ internal sealed class UserPasswords(Accounts accounts, SignInThrottle throttle) 
     private const int RememberedMax = 10_000;
     private const int WaitingMax = 256;
 
-    private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
-    private readonly ConcurrentDictionary<string, Proven> _good = new(StringComparer.Ordinal);
+    private readonly byte[] key = RandomNumberGenerator.GetBytes(32);
+    private readonly ConcurrentDictionary<string, Proven> good = new(StringComparer.Ordinal);
 
     /// <summary>By the very text: a connection goes on with the one that it began with, and needs no digest of it.</summary>
-    private readonly ConditionalWeakTable<string, Proven> _ofConnections = [];
-    private readonly ConcurrentDictionary<string, Lazy<Task<SignIn>>> _checking = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
-    private int _waiting;
+    private readonly ConditionalWeakTable<string, Proven> ofConnections = [];
+    private readonly ConcurrentDictionary<string, Lazy<Task<SignIn>>> checking = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private int waiting;
 
-    public void Dispose() => _hashing.Dispose();
+    public void Dispose() => hashing.Dispose();
 
     /// <summary>The user that an <c>Authorization</c> header proves, if any.</summary>
     public async ValueTask<SignIn> FindAsync(string authorization, IPAddress? address, CancellationToken cancellationToken)
     {
-        if (_ofConnections.TryGetValue(authorization, out var proven) && await StillAsync(proven, cancellationToken) is { } same)
+        if (ofConnections.TryGetValue(authorization, out var proven) && await StillAsync(proven, cancellationToken) is { } same)
         {
             return new SignIn(same);
         }
 
-        var digest = Convert.ToHexString(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(authorization)));
-        if (_good.TryGetValue(digest, out proven) && await StillAsync(proven, cancellationToken) is { } known)
+        var digest = Convert.ToHexString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(authorization)));
+        if (good.TryGetValue(digest, out proven) && await StillAsync(proven, cancellationToken) is { } known)
         {
-            _ofConnections.AddOrUpdate(authorization, proven);
+            ofConnections.AddOrUpdate(authorization, proven);
             return new SignIn(known);
         }
 
@@ -55,7 +54,7 @@ internal sealed class UserPasswords(Accounts accounts, SignInThrottle throttle) 
         }
 
         // A client's many connections send the same header at once: that is one guess.
-        return await _checking.GetOrAdd(digest, _ => new Lazy<Task<SignIn>>(() => CheckAsync(digest, pair, address))).Value.WaitAsync(cancellationToken);
+        return await checking.GetOrAdd(digest, _ => new Lazy<Task<SignIn>>(() => CheckAsync(digest, pair, address))).Value.WaitAsync(cancellationToken);
     }
 
     private async ValueTask<UserEntry?> StillAsync(Proven proven, CancellationToken cancellationToken) =>
@@ -80,7 +79,7 @@ internal sealed class UserPasswords(Accounts accounts, SignInThrottle throttle) 
         }
         finally
         {
-            _checking.TryRemove(digest, out _);
+            checking.TryRemove(digest, out _);
         }
     }
 
@@ -99,12 +98,12 @@ internal sealed class UserPasswords(Accounts accounts, SignInThrottle throttle) 
 
     private UserEntry Remember(string digest, UserEntry user)
     {
-        if (_good.Count >= RememberedMax)
+        if (good.Count >= RememberedMax)
         {
-            _good.Clear();
+            good.Clear();
         }
 
-        _good[digest] = new Proven(user.Name, user.Password);
+        good[digest] = new Proven(user.Name, user.Password);
         return user;
     }
 
@@ -113,24 +112,24 @@ internal sealed class UserPasswords(Accounts accounts, SignInThrottle throttle) 
     {
         try
         {
-            if (Interlocked.Increment(ref _waiting) > WaitingMax)
+            if (Interlocked.Increment(ref waiting) > WaitingMax)
             {
                 throw MlopsException.Overloaded($"More than {WaitingMax} passwords wait to be checked; try again.");
             }
 
-            await _hashing.WaitAsync();
+            await hashing.WaitAsync();
             try
             {
                 return await Task.Run(() => Passwords.Matches(password, hash ?? Passwords.Nobody)) && hash is not null;
             }
             finally
             {
-                _hashing.Release();
+                hashing.Release();
             }
         }
         finally
         {
-            Interlocked.Decrement(ref _waiting);
+            Interlocked.Decrement(ref waiting);
         }
     }
 

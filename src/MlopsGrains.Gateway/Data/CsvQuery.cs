@@ -1,7 +1,7 @@
 using System.ComponentModel;
+using Microsoft.AspNetCore.Mvc;
 using MlopsGrains.Data;
 using MlopsGrains.Errors;
-using Microsoft.AspNetCore.Mvc;
 
 namespace MlopsGrains.Gateway.Data;
 

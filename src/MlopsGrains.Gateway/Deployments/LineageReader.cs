@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using MlopsGrains.Data;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
@@ -5,7 +6,6 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
-using Microsoft.AspNetCore.Http;
 
 namespace MlopsGrains.Gateway.Deployments;
 

@@ -7,9 +7,7 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Identity;
-using MlopsGrains.Limits;
 using MlopsGrains.Texts;
 
 namespace MlopsGrains.Gateway.Experiments;

@@ -4,7 +4,6 @@ using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Json;
-using MlopsGrains.Limits;
 using MlopsGrains.Texts;
 
 namespace MlopsGrains.Gateway.Experiments;
@@ -18,16 +17,16 @@ internal sealed class BatchReader : IDisposable
     /// <summary>Each character possibly two escapes of six bytes.</summary>
     private const int KeyBytesMax = TrackingLimits.KeyLengthMax * 12;
 
-    private readonly bool _mlflow;
-    private readonly MetricColumnsBuilder _metrics = new(BatchLimits.MetricsMax);
-    private List<Tag> _params = [];
-    private List<Tag> _tags = [];
-    private ModelMetrics? _models;
-    private ProducerPosition? _producer;
-    private string? _runId;
-    private string? _runUuid;
+    private readonly bool mlflow;
+    private readonly MetricColumnsBuilder metrics = new(BatchLimits.MetricsMax);
+    private List<Tag> entries = [];
+    private List<Tag> tags = [];
+    private ModelMetrics? models;
+    private ProducerPosition? producer;
+    private string? runId;
+    private string? runUuid;
 
-    private BatchReader(bool mlflow) => _mlflow = mlflow;
+    private BatchReader(bool mlflow) => this.mlflow = mlflow;
 
     /// <summary>Reads MLflow's <c>log-batch</c> message; the run id may be missing in it.</summary>
     public static MlflowBatch ReadMlflow(in ReadOnlySequence<byte> body) => Read(body, mlflow: true);
@@ -35,7 +34,7 @@ internal sealed class BatchReader : IDisposable
     /// <summary>Reads the native batch.</summary>
     public static RunBatch ReadNative(in ReadOnlySequence<byte> body) => Read(body, mlflow: false).Batch;
 
-    public void Dispose() => _metrics.Dispose();
+    public void Dispose() => metrics.Dispose();
 
     private static MlflowBatch Read(in ReadOnlySequence<byte> body, bool mlflow)
     {
@@ -50,13 +49,13 @@ internal sealed class BatchReader : IDisposable
             throw MlopsException.Invalid("body", "The body holds text that is not valid Unicode.");
         }
 
-        var id = string.IsNullOrEmpty(batch._runId) ? batch._runUuid : batch._runId;
-        return new MlflowBatch(id, new RunBatch(batch._metrics.Build(), batch._params, batch._tags, batch._producer), batch._models);
+        var id = string.IsNullOrEmpty(batch.runId) ? batch.runUuid : batch.runId;
+        return new MlflowBatch(id, new RunBatch(batch.metrics.Build(), batch.entries, batch.tags, batch.producer), batch.models);
     }
 
     private void ReadBody(in ReadOnlySequence<byte> body, bool unwrap)
     {
-        if (_mlflow && body.IsEmpty)
+        if (mlflow && body.IsEmpty)
         {
             return;
         }
@@ -89,27 +88,27 @@ internal sealed class BatchReader : IDisposable
             }
             else if (reader.ValueTextEquals("params"u8))
             {
-                _params = ReadPairs(ref reader, "params");
+                entries = ReadPairs(ref reader, "params");
             }
             else if (reader.ValueTextEquals("tags"u8))
             {
-                _tags = ReadPairs(ref reader, "tags");
+                tags = ReadPairs(ref reader, "tags");
             }
-            else if (_mlflow && (reader.ValueTextEquals("run_id"u8) || reader.ValueTextEquals("runId"u8)))
+            else if (mlflow && (reader.ValueTextEquals("run_id"u8) || reader.ValueTextEquals("runId"u8)))
             {
-                _runId = ReadText(ref reader, "run_id");
+                runId = ReadText(ref reader, "run_id");
             }
-            else if (_mlflow && (reader.ValueTextEquals("run_uuid"u8) || reader.ValueTextEquals("runUuid"u8)))
+            else if (mlflow && (reader.ValueTextEquals("run_uuid"u8) || reader.ValueTextEquals("runUuid"u8)))
             {
-                _runUuid = ReadText(ref reader, "run_uuid");
+                runUuid = ReadText(ref reader, "run_uuid");
             }
-            else if (!_mlflow && reader.ValueTextEquals("columns"u8))
+            else if (!mlflow && reader.ValueTextEquals("columns"u8))
             {
                 ReadColumns(ref reader);
             }
-            else if (!_mlflow && reader.ValueTextEquals("producer"u8))
+            else if (!mlflow && reader.ValueTextEquals("producer"u8))
             {
-                _producer = ReadProducer(ref reader);
+                producer = ReadProducer(ref reader);
             }
             else
             {
@@ -117,14 +116,14 @@ internal sealed class BatchReader : IDisposable
             }
         }
 
-        BatchLimits.CheckTotal(_metrics.Count + _params.Count + _tags.Count);
+        BatchLimits.CheckTotal(metrics.Count + entries.Count + tags.Count);
     }
 
     private void ReadMetrics(ref Utf8JsonReader reader)
     {
-        RequireOneForm(_mlflow || _metrics.Count == 0, "metrics");
-        _metrics.Clear();
-        _models = null;
+        RequireOneForm(mlflow || metrics.Count == 0, "metrics");
+        metrics.Clear();
+        models = null;
         if (!StartsArray(ref reader, "metrics"))
         {
             return;
@@ -132,9 +131,9 @@ internal sealed class BatchReader : IDisposable
 
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (_metrics.Count == BatchLimits.MetricsMax)
+            if (metrics.Count == BatchLimits.MetricsMax)
             {
-                BatchLimits.Check("metrics", _metrics.Count + CountRest(ref reader), BatchLimits.MetricsMax);
+                BatchLimits.Check("metrics", metrics.Count + CountRest(ref reader), BatchLimits.MetricsMax);
             }
 
             ReadMetric(ref reader);
@@ -146,8 +145,8 @@ internal sealed class BatchReader : IDisposable
     {
         if (ReadsValue(ref reader))
         {
-            RequireOneForm(_metrics.Count == 0, "columns");
-            MetricColumnsReader.Read(ref reader, _metrics);
+            RequireOneForm(metrics.Count == 0, "columns");
+            MetricColumnsReader.Read(ref reader, metrics);
         }
     }
 
@@ -171,46 +170,46 @@ internal sealed class BatchReader : IDisposable
             }
             else if (reader.ValueTextEquals("timestamp"u8))
             {
-                hasTimestamp = ReadsValue(ref reader) && (JsonValues.TryReadInt64(ref reader, _mlflow, out timestamp)
+                hasTimestamp = ReadsValue(ref reader) && (JsonValues.TryReadInt64(ref reader, mlflow, out timestamp)
                     || Expect(false, ref reader, "timestamp", "expected a whole number of milliseconds."));
             }
             else if (reader.ValueTextEquals("step"u8))
             {
                 step = 0;
-                _ = ReadsValue(ref reader) && (JsonValues.TryReadInt64(ref reader, _mlflow, out step) || Expect(false, ref reader, "step", "expected a whole number."));
+                _ = ReadsValue(ref reader) && (JsonValues.TryReadInt64(ref reader, mlflow, out step) || Expect(false, ref reader, "step", "expected a whole number."));
             }
-            else if (_mlflow && (reader.ValueTextEquals("model_id"u8) || reader.ValueTextEquals("modelId"u8)))
+            else if (mlflow && (reader.ValueTextEquals("model_id"u8) || reader.ValueTextEquals("modelId"u8)))
             {
-                model = ReadText(ref reader, "metrics", _metrics.Count, "model_id");
+                model = ReadText(ref reader, "metrics", metrics.Count, "model_id");
             }
-            else if (_mlflow && (reader.ValueTextEquals("dataset_name"u8) || reader.ValueTextEquals("datasetName"u8)))
+            else if (mlflow && (reader.ValueTextEquals("dataset_name"u8) || reader.ValueTextEquals("datasetName"u8)))
             {
-                dataset = ReadText(ref reader, "metrics", _metrics.Count, "dataset_name");
+                dataset = ReadText(ref reader, "metrics", metrics.Count, "dataset_name");
             }
-            else if (_mlflow && (reader.ValueTextEquals("dataset_digest"u8) || reader.ValueTextEquals("datasetDigest"u8)))
+            else if (mlflow && (reader.ValueTextEquals("dataset_digest"u8) || reader.ValueTextEquals("datasetDigest"u8)))
             {
-                digest = ReadText(ref reader, "metrics", _metrics.Count, "dataset_digest");
+                digest = ReadText(ref reader, "metrics", metrics.Count, "dataset_digest");
             }
             else
             {
-                SkipUnknown(ref reader, "metrics", _metrics.Count);
+                SkipUnknown(ref reader, "metrics", metrics.Count);
             }
         }
 
         if (key < 0 || !hasValue || !hasTimestamp)
         {
-            throw MlopsException.Missing($"metrics[{_metrics.Count}].{(key < 0 ? "key" : !hasValue ? "value" : "timestamp")}");
+            throw MlopsException.Missing($"metrics[{metrics.Count}].{(key < 0 ? "key" : !hasValue ? "value" : "timestamp")}");
         }
 
         if (timestamp < 0)
         {
-            throw BatchLimits.BadTimestamp($"metrics[{_metrics.Count}].timestamp", _metrics.Keys[key], timestamp);
+            throw BatchLimits.BadTimestamp($"metrics[{metrics.Count}].timestamp", metrics.Keys[key], timestamp);
         }
 
-        _metrics.Add(key, value, timestamp, step);
+        metrics.Add(key, value, timestamp, step);
         if (!string.IsNullOrEmpty(model))
         {
-            (_models ??= new ModelMetrics()).Add(model, new LoggedModelMetric(_metrics.Keys[key], value, timestamp, step, null, dataset, digest));
+            (models ??= new ModelMetrics()).Add(model, new LoggedModelMetric(metrics.Keys[key], value, timestamp, step, null, dataset, digest));
         }
     }
 
@@ -225,14 +224,14 @@ internal sealed class BatchReader : IDisposable
         Expect(reader.TokenType == JsonTokenType.String, ref reader, "key", "expected text.");
         if (reader is { HasValueSequence: false, ValueIsEscaped: false })
         {
-            return reader.ValueSpan.IsEmpty ? -1 : _metrics.Keys.IndexOf(reader.ValueSpan);
+            return reader.ValueSpan.IsEmpty ? -1 : metrics.Keys.IndexOf(reader.ValueSpan);
         }
 
         var length = reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
         Expect(length <= KeyBytesMax, ref reader, "key", $"it exceeds the maximum length of {TrackingLimits.KeyLengthMax} characters.");
         Span<byte> key = stackalloc byte[KeyBytesMax];
         key = key[..reader.CopyString(key)];
-        return key.IsEmpty ? -1 : _metrics.Keys.IndexOf(key);
+        return key.IsEmpty ? -1 : metrics.Keys.IndexOf(key);
     }
 
     private List<Tag> ReadPairs(ref Utf8JsonReader reader, string list)
@@ -285,7 +284,7 @@ internal sealed class BatchReader : IDisposable
             throw MlopsException.Missing($"{list}[{index}].key");
         }
 
-        if (value is null && !_mlflow)
+        if (value is null && !mlflow)
         {
             throw MlopsException.Missing($"{list}[{index}].value");
         }
@@ -370,7 +369,7 @@ internal sealed class BatchReader : IDisposable
 
     private void SkipUnknown(ref Utf8JsonReader reader, string? place, int? index = null)
     {
-        if (!_mlflow)
+        if (!mlflow)
         {
             var name = place is null ? reader.GetString()! : index is null ? $"{place}.{reader.GetString()}" : $"{place}[{index}].{reader.GetString()}";
             throw MlopsException.Invalid(name, $"Unknown field '{name}'.");
@@ -410,7 +409,7 @@ internal sealed class BatchReader : IDisposable
             return true;
         }
 
-        var path = whole || member is "body" ? member! : member is null ? $"metrics[{_metrics.Count}]" : $"metrics[{_metrics.Count}].{member}";
+        var path = whole || member is "body" ? member! : member is null ? $"metrics[{metrics.Count}]" : $"metrics[{metrics.Count}].{member}";
         throw Wrong(ref reader, path, rule);
     }
 

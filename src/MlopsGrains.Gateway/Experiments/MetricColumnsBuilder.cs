@@ -6,10 +6,10 @@ namespace MlopsGrains.Gateway.Experiments;
 /// <summary>Collects points in rented columns and hands out exact ones: a batch of n points costs five arrays, whatever n is.</summary>
 internal sealed class MetricColumnsBuilder(int capacity) : IDisposable
 {
-    private readonly int[] _keyIndexes = ArrayPool<int>.Shared.Rent(capacity);
-    private readonly double[] _values = ArrayPool<double>.Shared.Rent(capacity);
-    private readonly long[] _timestamps = ArrayPool<long>.Shared.Rent(capacity);
-    private readonly long[] _steps = ArrayPool<long>.Shared.Rent(capacity);
+    private readonly int[] keyIndexes = ArrayPool<int>.Shared.Rent(capacity);
+    private readonly double[] values = ArrayPool<double>.Shared.Rent(capacity);
+    private readonly long[] timestamps = ArrayPool<long>.Shared.Rent(capacity);
+    private readonly long[] steps = ArrayPool<long>.Shared.Rent(capacity);
 
     public MetricKeyTable Keys { get; } = new();
 
@@ -18,10 +18,10 @@ internal sealed class MetricColumnsBuilder(int capacity) : IDisposable
     /// <summary>Adds a point; the caller keeps <see cref="Count"/> below the capacity.</summary>
     public void Add(int keyIndex, double value, long timestamp, long step)
     {
-        _keyIndexes[Count] = keyIndex;
-        _values[Count] = value;
-        _timestamps[Count] = timestamp;
-        _steps[Count] = step;
+        keyIndexes[Count] = keyIndex;
+        values[Count] = value;
+        timestamps[Count] = timestamp;
+        steps[Count] = step;
         Count++;
     }
 
@@ -33,13 +33,13 @@ internal sealed class MetricColumnsBuilder(int capacity) : IDisposable
 
     public MetricColumns Build() => Count == 0
         ? MetricColumns.Empty
-        : new MetricColumns(Keys.ToArray(), _keyIndexes[..Count], _values[..Count], _timestamps[..Count], _steps[..Count]);
+        : new MetricColumns(Keys.ToArray(), keyIndexes[..Count], values[..Count], timestamps[..Count], steps[..Count]);
 
     public void Dispose()
     {
-        ArrayPool<int>.Shared.Return(_keyIndexes);
-        ArrayPool<double>.Shared.Return(_values);
-        ArrayPool<long>.Shared.Return(_timestamps);
-        ArrayPool<long>.Shared.Return(_steps);
+        ArrayPool<int>.Shared.Return(keyIndexes);
+        ArrayPool<double>.Shared.Return(values);
+        ArrayPool<long>.Shared.Return(timestamps);
+        ArrayPool<long>.Shared.Return(steps);
     }
 }

@@ -11,63 +11,63 @@ internal sealed class MetricKeyTable
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
-    private readonly List<string> _keys = [];
-    private readonly List<byte[]> _bytes = [];
-    private readonly List<int> _followers = [];
-    private readonly Dictionary<byte[], int> _indexes = new(Utf8Comparer.Instance);
-    private int _last = -1;
+    private readonly List<string> keys = [];
+    private readonly List<byte[]> bytes = [];
+    private readonly List<int> followers = [];
+    private readonly Dictionary<byte[], int> indexes = new(Utf8Comparer.Instance);
+    private int last = -1;
 
-    public string this[int index] => _keys[index];
+    public string this[int index] => keys[index];
 
-    public string[] ToArray() => [.. _keys];
+    public string[] ToArray() => [..keys];
 
     public void Clear()
     {
-        _keys.Clear();
-        _bytes.Clear();
-        _followers.Clear();
-        _indexes.Clear();
-        _last = -1;
+        keys.Clear();
+        bytes.Clear();
+        followers.Clear();
+        indexes.Clear();
+        last = -1;
     }
 
     /// <summary>The index of a key given as UTF-8.</summary>
     public int IndexOf(ReadOnlySpan<byte> key)
     {
-        if (_last >= 0)
+        if (last >= 0)
         {
-            if (key.SequenceEqual(_bytes[_last]))
+            if (key.SequenceEqual(bytes[last]))
             {
-                return _last;
+                return last;
             }
 
-            var follower = _followers[_last];
-            if (follower >= 0 && key.SequenceEqual(_bytes[follower]))
+            var follower = followers[last];
+            if (follower >= 0 && key.SequenceEqual(bytes[follower]))
             {
-                return _last = follower;
+                return last = follower;
             }
         }
 
-        if (!_indexes.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var index))
+        if (!indexes.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var index))
         {
             index = Add(key);
         }
 
-        if (_last >= 0)
+        if (last >= 0)
         {
-            _followers[_last] = index;
+            followers[last] = index;
         }
 
-        return _last = index;
+        return last = index;
     }
 
     private int Add(ReadOnlySpan<byte> key)
     {
-        var index = _keys.Count;
+        var index = keys.Count;
         var bytes = key.ToArray();
-        _keys.Add(Strict.GetString(bytes));
-        _bytes.Add(bytes);
-        _followers.Add(-1);
-        _indexes.Add(bytes, index);
+        keys.Add(Strict.GetString(bytes));
+        this.bytes.Add(bytes);
+        followers.Add(-1);
+        indexes.Add(bytes, index);
         return index;
     }
 

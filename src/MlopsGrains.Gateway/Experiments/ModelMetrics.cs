@@ -1,4 +1,3 @@
-using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 
 namespace MlopsGrains.Gateway.Experiments;
@@ -11,15 +10,15 @@ internal sealed class ModelMetrics
 {
     private const int ModelsAtOnce = 16;
 
-    private readonly Dictionary<string, List<LoggedModelMetric>> _models = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<LoggedModelMetric>> models = new(StringComparer.Ordinal);
 
-    public IEnumerable<string> ModelIds => _models.Keys;
+    public IEnumerable<string> ModelIds => models.Keys;
 
     public void Add(string modelId, LoggedModelMetric metric)
     {
-        if (!_models.TryGetValue(modelId, out var metrics))
+        if (!models.TryGetValue(modelId, out var metrics))
         {
-            _models.Add(modelId, metrics = []);
+            models.Add(modelId, metrics = []);
         }
 
         metrics.Add(metric);
@@ -29,7 +28,7 @@ internal sealed class ModelMetrics
     public async Task LogAsync(IGrainFactory grains, string runId, RunBatch batch)
     {
         var models = new List<(ILoggedModelGrain Grain, List<LoggedModelMetric> Metrics)>();
-        foreach (var (id, metrics) in _models)
+        foreach (var (id, metrics) in this.models)
         {
             models.Add((grains.GetGrain<ILoggedModelGrain>(TrackingIds.OfLoggedModel(id)), metrics.ConvertAll(m => m with { RunId = runId })));
         }

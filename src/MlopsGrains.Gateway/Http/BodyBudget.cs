@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
-using MlopsGrains.Errors;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Errors;
 
 namespace MlopsGrains.Gateway.Http;
 

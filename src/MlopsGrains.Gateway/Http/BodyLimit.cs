@@ -1,8 +1,8 @@
-using MlopsGrains.Errors;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Errors;
 
 namespace MlopsGrains.Gateway.Http;
 

@@ -1,9 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Json;
-using Microsoft.AspNetCore.Http;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Gateway.Http;
 

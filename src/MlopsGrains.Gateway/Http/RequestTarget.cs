@@ -1,6 +1,6 @@
-using MlopsGrains.Errors;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using MlopsGrains.Errors;
 
 namespace MlopsGrains.Gateway.Http;
 

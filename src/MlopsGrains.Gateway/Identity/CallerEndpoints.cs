@@ -1,10 +1,10 @@
-using MlopsGrains.Gateway.Access;
-using MlopsGrains.Gateway.Http;
-using MlopsGrains.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Identity;
 
 namespace MlopsGrains.Gateway.Identity;
 

@@ -6,7 +6,6 @@ using Microsoft.Extensions.Options;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Gateway.Live;
 

@@ -1,12 +1,12 @@
 using System.Text.Json;
-using MlopsGrains.Gateway.Access;
-using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Json;
-using MlopsGrains.Gateway.OpenApi;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Json;
+using MlopsGrains.Gateway.OpenApi;
 
 namespace MlopsGrains.Gateway.Mlflow;
 

@@ -1,14 +1,13 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.IO.Pipelines;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Json;
 using MlopsGrains.Limits;
-using Microsoft.AspNetCore.Http;
 
 namespace MlopsGrains.Gateway.Mlflow;
 
@@ -26,16 +25,16 @@ internal sealed class MlflowRequest : IDisposable
     private const string RealNumber = "Please specify value as a valid double (64-bit floating point): a number, \"NaN\", \"Infinity\" or \"-Infinity\".";
     private const string Truth = "expected true or false.";
 
-    private readonly JsonDocument? _document;
-    private readonly JsonElement _message;
-    private readonly IQueryCollection? _query;
+    private readonly JsonDocument? document;
+    private readonly JsonElement message;
+    private readonly IQueryCollection? query;
 
-    private MlflowRequest(JsonDocument document) => (_document, _message) = (document, document.RootElement);
+    private MlflowRequest(JsonDocument document) => (this.document, message) = (document, document.RootElement);
 
-    private MlflowRequest(IQueryCollection query) => _query = query;
+    private MlflowRequest(IQueryCollection query) => this.query = query;
 
     /// <summary>A part of a message.</summary>
-    private MlflowRequest(JsonElement message) => _message = message;
+    private MlflowRequest(JsonElement message) => this.message = message;
 
     public static async ValueTask<MlflowRequest> ReadAsync(HttpContext context)
     {
@@ -73,12 +72,12 @@ internal sealed class MlflowRequest : IDisposable
         }
     }
 
-    public void Dispose() => _document?.Dispose();
+    public void Dispose() => document?.Dispose();
 
     /// <summary>A text, or <see langword="null"/> when it is not given.</summary>
     public string? Text(string name)
     {
-        if (_query is not null)
+        if (query is not null)
         {
             return Query(name);
         }
@@ -87,7 +86,7 @@ internal sealed class MlflowRequest : IDisposable
     }
 
     /// <summary>Whether a member is there and holds more than nothing.</summary>
-    public bool IsGiven(string name) => _query is not null ? Query(name) is { Length: > 0 } : Find(name) switch
+    public bool IsGiven(string name) => query is not null ? Query(name) is { Length: > 0 } : Find(name) switch
     {
         null => false,
         { ValueKind: JsonValueKind.String } text => AsText(text, name).Length > 0,
@@ -100,7 +99,7 @@ internal sealed class MlflowRequest : IDisposable
 
     /// <summary>An id that some clients send as a number.</summary>
     public string? Id(string name) =>
-        _query is null && Find(name) is { ValueKind: JsonValueKind.Number } number ? number.GetRawText() : Text(name);
+        query is null && Find(name) is { ValueKind: JsonValueKind.Number } number ? number.GetRawText() : Text(name);
 
     /// <summary>
     /// The id or name that a field holds, also under the name that old clients send; <see langword="null"/> when it is not given. What is judged and what is done are both read by this.
@@ -115,7 +114,7 @@ internal sealed class MlflowRequest : IDisposable
 
     public long? Int64(string name)
     {
-        if (_query is not null)
+        if (query is not null)
         {
             return Query(name) is { Length: > 0 } text ? ParseInt64(text, name) : null;
         }
@@ -146,7 +145,7 @@ internal sealed class MlflowRequest : IDisposable
 
     public bool? Bool(string name)
     {
-        if (_query is not null)
+        if (query is not null)
         {
             return Query(name) is { Length: > 0 } text ? ParseBool(text, name) : null;
         }
@@ -192,9 +191,9 @@ internal sealed class MlflowRequest : IDisposable
     /// <summary>A list of texts; numbers in it are taken as text, as ids are.</summary>
     public IReadOnlyList<string> Texts(string name)
     {
-        if (_query is not null)
+        if (query is not null)
         {
-            return [.. (_query.TryGetValue(name, out var values) ? values : _query[Camel(name)]).OfType<string>()];
+            return [.. (query.TryGetValue(name, out var values) ? values : query[Camel(name)]).OfType<string>()];
         }
 
         return [.. List(name).Select((item, i) => item.ValueKind == JsonValueKind.Number ? item.GetRawText() : AsText(item, $"{name}[{i}]"))];
@@ -209,14 +208,14 @@ internal sealed class MlflowRequest : IDisposable
     /// <summary>The JSON of an object in this message, or <see langword="null"/>; a query carries it as text.</summary>
     public string? ObjectText(string name)
     {
-        if (_query is not null)
+        if (query is not null)
         {
             return Query(name);
         }
 
         try
         {
-            return Message(name)?._message.GetRawText();
+            return Message(name)?.message.GetRawText();
         }
         catch (InvalidOperationException)
         {
@@ -266,14 +265,14 @@ internal sealed class MlflowRequest : IDisposable
 
     private JsonElement? Find(string name)
     {
-        if (_query is not null)
+        if (query is not null)
         {
             return null;
         }
 
         try
         {
-            return (_message.TryGetProperty(name, out var value) || _message.TryGetProperty(Camel(name), out value)) && value.ValueKind != JsonValueKind.Null ? value : null;
+            return (message.TryGetProperty(name, out var value) || message.TryGetProperty(Camel(name), out value)) && value.ValueKind != JsonValueKind.Null ? value : null;
         }
         catch (InvalidOperationException)
         {
@@ -282,7 +281,7 @@ internal sealed class MlflowRequest : IDisposable
     }
 
     private string? Query(string name) =>
-        _query!.TryGetValue(name, out var value) || _query.TryGetValue(Camel(name), out value) ? value[^1] : null;
+        query!.TryGetValue(name, out var value) || query.TryGetValue(Camel(name), out value) ? value[^1] : null;
 
     private static string AsText(JsonElement value, string name)
     {

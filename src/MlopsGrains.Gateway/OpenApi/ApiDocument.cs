@@ -1,16 +1,14 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
-using MlopsGrains.Gateway.Access;
-using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.Idempotency;
-using MlopsGrains.Idempotency;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.OpenApi;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.Idempotency;
+using MlopsGrains.Idempotency;
 
 namespace MlopsGrains.Gateway.OpenApi;
 

@@ -1,6 +1,5 @@
-using System.Text.Json.Nodes;
-using MlopsGrains.Gateway.Http;
 using Microsoft.OpenApi;
+using MlopsGrains.Gateway.Http;
 
 namespace MlopsGrains.Gateway.OpenApi;
 

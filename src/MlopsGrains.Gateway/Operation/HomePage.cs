@@ -1,13 +1,13 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using MlopsGrains.Gateway.Access;
-using MlopsGrains.Gateway.Http;
-using MlopsGrains.Gateway.OpenApi;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.OpenApi;
 
 namespace MlopsGrains.Gateway.Operation;
 

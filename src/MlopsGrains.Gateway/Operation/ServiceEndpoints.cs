@@ -1,10 +1,10 @@
-using MlopsGrains.Gateway.Access;
-using MlopsGrains.Gateway.Mlflow;
-using MlopsGrains.Gateway.OpenApi;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Mlflow;
+using MlopsGrains.Gateway.OpenApi;
 using Scalar.AspNetCore;
 
 namespace MlopsGrains.Gateway.Operation;

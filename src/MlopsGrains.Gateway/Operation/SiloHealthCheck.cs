@@ -1,7 +1,7 @@
-using MlopsGrains.Catalogs;
-using MlopsGrains.Errors;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using MlopsGrains.Catalogs;
+using MlopsGrains.Errors;
 
 namespace MlopsGrains.Gateway.Operation;
 

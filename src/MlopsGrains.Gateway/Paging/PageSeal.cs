@@ -16,7 +16,7 @@ internal sealed class PageSeal(Accounts accounts)
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
 
-    private byte[]? _key;
+    private byte[]? key;
 
     public async ValueTask<string> CloseAsync(string token, long userId, CancellationToken cancellationToken)
     {
@@ -50,7 +50,7 @@ internal sealed class PageSeal(Accounts accounts)
     }
 
     private async ValueTask<AesGcm> CipherAsync(CancellationToken cancellationToken) =>
-        new(_key ??= Convert.FromBase64String(await accounts.Grain.SealKey(cancellationToken)), TagBytes);
+        new(key ??= Convert.FromBase64String(await accounts.Grain.SealKey(cancellationToken)), TagBytes);
 
     private static byte[] For(long userId) => Encoding.UTF8.GetBytes(userId.ToString(CultureInfo.InvariantCulture));
 }

@@ -1,8 +1,8 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Identity;
 using MlopsGrains.Paging;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace MlopsGrains.Gateway.Paging;
 

@@ -1,14 +1,13 @@
-using MlopsGrains.Catalogs;
-using MlopsGrains.Errors;
-using MlopsGrains.Gateway.Access;
-using MlopsGrains.Gateway.Http;
-using MlopsGrains.Identity;
-using MlopsGrains.Limits;
-using MlopsGrains.Pipelines;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using MlopsGrains.Catalogs;
+using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Identity;
+using MlopsGrains.Limits;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Gateway.Pipelines;
 

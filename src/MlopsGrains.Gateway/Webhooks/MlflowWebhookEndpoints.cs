@@ -1,14 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Webhooks;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 
 namespace MlopsGrains.Gateway.Webhooks;
 

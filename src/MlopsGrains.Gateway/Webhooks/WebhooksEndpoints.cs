@@ -1,11 +1,11 @@
-using MlopsGrains.Gateway.Access;
-using MlopsGrains.Gateway.Http;
-using MlopsGrains.Limits;
-using MlopsGrains.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Limits;
+using MlopsGrains.Webhooks;
 
 namespace MlopsGrains.Gateway.Webhooks;
 

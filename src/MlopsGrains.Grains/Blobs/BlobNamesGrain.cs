@@ -6,7 +6,6 @@ using MlopsGrains.Grains.Documents;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Blobs;
 

@@ -1,11 +1,8 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Grains.Documents;
-using MlopsGrains.Grains.Experiments;
-using MlopsGrains.Grains.Experiments.Retention;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Storage.Blobs;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Blobs;
 

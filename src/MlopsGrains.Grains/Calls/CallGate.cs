@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using MlopsGrains.Calls;
 using MlopsGrains.Errors;
-using Orleans.Runtime;
 using Orleans.Storage;
 
 namespace MlopsGrains.Grains.Calls;

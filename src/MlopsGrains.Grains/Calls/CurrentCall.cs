@@ -7,15 +7,15 @@ namespace MlopsGrains.Grains.Calls;
 /// <summary>The call that a grain works for, and whether somebody still waits for its answer.</summary>
 internal sealed class CurrentCall(CallDeadline deadline, long notAfter, CancellationToken givenUp)
 {
-    private static readonly AsyncLocal<CurrentCall?> current = new();
+    private static readonly AsyncLocal<CurrentCall?> Flowing = new();
 
     private bool kept;
 
     /// <summary>None in a timer, in a service, and where many callers' changes are stored together.</summary>
     public static CurrentCall? Current
     {
-        get => current.Value;
-        set => current.Value = value;
+        get => Flowing.Value;
+        set => Flowing.Value = value;
     }
 
     /// <summary>A timestamp of <see cref="Stopwatch"/>. What is stored must be on its way by then.</summary>

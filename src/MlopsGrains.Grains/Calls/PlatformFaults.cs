@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Net.Sockets;
 using MlopsGrains.Errors;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Calls;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
 
 namespace MlopsGrains.Grains.Calls;

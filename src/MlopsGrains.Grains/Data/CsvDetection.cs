@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Text;
 using MlopsGrains.Data;
 using MlopsGrains.Errors;
 

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Unicode;
 using MlopsGrains.Data;
 using MlopsGrains.Errors;
-using MlopsGrains.Limits;
 using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Data;

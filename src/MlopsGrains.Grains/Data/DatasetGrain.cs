@@ -4,12 +4,11 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Data;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Data;
 

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using MlopsGrains.Data;
 using MlopsGrains.Errors;
 
 namespace MlopsGrains.Grains.Data;

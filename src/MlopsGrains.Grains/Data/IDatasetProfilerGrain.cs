@@ -2,7 +2,6 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Data;
 using MlopsGrains.Errors;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Data;
 

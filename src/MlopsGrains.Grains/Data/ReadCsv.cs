@@ -1,5 +1,3 @@
-using MlopsGrains.Data;
-
 namespace MlopsGrains.Grains.Data;
 
 /// <summary>What was found in a CSV, read once as its dialect says.</summary>

@@ -2,12 +2,11 @@ using System.Globalization;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Deployments;
 

@@ -1,6 +1,5 @@
 using MlopsGrains.Models;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Deployments;
 

@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using MlopsGrains.Deployments;
-using MlopsGrains.Grains.Models;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Deployments;

@@ -1,7 +1,6 @@
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Data;
-using MlopsGrains.Grains.Models;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Deployments;

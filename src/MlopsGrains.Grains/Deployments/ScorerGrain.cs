@@ -4,7 +4,6 @@ using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Models;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Deployments;
 

@@ -3,7 +3,6 @@ using Microsoft.ML.Data;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Data;
-using MlopsGrains.Grains.Models;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Deployments;

@@ -3,7 +3,6 @@ using MlopsGrains.Errors;
 using MlopsGrains.Grains.Calls;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 using Orleans.Storage;
 
 namespace MlopsGrains.Grains.Documents;

@@ -1,5 +1,4 @@
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 using Orleans.Storage;
 
 namespace MlopsGrains.Grains.Documents;

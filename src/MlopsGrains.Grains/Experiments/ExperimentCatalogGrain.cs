@@ -1,4 +1,3 @@
-using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using MlopsGrains.Experiments;
-using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Experiments;
 
@@ -11,7 +10,7 @@ internal abstract record ExperimentCatalogEvent;
 
 /// <summary>A new experiment, or the present face of an old one.</summary>
 /// <param name="Experiment">Its head.</param>
-/// <param name="Request">The <see cref="Identity.RequestKey"/> of its creation, once.</param>
+/// <param name="Request">The <see cref="MlopsGrains.Identity.RequestKey"/> of its creation, once.</param>
 internal sealed record ExperimentListed(Experiment Experiment, string? Request = null) : ExperimentCatalogEvent;
 
 /// <summary>An experiment that is gone for good.</summary>

@@ -3,12 +3,10 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Experiments.LoggedModels;
-using MlopsGrains.Grains.Experiments.Retention;
 using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Quotas;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Experiments;
 

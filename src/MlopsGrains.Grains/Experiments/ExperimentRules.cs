@@ -2,7 +2,6 @@ using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Artifacts;
-using MlopsGrains.Grains.Experiments.Retention;
 using MlopsGrains.Limits;
 
 namespace MlopsGrains.Grains.Experiments;
@@ -95,38 +94,38 @@ internal static class ExperimentRules
 
     private static void CheckLocation(string? location)
     {
-        const string field = "artifactLocation";
+        const string Field = "artifactLocation";
         if (string.IsNullOrEmpty(location))
         {
             return;
         }
 
-        Limit.Length(field, location, TrackingLimits.ArtifactLocationLengthMax);
+        Limit.Length(Field, location, TrackingLimits.ArtifactLocationLengthMax);
         var colon = location.IndexOf(':', StringComparison.Ordinal);
         var scheme = colon > 0 ? location[..colon].ToLowerInvariant() : "";
         if (scheme == "runs")
         {
-            throw MlopsException.Invalid(field, $"Artifact location cannot be a runs:/ URI. Given: '{location}'");
+            throw MlopsException.Invalid(Field, $"Artifact location cannot be a runs:/ URI. Given: '{location}'");
         }
 
         if (location.Any(c => c is '#' or ';' || char.IsControl(c)))
         {
-            throw MlopsException.Invalid(field, $"'artifact_location' URL can't include fragments or params. Given: '{location}'");
+            throw MlopsException.Invalid(Field, $"'artifact_location' URL can't include fragments or params. Given: '{location}'");
         }
 
         if (location.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query && Uri.UnescapeDataString(location[query..]).Contains("..", StringComparison.Ordinal))
         {
-            throw MlopsException.Invalid(field, $"Invalid query string: '..' is not allowed in one. Given: '{location}'");
+            throw MlopsException.Invalid(Field, $"Invalid query string: '..' is not allowed in one. Given: '{location}'");
         }
 
         // What is stored below a place has an address that is parsed again by whoever reads or removes it, so what they would refuse is refused here.
         if (location.StartsWith(RetainedArtifacts.OwnStore, StringComparison.OrdinalIgnoreCase))
         {
-            ArtifactPath.CheckRelative(field, Below(location[RetainedArtifacts.OwnStore.Length..].TrimStart('/'), LongestBelow).TrimStart('/'));
+            ArtifactPath.CheckRelative(Field, Below(location[RetainedArtifacts.OwnStore.Length..].TrimStart('/'), LongestBelow).TrimStart('/'));
         }
         else if (Climbs(location) || Climbs(Uri.UnescapeDataString(location)) || Climbs(Uri.UnescapeDataString(Uri.UnescapeDataString(location))))
         {
-            throw MlopsException.Invalid(field, $"Invalid path in {field}: '..' segments are not allowed, in any encoding. Given: '{location}'");
+            throw MlopsException.Invalid(Field, $"Invalid path in {Field}: '..' segments are not allowed, in any encoding. Given: '{location}'");
         }
     }
 

@@ -9,7 +9,6 @@ using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
 using Orleans.Concurrency;
 

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
 using MlopsGrains.Governance;
-using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Governance;
 

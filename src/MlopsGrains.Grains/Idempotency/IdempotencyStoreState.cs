@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using MlopsGrains.Idempotency;
-using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Idempotency;
 

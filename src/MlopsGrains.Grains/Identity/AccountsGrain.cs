@@ -4,7 +4,6 @@ using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
-using MlopsGrains.Limits;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Texts;
 

@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Identity;
-using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Identity;
 

@@ -6,7 +6,6 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using MlopsGrains.Monitoring;
-using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Identity;
 

@@ -5,7 +5,6 @@ using MlopsGrains.Grains.Calls;
 using MlopsGrains.Identity;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
 using Orleans.EventSourcing;
 using Orleans.EventSourcing.CustomStorage;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
-using MlopsGrains.Limits;
 using MlopsGrains.Models;
 using MlopsGrains.Texts;
 

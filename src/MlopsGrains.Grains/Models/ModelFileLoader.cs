@@ -3,8 +3,6 @@ using System.IO.Compression;
 using Microsoft.Extensions.Options;
 using Microsoft.ML;
 using MlopsGrains.Errors;
-using MlopsGrains.Experiments;
-using MlopsGrains.Limits;
 using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Models;

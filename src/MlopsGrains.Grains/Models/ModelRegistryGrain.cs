@@ -6,7 +6,6 @@ using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using MlopsGrains.Paging;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Models;
 

@@ -1,6 +1,5 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Limits;
 using MlopsGrains.Models;
 using MlopsGrains.Texts;

@@ -29,7 +29,7 @@ internal sealed class RegisteredModelDocument
 
     public string? CreatedBy { get; set; }
 
-    /// <summary>The <see cref="Identity.RequestKey"/> of its creation, if that had one.</summary>
+    /// <summary>The <see cref="MlopsGrains.Identity.RequestKey"/> of its creation, if that had one.</summary>
     public string? CreatedByRequest { get; set; }
 
     public DateTimeOffset UpdatedAt { get; set; }

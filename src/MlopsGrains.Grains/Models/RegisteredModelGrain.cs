@@ -5,14 +5,12 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Documents;
-using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 using MlopsGrains.Webhooks;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Models;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Models;
 using MlopsGrains.Webhooks;

@@ -1,6 +1,5 @@
 using MlopsGrains.Algorithms.Filters;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Models;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using MlopsGrains.Algorithms.Filters;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Models;
 using MlopsGrains.Paging;

@@ -1,4 +1,3 @@
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Limits;
 using MlopsGrains.Models;
 

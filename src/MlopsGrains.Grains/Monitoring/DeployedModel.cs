@@ -1,6 +1,5 @@
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Models;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Monitoring;

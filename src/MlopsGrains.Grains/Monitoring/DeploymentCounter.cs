@@ -1,7 +1,7 @@
+using Microsoft.Extensions.Logging;
 using MlopsGrains.Clocks;
 using MlopsGrains.Errors;
 using MlopsGrains.Monitoring;
-using Microsoft.Extensions.Logging;
 
 namespace MlopsGrains.Grains.Monitoring;
 

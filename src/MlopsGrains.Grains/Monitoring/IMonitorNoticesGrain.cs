@@ -1,6 +1,3 @@
-using MlopsGrains.Monitoring;
-using Orleans.Runtime;
-
 namespace MlopsGrains.Grains.Monitoring;
 
 /// <summary>

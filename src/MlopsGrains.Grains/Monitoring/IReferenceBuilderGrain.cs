@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace MlopsGrains.Grains.Monitoring;
 
 /// <summary>Reads reference rows and makes bins of them. A stateless worker, so that a monitor's turn waits but its silo's thread does not; use key 0.</summary>

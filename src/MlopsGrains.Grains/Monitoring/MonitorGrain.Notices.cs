@@ -1,8 +1,7 @@
+using Microsoft.Extensions.Logging;
 using MlopsGrains.Clocks;
-using MlopsGrains.Grains.Governance;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
-using Microsoft.Extensions.Logging;
 
 namespace MlopsGrains.Grains.Monitoring;
 

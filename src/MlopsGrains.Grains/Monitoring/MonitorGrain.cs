@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Governance;
@@ -6,7 +7,6 @@ using MlopsGrains.Identity;
 using MlopsGrains.Limits;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Storage.Journals;
-using Microsoft.Extensions.Logging;
 
 namespace MlopsGrains.Grains.Monitoring;
 

@@ -1,6 +1,5 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Identity;
-using MlopsGrains.Limits;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Texts;
 

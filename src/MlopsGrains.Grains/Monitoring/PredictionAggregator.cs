@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using MlopsGrains.Deployments;
 using MlopsGrains.Grains.Deployments;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
-using Microsoft.Extensions.Logging;
 
 namespace MlopsGrains.Grains.Monitoring;
 

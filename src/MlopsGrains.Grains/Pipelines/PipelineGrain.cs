@@ -3,14 +3,13 @@ using System.Text;
 using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Documents;
+using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
 using MlopsGrains.Pipelines;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Pipelines;
 

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Pipelines.Definitions;
@@ -14,7 +13,6 @@ using MlopsGrains.Identity;
 using MlopsGrains.Limits;
 using MlopsGrains.Pipelines;
 using MlopsGrains.Storage.Journals;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Pipelines;
 

@@ -1,5 +1,5 @@
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Grains.Pipelines.Definitions;

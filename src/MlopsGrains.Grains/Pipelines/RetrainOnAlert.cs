@@ -1,10 +1,10 @@
+using Microsoft.Extensions.Logging;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Pipelines;
-using Microsoft.Extensions.Logging;
 
 namespace MlopsGrains.Grains.Pipelines;
 

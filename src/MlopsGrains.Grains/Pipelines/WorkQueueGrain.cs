@@ -1,6 +1,5 @@
 using MlopsGrains.Pipelines;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Pipelines;
 

@@ -1,6 +1,5 @@
 using MlopsGrains.Webhooks;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Webhooks;
 

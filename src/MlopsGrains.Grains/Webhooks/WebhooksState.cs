@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using MlopsGrains.Webhooks;
-using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Webhooks;
 

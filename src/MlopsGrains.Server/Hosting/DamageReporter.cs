@@ -1,7 +1,5 @@
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 using Orleans.Providers;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Server.Hosting;
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using MlopsGrains.Client;
 using MlopsGrains.Gateway;
 using MlopsGrains.Gateway.Access;
@@ -6,18 +7,15 @@ using MlopsGrains.Grains;
 using MlopsGrains.Grains.Calls;
 using MlopsGrains.Server.Hosting.Cluster;
 using MlopsGrains.Server.Hosting.Start;
-using MlopsGrains.Server.Storage;
 using MlopsGrains.Settings;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Marks;
 using MlopsGrains.Storage.Postgres;
-using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Providers;
-using Orleans.Runtime;
 using GatewayOptions = MlopsGrains.Gateway.Http.GatewayOptions;
 
 namespace MlopsGrains.Server.Hosting;

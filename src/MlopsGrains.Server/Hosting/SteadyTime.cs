@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace MlopsGrains.Server.Hosting;
 
 /// <summary>

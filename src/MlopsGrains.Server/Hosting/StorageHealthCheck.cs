@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 
 namespace MlopsGrains.Server.Hosting;
 

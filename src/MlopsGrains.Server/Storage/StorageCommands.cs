@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using MlopsGrains.Server.Hosting;
-using MlopsGrains.Server.Hosting.Start;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Copies;
 using MlopsGrains.Storage.Damage;

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Security.Cryptography;
 using MlopsGrains.Storage.Blobs;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 
 namespace MlopsGrains.Storage.Copies;
 

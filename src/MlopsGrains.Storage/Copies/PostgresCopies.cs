@@ -1,5 +1,4 @@
 using System.Data;
-using MlopsGrains.Storage.Copies;
 using Npgsql;
 
 namespace MlopsGrains.Storage.Copies;

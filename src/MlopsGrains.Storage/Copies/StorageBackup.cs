@@ -1,10 +1,7 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Migrations;
-using MlopsGrains.Storage.Postgres;
-using MlopsGrains.Storage.Sqlite;
 using Npgsql;
 
 namespace MlopsGrains.Storage.Copies;

@@ -1,5 +1,4 @@
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Postgres;
 using Npgsql;

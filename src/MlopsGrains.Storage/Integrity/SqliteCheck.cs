@@ -1,6 +1,5 @@
 using Microsoft.Data.Sqlite;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Marks;
 using MlopsGrains.Storage.Sqlite;

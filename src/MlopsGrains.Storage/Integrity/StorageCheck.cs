@@ -2,7 +2,6 @@ using MlopsGrains.Storage.Blobs;
 using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Marks;
 using MlopsGrains.Storage.Postgres;
-using MlopsGrains.Storage.Sqlite;
 using Npgsql;
 
 namespace MlopsGrains.Storage.Integrity;

@@ -1,6 +1,5 @@
 using MlopsGrains.Storage.Blobs;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 
 namespace MlopsGrains.Storage.Marks;
 

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 
 namespace MlopsGrains.Storage.Marks;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 
 namespace MlopsGrains.Storage.Marks;
 

@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using MlopsGrains.Storage.Sqlite;
 using Npgsql;
 
 namespace MlopsGrains.Storage.Migrations;

@@ -1,5 +1,4 @@
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 using Npgsql;
 
 namespace MlopsGrains.Storage.Postgres;

@@ -1,6 +1,5 @@
 using CsCheck;
 using MlopsGrains.Algorithms.Data;
-using Xunit;
 
 namespace MlopsGrains.Algorithms.Tests.Data;
 

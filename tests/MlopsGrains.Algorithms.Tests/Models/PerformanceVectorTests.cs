@@ -1,6 +1,5 @@
 using System.Text.Json;
 using MlopsGrains.Algorithms.Models;
-using Xunit;
 
 namespace MlopsGrains.Algorithms.Tests.Models;
 

@@ -1,6 +1,5 @@
 using CsCheck;
 using MlopsGrains.Algorithms.Monitoring;
-using Xunit;
 
 namespace MlopsGrains.Algorithms.Tests.Monitoring;
 

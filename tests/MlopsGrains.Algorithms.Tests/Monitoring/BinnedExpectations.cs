@@ -1,6 +1,5 @@
 using System.Text.Json;
 using MlopsGrains.Algorithms.Monitoring;
-using Xunit;
 
 namespace MlopsGrains.Algorithms.Tests.Monitoring;
 

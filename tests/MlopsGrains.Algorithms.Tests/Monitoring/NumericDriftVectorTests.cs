@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Algorithms.Data;
 using MlopsGrains.Algorithms.Monitoring;
-using Xunit;
 
 namespace MlopsGrains.Algorithms.Tests.Monitoring;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using MlopsGrains.Cli.Deployments;
-using MlopsGrains.Client;
 using MlopsGrains.Client.Tests;
 using MlopsGrains.Errors;
 using MlopsGrains.Models;

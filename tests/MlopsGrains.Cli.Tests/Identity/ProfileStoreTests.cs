@@ -1,4 +1,3 @@
-using MlopsGrains.Cli.Identity;
 using MlopsGrains.Cli.Shell;
 using MlopsGrains.Errors;
 using MlopsGrains.Testing;

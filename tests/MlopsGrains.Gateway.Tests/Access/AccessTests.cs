@@ -1,12 +1,11 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Options;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Tests.Http;
 using MlopsGrains.Identity;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Gateway.Tests.Access;
 

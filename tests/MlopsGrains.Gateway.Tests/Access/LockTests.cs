@@ -2,19 +2,18 @@ using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Gateway.Tests.Http;
 using MlopsGrains.Gateway.Tests.OpenApi;
 using MlopsGrains.Identity;
 using MlopsGrains.Testing;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 
 namespace MlopsGrains.Gateway.Tests.Access;
 
@@ -30,36 +29,36 @@ public sealed partial class LockTests : IAsyncDisposable
 
     private static readonly PermissionLevel[] Levels = Enum.GetValues<PermissionLevel>();
 
-    private readonly TempDirectory _directory = new();
-    private WebApplication? _app;
-    private HttpClient _http = new();
-    private ExampleThings _there = null!;
-    private ExampleThings _missing = null!;
+    private readonly TempDirectory directory = new();
+    private WebApplication? app;
+    private HttpClient http = new();
+    private ExampleThings there = null!;
+    private ExampleThings missing = null!;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private async Task StartAsync()
     {
-        _app = await ServerFixture.StartAsync(_directory.Path, b =>
+        this.app = await ServerFixture.StartAsync(this.directory.Path, b =>
         {
             b.Configuration["Authentication:Administrator:Name"] = "root";
             b.Configuration["Authentication:Administrator:Password"] = Password;
             b.Configuration["Authentication:ApiKeys:0:Name"] = "ci";
             b.Configuration["Authentication:ApiKeys:0:KeySha256"] = Convert.ToHexString(SHA256.HashData("the key"u8));
         });
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(_app.Urls.First()) };
+        this.http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(this.app.Urls.First()) };
     }
 
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
-        if (_app is not null)
+        this.http.Dispose();
+        if (this.app is not null)
         {
-            await _app.StopAsync();
-            await _app.DisposeAsync();
+            await this.app.StopAsync();
+            await this.app.DisposeAsync();
         }
 
-        _directory.Dispose();
+        this.directory.Dispose();
     }
 
     [Fact]
@@ -67,17 +66,17 @@ public sealed partial class LockTests : IAsyncDisposable
     {
         await StartAsync();
         await MakeAsync();
-        var doors = Doors(_app!.Services).ToList();
+        var doors = Doors(this.app!.Services).ToList();
         var faults = new ConcurrentQueue<string>();
         foreach (var level in (PermissionLevel[])[PermissionLevel.None, PermissionLevel.Read, PermissionLevel.Edit])
         {
-            _app!.Services.GetRequiredService<IOptions<AuthenticationOptions>>().Value.DefaultPermission = level;
+            this.app!.Services.GetRequiredService<IOptions<AuthenticationOptions>>().Value.DefaultPermission = level;
 
             // The second address of a method has the first one's handler and needs; one default is enough for it.
             await EachAsync(doors.Where(d => !d.IsSecond || level == PermissionLevel.Read), door => RefusedAsync(door, level, faults));
         }
 
-        await EachAsync(doors.Where(d => !d.IsSecond && !d.Destroys), door => AllowedAsync(door, _there, faults));
+        await EachAsync(doors.Where(d => !d.IsSecond && !d.Destroys), door => AllowedAsync(door, this.there, faults));
         await EachAsync(doors.Where(d => !d.IsSecond && d.Destroys), async door =>
         {
             var things = await ExampleThings.MakeAsync(Client("owner"), $"own-{Guid.NewGuid():N}", ExampleThings.IsServing(door.Path) ? "/deployments" : "model");
@@ -140,13 +139,13 @@ public sealed partial class LockTests : IAsyncDisposable
 
         if (byDefault == PermissionLevel.Read)
         {
-            Expect(401, await SendAsync(door, _there, null), "nobody");
-            Expect(401, await SendAsync(door, _there, "Bearer wrong"), "a wrong key");
+            Expect(401, await SendAsync(door, this.there, null), "nobody");
+            Expect(401, await SendAsync(door, this.there, "Bearer wrong"), "a wrong key");
         }
 
         if (door.Needs.Any(n => n is AdministratorsOnly or TheUserItself))
         {
-            Expect(403, await SendAsync(door, _there, User("manage")), "a user");
+            Expect(403, await SendAsync(door, this.there, User("manage")), "a user");
             return;
         }
 
@@ -157,7 +156,7 @@ public sealed partial class LockTests : IAsyncDisposable
                 continue;
             }
 
-            var answer = await SendAsync(door, _there, User(user));
+            var answer = await SendAsync(door, this.there, User(user));
             if (level >= PermissionLevel.Read)
             {
                 Expect(403, answer, user);
@@ -175,8 +174,8 @@ public sealed partial class LockTests : IAsyncDisposable
                 continue;
             }
 
-            var missing = await SendAsync(door, _missing, User(user));
-            if (Plain(missing.Text, _missing) != Plain(answer.Text, _there))
+            var missing = await SendAsync(door, this.missing, User(user));
+            if (Plain(missing.Text, this.missing) != Plain(answer.Text, this.there))
             {
                 faults.Enqueue($"{door} by {user} ({byDefault}): hidden is not like missing: {answer.Text} / {missing.Status} {missing.Text}");
             }
@@ -213,9 +212,9 @@ public sealed partial class LockTests : IAsyncDisposable
     {
         var accounts = Grain;
         await Task.WhenAll(Levels.Select(NameOf).Append("owner").Append("stranger").Select(n => accounts.CreateUser(n, Passwords.Hash(Password), Token)));
-        _there = await ExampleThings.MakeAsync(Client("owner"), "there", ExampleThings.All) with { Webhook = "none" };
-        _missing = new ExampleThings("nowhere", "999999", new string('f', 32), "m-" + new string('f', 32), "none", new string('d', 64), new string('e', 32));
-        await GrantAsync(_there);
+        this.there = await ExampleThings.MakeAsync(Client("owner"), "there", ExampleThings.All) with { Webhook = "none" };
+        this.missing = new ExampleThings("nowhere", "999999", new string('f', 32), "m-" + new string('f', 32), "none", new string('d', 64), new string('e', 32));
+        await GrantAsync(this.there);
     }
 
     private async Task GrantAsync(ExampleThings things)
@@ -244,18 +243,18 @@ public sealed partial class LockTests : IAsyncDisposable
     {
         using var request = door.Request(things);
         request.Headers.TryAddWithoutValidation("Authorization", authorization);
-        using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+        using var answer = await this.http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
         return ((int)answer.StatusCode, answer.IsSuccessStatusCode ? "" : await answer.Content.ReadAsStringAsync(Token));
     }
 
     private HttpClient Client(string user)
     {
-        var client = new HttpClient { BaseAddress = _http.BaseAddress };
+        var client = new HttpClient { BaseAddress = this.http.BaseAddress };
         client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", User(user));
         return client;
     }
 
-    private IAccountsGrain Grain => _app!.Services.GetRequiredService<IGrainFactory>().GetGrain<IAccountsGrain>(IAccountsGrain.Main);
+    private IAccountsGrain Grain => this.app!.Services.GetRequiredService<IGrainFactory>().GetGrain<IAccountsGrain>(IAccountsGrain.Main);
 
     private static Task EachAsync(IEnumerable<OneDoor> doors, Func<OneDoor, Task> test) =>
         Parallel.ForEachAsync(doors, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Token }, async (door, _) => await test(door));

@@ -1,17 +1,15 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using MlopsGrains.Gateway.Idempotency;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Testing;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace MlopsGrains.Gateway.Tests.Access;
 
@@ -20,31 +18,31 @@ public sealed class ClosedServer : IAsyncLifetime
 {
     private const string Password = "a password of theirs";
 
-    private readonly TempDirectory _directory = new();
-    private WebApplication? _app;
+    private readonly TempDirectory directory = new();
+    private WebApplication? app;
 
     public HttpClient Http { get; private set; } = new();
 
-    public IServiceProvider Services => _app!.Services;
+    public IServiceProvider Services => this.app!.Services;
 
     public async ValueTask InitializeAsync()
     {
-        _app = await ServerFixture.StartAsync(_directory.Path, b =>
+        this.app = await ServerFixture.StartAsync(this.directory.Path, b =>
         {
             b.Configuration["Authentication:Administrator:Name"] = "root";
             b.Configuration["Authentication:Administrator:Password"] = Password;
             b.Configuration["Authentication:DefaultPermission"] = "None";
             b.Configuration["Gateway:LiveReadersPerCallerMax"] = "2";
         });
-        Http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
+        Http = new HttpClient { BaseAddress = new Uri(this.app.Urls.First()) };
     }
 
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        await _app!.StopAsync();
-        await _app.DisposeAsync();
-        _directory.Dispose();
+        await this.app!.StopAsync();
+        await this.app.DisposeAsync();
+        this.directory.Dispose();
     }
 
     public async Task AddUsersAsync(params string[] names) => await Task.WhenAll(names.Select(n => JsonAsync("root", "POST", "/api/2.0/mlflow/users/create", new { username = n, password = Password })));

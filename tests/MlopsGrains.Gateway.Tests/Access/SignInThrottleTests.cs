@@ -1,6 +1,6 @@
 using System.Net;
-using MlopsGrains.Gateway.Access;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Gateway.Access;
 
 namespace MlopsGrains.Gateway.Tests.Access;
 

@@ -1,11 +1,10 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Tests.Http;
 using MlopsGrains.Testing;
-using Microsoft.Extensions.DependencyInjection;
-using Orleans;
 
 namespace MlopsGrains.Gateway.Tests.Experiments;
 
@@ -14,7 +13,7 @@ public sealed class LoggedModelTests(ServerFixture server)
 {
     private const string Root = "/mlflow/logged-models";
 
-    private readonly MlflowCaller _mlflow = new(server.Http);
+    private readonly MlflowCaller mlflow = new(server.Http);
 
     [Theory]
     [InlineData("/api/2.0")]
@@ -61,12 +60,12 @@ public sealed class LoggedModelTests(ServerFixture server)
     [Fact]
     public async Task MetricsWithAModel_ReachTheRunAndTheModel()
     {
-        var run = await _mlflow.NewRunAsync();
-        var id = await NewModelAsync((string)(await _mlflow.RunAsync(run))["info"]!["experiment_id"]!);
-        await _mlflow.DoAsync("/mlflow/runs/log-metric", new { run_id = run, key = "acc", value = 0.5, timestamp = 10, step = 1, model_id = id, dataset_name = "test", dataset_digest = "d1" });
+        var run = await this.mlflow.NewRunAsync();
+        var id = await NewModelAsync((string)(await this.mlflow.RunAsync(run))["info"]!["experiment_id"]!);
+        await this.mlflow.DoAsync("/mlflow/runs/log-metric", new { run_id = run, key = "acc", value = 0.5, timestamp = 10, step = 1, model_id = id, dataset_name = "test", dataset_digest = "d1" });
         for (var i = 0; i < 2; i++)
         {
-            await _mlflow.DoAsync("/mlflow/runs/log-batch", new
+            await this.mlflow.DoAsync("/mlflow/runs/log-batch", new
             {
                 run_id = run,
                 metrics = new object[]
@@ -79,12 +78,12 @@ public sealed class LoggedModelTests(ServerFixture server)
             });
         }
 
-        var metrics = (await _mlflow.DoAsync($"{Root}/{id}"))["model"]!["data"]!["metrics"]!;
+        var metrics = (await this.mlflow.DoAsync($"{Root}/{id}"))["model"]!["data"]!["metrics"]!;
         Assert.Equal(
             $$"""[{"key":"acc","value":0.7,"timestamp":11,"step":2,"dataset_name":"test","dataset_digest":"d1","model_id":"{{id}}","run_id":"{{run}}"},{"key":"loss","value":"NaN","timestamp":13,"step":0,"model_id":"{{id}}","run_id":"{{run}}"}]""",
             metrics.ToJsonString());
-        Assert.Equal(3, ((await _mlflow.DoAsync($"/mlflow/metrics/get-history?run_id={run}&metric_key=acc"))["metrics"]!.AsArray()).Count);
-        Assert.Equal(2, ((await _mlflow.DoAsync($"/mlflow/metrics/get-history?run_id={run}&metric_key=loss"))["metrics"]!.AsArray()).Count);
+        Assert.Equal(3, ((await this.mlflow.DoAsync($"/mlflow/metrics/get-history?run_id={run}&metric_key=acc"))["metrics"]!.AsArray()).Count);
+        Assert.Equal(2, ((await this.mlflow.DoAsync($"/mlflow/metrics/get-history?run_id={run}&metric_key=loss"))["metrics"]!.AsArray()).Count);
     }
 
     [Theory]
@@ -92,8 +91,8 @@ public sealed class LoggedModelTests(ServerFixture server)
     [InlineData("nobody")]
     public async Task MetricsOfAnUnknownModel_LeaveNothingAnywhere(string model)
     {
-        var run = await _mlflow.NewRunAsync();
-        var id = await NewModelAsync((string)(await _mlflow.RunAsync(run))["info"]!["experiment_id"]!);
+        var run = await this.mlflow.NewRunAsync();
+        var id = await NewModelAsync((string)(await this.mlflow.RunAsync(run))["info"]!["experiment_id"]!);
         object Batch(string second) => new
         {
             run_id = run,
@@ -101,40 +100,40 @@ public sealed class LoggedModelTests(ServerFixture server)
             tags = new[] { new { key = "t", value = "v" } },
         };
 
-        await _mlflow.RefusedAsync("/mlflow/runs/log-batch", Batch(model), 404, "RESOURCE_DOES_NOT_EXIST");
-        await _mlflow.RefusedAsync("/mlflow/runs/log-metric", new { run_id = run, key = "a", value = 1, timestamp = 1, model_id = model }, 404, "RESOURCE_DOES_NOT_EXIST");
-        Assert.Null((await _mlflow.RunAsync(run))["data"]!["metrics"]);
-        Assert.Null((await _mlflow.DoAsync($"{Root}/{id}"))["model"]!["data"]!["metrics"]);
+        await this.mlflow.RefusedAsync("/mlflow/runs/log-batch", Batch(model), 404, "RESOURCE_DOES_NOT_EXIST");
+        await this.mlflow.RefusedAsync("/mlflow/runs/log-metric", new { run_id = run, key = "a", value = 1, timestamp = 1, model_id = model }, 404, "RESOURCE_DOES_NOT_EXIST");
+        Assert.Null((await this.mlflow.RunAsync(run))["data"]!["metrics"]);
+        Assert.Null((await this.mlflow.DoAsync($"{Root}/{id}"))["model"]!["data"]!["metrics"]);
 
-        await _mlflow.DoAsync("/mlflow/runs/log-batch", Batch(id));
-        Assert.Equal(2, (await _mlflow.DoAsync($"{Root}/{id}"))["model"]!["data"]!["metrics"]!.AsArray().Count);
+        await this.mlflow.DoAsync("/mlflow/runs/log-batch", Batch(id));
+        Assert.Equal(2, (await this.mlflow.DoAsync($"{Root}/{id}"))["model"]!["data"]!["metrics"]!.AsArray().Count);
     }
 
     /// <summary>The greatest (step, timestamp, value), whatever the order of arrival, as a run's.</summary>
     [Fact]
     public async Task LatestMetric_IsOfTheGreatestStep()
     {
-        var run = await _mlflow.NewRunAsync();
-        var id = (string)(await _mlflow.DoAsync(Root, new { experiment_id = "0", name = "m", source_run_id = run }))["model"]!["info"]!["model_id"]!;
+        var run = await this.mlflow.NewRunAsync();
+        var id = (string)(await this.mlflow.DoAsync(Root, new { experiment_id = "0", name = "m", source_run_id = run }))["model"]!["info"]!["model_id"]!;
         foreach (var (step, timestamp, value) in new[] { (2, 10, 0.2), (1, 20, 0.1), (2, 10, 0.3), (2, 9, 0.9) })
         {
-            await _mlflow.DoAsync("/mlflow/runs/log-metric", new { run_id = run, key = "acc", value, timestamp, step, model_id = id });
+            await this.mlflow.DoAsync("/mlflow/runs/log-metric", new { run_id = run, key = "acc", value, timestamp, step, model_id = id });
         }
 
-        Assert.Equal(0.3, (double)(await _mlflow.DoAsync($"{Root}/{id}"))["model"]!["data"]!["metrics"]![0]!["value"]!);
-        Assert.Equal(0.3, (double)(await _mlflow.RunAsync(run))["data"]!["metrics"]![0]!["value"]!);
+        Assert.Equal(0.3, (double)(await this.mlflow.DoAsync($"{Root}/{id}"))["model"]!["data"]!["metrics"]![0]!["value"]!);
+        Assert.Equal(0.3, (double)(await this.mlflow.RunAsync(run))["data"]!["metrics"]![0]!["value"]!);
     }
 
     [Fact]
     public async Task Search_FiltersOrdersAndPages()
     {
-        var experiment = await _mlflow.NewExperimentAsync();
-        var run = await _mlflow.NewRunAsync(experiment);
+        var experiment = await this.mlflow.NewExperimentAsync();
+        var run = await this.mlflow.NewRunAsync(experiment);
         var ids = new List<string>();
         for (var i = 0; i < 4; i++)
         {
             ids.Add(await NewModelAsync(experiment, "n" + i, new { key = "i", value = i.ToString(System.Globalization.CultureInfo.InvariantCulture) }));
-            await _mlflow.DoAsync("/mlflow/runs/log-batch", new
+            await this.mlflow.DoAsync("/mlflow/runs/log-batch", new
             {
                 run_id = run,
                 metrics = new object[]
@@ -152,9 +151,9 @@ public sealed class LoggedModelTests(ServerFixture server)
         Assert.Equal(4, (await FindAsync(new { experiment_ids = new[] { experiment }, filter = "metrics.acc > 2" })).Count);
         Assert.Empty(await FindAsync(new { experiment_ids = new[] { experiment }, filter = "metrics.acc > 2", datasets = new[] { new { dataset_name = "train", dataset_digest = "y" } } }));
         Assert.Equal(ids, await FindAsync(new { experiment_ids = new[] { experiment }, order_by = new object[] { new { field_name = "metrics.acc", ascending = false, dataset_name = "test" } } }));
-        Assert.Equal(["{}"], [(await _mlflow.DoAsync(Root + "/search", new { experiment_ids = Array.Empty<string>() })).ToJsonString()]);
+        Assert.Equal(["{}"], [(await this.mlflow.DoAsync(Root + "/search", new { experiment_ids = Array.Empty<string>() })).ToJsonString()]);
 
-        var first = await _mlflow.DoAsync(Root + "/search", new { experiment_ids = new[] { experiment }, max_results = 3 });
+        var first = await this.mlflow.DoAsync(Root + "/search", new { experiment_ids = new[] { experiment }, max_results = 3 });
         var token = (string)first["next_page_token"]!;
         Assert.Equal([ids[0]], await FindAsync(new { experiment_ids = new[] { experiment }, max_results = 3, page_token = token }));
         await RefusedSearchAsync(new { experiment_ids = new[] { experiment }, max_results = 3, page_token = token, filter = "name LIKE '%'" }, "page token");
@@ -186,8 +185,8 @@ public sealed class LoggedModelTests(ServerFixture server)
     [InlineData("""{"experiment_id":"what"}""", 404, "what")]
     public async Task BadModel_IsRefused_AndAGoodOneStillWorks(string json, int status, string named)
     {
-        var experiment = await _mlflow.NewExperimentAsync();
-        var message = await _mlflow.RefusedAsync(Root, json.Replace("\"E\"", $"\"{experiment}\"", StringComparison.Ordinal), status, status == 400 ? "INVALID_PARAMETER_VALUE" : "RESOURCE_DOES_NOT_EXIST");
+        var experiment = await this.mlflow.NewExperimentAsync();
+        var message = await this.mlflow.RefusedAsync(Root, json.Replace("\"E\"", $"\"{experiment}\"", StringComparison.Ordinal), status, status == 400 ? "INVALID_PARAMETER_VALUE" : "RESOURCE_DOES_NOT_EXIST");
 
         Assert.Contains(named, message, StringComparison.Ordinal);
         Assert.Equal([await NewModelAsync(experiment)], await FindAsync(new { experiment_ids = new[] { experiment } }));
@@ -196,7 +195,7 @@ public sealed class LoggedModelTests(ServerFixture server)
     [Fact]
     public async Task ManyPairs_HoldAtTheLimitAndOneBeyond()
     {
-        var experiment = await _mlflow.NewExperimentAsync();
+        var experiment = await this.mlflow.NewExperimentAsync();
         var id = await NewModelAsync(experiment);
         foreach (var (list, most) in new[] { ("params", 100), ("tags", 1000) })
         {
@@ -210,16 +209,16 @@ public sealed class LoggedModelTests(ServerFixture server)
     [Fact]
     public async Task DeletedExperiment_TakesNoModel()
     {
-        var experiment = await _mlflow.NewExperimentAsync();
-        await _mlflow.DoAsync("/mlflow/experiments/delete", new { experiment_id = experiment });
+        var experiment = await this.mlflow.NewExperimentAsync();
+        await this.mlflow.DoAsync("/mlflow/experiments/delete", new { experiment_id = experiment });
 
-        Assert.Contains("'active' state", await _mlflow.RefusedAsync(Root, new { experiment_id = experiment }, 400, "INVALID_PARAMETER_VALUE"), StringComparison.Ordinal);
+        Assert.Contains("'active' state", await this.mlflow.RefusedAsync(Root, new { experiment_id = experiment }, 400, "INVALID_PARAMETER_VALUE"), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Files_AreListedAndServed_BelowTheModel()
     {
-        var experiment = await _mlflow.NewExperimentAsync();
+        var experiment = await this.mlflow.NewExperimentAsync();
         var id = await NewModelAsync(experiment);
         foreach (var path in new[] { "MLmodel", "data/model.bin" })
         {
@@ -229,8 +228,8 @@ public sealed class LoggedModelTests(ServerFixture server)
 
         Assert.Equal(
             $$"""{"root_uri":"mlflow-artifacts:/{{experiment}}/models/{{id}}/artifacts","files":[{"path":"MLmodel","is_dir":false,"file_size":11},{"path":"data","is_dir":true}]}""",
-            (await _mlflow.DoAsync($"{Root}/{id}/artifacts/directories")).ToJsonString());
-        Assert.Equal("data/model.bin", (string?)(await _mlflow.DoAsync($"{Root}/{id}/artifacts/directories?artifact_directory_path=data"))["files"]![0]!["path"]);
+            (await this.mlflow.DoAsync($"{Root}/{id}/artifacts/directories")).ToJsonString());
+        Assert.Equal("data/model.bin", (string?)(await this.mlflow.DoAsync($"{Root}/{id}/artifacts/directories?artifact_directory_path=data"))["files"]![0]!["path"]);
         var file = await server.Http.GetAsync($"/ajax-api/2.0{Root}/{id}/artifacts/files?artifact_file_path=MLmodel", TestContext.Current.CancellationToken);
         Assert.Equal("text/plain", file.Content.Headers.ContentType?.MediaType);
         Assert.Equal("flavors: {}", await file.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
@@ -244,23 +243,23 @@ public sealed class LoggedModelTests(ServerFixture server)
     [Fact]
     public async Task Registration_ShowsInTheModel_AndTheClientsOwnNoteIsNotDoubled()
     {
-        var id = await NewModelAsync(await _mlflow.NewExperimentAsync());
+        var id = await NewModelAsync(await this.mlflow.NewExperimentAsync());
         await server.Services.GetRequiredService<IGrainFactory>().GetGrain<ILoggedModelGrain>(id).AddRegistration(new ModelRegistration("churn", 3), TestContext.Current.CancellationToken);
         await SendAsync(HttpMethod.Patch, $"/api/2.0{Root}/{id}/tags", """{"tags":[{"key":"mlflow.modelVersions","value":"[{\"name\": \"churn\", \"version\": 3}, {\"name\": \"churn\", \"version\": \"3\"}]"}]}""");
 
-        var info = (await _mlflow.DoAsync($"{Root}/{id}"))["model"]!["info"]!;
+        var info = (await this.mlflow.DoAsync($"{Root}/{id}"))["model"]!["info"]!;
         Assert.Equal("""[{"name":"churn","version":"3"}]""", info["registrations"]!.ToJsonString());
         Assert.Equal("""[{"name": "churn", "version": 3}]""", (string?)info["tags"]![0]!["value"]);
     }
 
     private async Task<string> NewModelAsync(string experiment, string? name = null, object? parameter = null) =>
-        (string)(await _mlflow.DoAsync(Root, new { experiment_id = experiment, name, @params = parameter is null ? [] : new[] { parameter } }))["model"]!["info"]!["model_id"]!;
+        (string)(await this.mlflow.DoAsync(Root, new { experiment_id = experiment, name, @params = parameter is null ? [] : new[] { parameter } }))["model"]!["info"]!["model_id"]!;
 
     private async Task<List<string>> FindAsync(object query) =>
-        [.. ((await _mlflow.DoAsync(Root + "/search", query))["models"]?.AsArray() ?? []).Select(m => (string)m!["info"]!["model_id"]!)];
+        [.. ((await this.mlflow.DoAsync(Root + "/search", query))["models"]?.AsArray() ?? []).Select(m => (string)m!["info"]!["model_id"]!)];
 
     private async Task RefusedSearchAsync(object query, string named) =>
-        Assert.Contains(named, await _mlflow.RefusedAsync(Root + "/search", query, 400, "INVALID_PARAMETER_VALUE"), StringComparison.Ordinal);
+        Assert.Contains(named, await this.mlflow.RefusedAsync(Root + "/search", query, 400, "INVALID_PARAMETER_VALUE"), StringComparison.Ordinal);
 
     private async Task SendAsync(HttpMethod method, string path, string? body)
     {

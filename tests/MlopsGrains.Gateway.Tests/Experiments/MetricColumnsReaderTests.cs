@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
 using MlopsGrains.Errors;
-using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Experiments;
 
 namespace MlopsGrains.Gateway.Tests.Experiments;

@@ -11,12 +11,12 @@ public sealed class MlflowArtifactTests(ServerFixture server)
 {
     private const string Proxy = "/api/2.0/mlflow-artifacts/artifacts";
 
-    private readonly MlflowCaller _mlflow = new(server.Http);
+    private readonly MlflowCaller mlflow = new(server.Http);
 
     [Fact]
     public async Task Proxy_StoresListsServesAndRemovesFiles()
     {
-        var root = await RootAsync(_mlflow, await _mlflow.NewRunAsync());
+        var root = await RootAsync(this.mlflow, await this.mlflow.NewRunAsync());
         foreach (var (path, text) in new[] { ("a.txt", "0123456789"), ("dir/b%20100%25.bin", ""), ("dir/sub/c", "c"), ("a.txt", "9876543210") })
         {
             using var request = new HttpRequestMessage(HttpMethod.Put, $"{Proxy}/{root}/{path}") { Content = new StringContent(text) };
@@ -38,24 +38,24 @@ public sealed class MlflowArtifactTests(ServerFixture server)
         Assert.Equal(HttpStatusCode.PartialContent, partial.StatusCode);
         Assert.Equal("765", await partial.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
 
-        await _mlflow.RefusedAsync($"/mlflow-artifacts/artifacts/{root}/none", null, 404, "RESOURCE_DOES_NOT_EXIST");
-        await _mlflow.RefusedAsync($"/mlflow-artifacts/artifacts/{root}/dir", null, 404, "RESOURCE_DOES_NOT_EXIST");
+        await this.mlflow.RefusedAsync($"/mlflow-artifacts/artifacts/{root}/none", null, 404, "RESOURCE_DOES_NOT_EXIST");
+        await this.mlflow.RefusedAsync($"/mlflow-artifacts/artifacts/{root}/dir", null, 404, "RESOURCE_DOES_NOT_EXIST");
         Assert.Equal(HttpStatusCode.OK, (await server.Http.DeleteAsync($"{Proxy}/{root}/dir", TestContext.Current.CancellationToken)).StatusCode);
-        await _mlflow.RefusedAsync($"/mlflow-artifacts/artifacts/{root}/dir/sub/c", null, 404, "RESOURCE_DOES_NOT_EXIST");
+        await this.mlflow.RefusedAsync($"/mlflow-artifacts/artifacts/{root}/dir/sub/c", null, 404, "RESOURCE_DOES_NOT_EXIST");
     }
 
     /// <summary>What lies below a run's root, below a run and below an experiment is listed and removed like any directory.</summary>
     [Fact]
     public async Task DirectoriesAboveAndAtRoots_AreListedAndRemoved()
     {
-        var experiment = await _mlflow.NewExperimentAsync();
+        var experiment = await this.mlflow.NewExperimentAsync();
         var runs = new List<string>();
         for (var i = 0; i < 3; i++)
         {
-            runs.Add(await _mlflow.NewRunAsync(experiment));
+            runs.Add(await this.mlflow.NewRunAsync(experiment));
         }
 
-        var model = (string)(await _mlflow.DoAsync("/mlflow/logged-models", new { experiment_id = experiment, name = "m" }))["model"]!["info"]!["model_id"]!;
+        var model = (string)(await this.mlflow.DoAsync("/mlflow/logged-models", new { experiment_id = experiment, name = "m" }))["model"]!["info"]!["model_id"]!;
         string[] roots = [.. runs.Select(r => $"{experiment}/{r}/artifacts"), $"{experiment}/models/{model}/artifacts"];
         foreach (var file in roots.SelectMany(r => new[] { r + "/a", r + "/d/b" }).Append(experiment + "/loose/c"))
         {
@@ -94,7 +94,7 @@ public sealed class MlflowArtifactTests(ServerFixture server)
     [Fact]
     public async Task MoreRootsThanOnePage_AreListedAndRemoved()
     {
-        var experiment = await _mlflow.NewExperimentAsync();
+        var experiment = await this.mlflow.NewExperimentAsync();
         string[] names = [.. Enumerable.Range(0, 1001).Select(i => $"r{i:D4}")];
         await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (name, _) => await PutFileAsync($"{experiment}/{name}/artifacts/f"));
         Assert.Equal(names, await NamesAsync(experiment));
@@ -106,15 +106,15 @@ public sealed class MlflowArtifactTests(ServerFixture server)
     [Fact]
     public async Task DirectoryWithASlashAtItsEnd_IsTheSame_ByEveryDoor()
     {
-        var id = await _mlflow.NewRunAsync();
-        var model = (string)(await _mlflow.DoAsync("/mlflow/logged-models", new { experiment_id = "0", name = "m" }))["model"]!["info"]!["model_id"]!;
-        await PutFileAsync($"{await RootAsync(_mlflow, id)}/dir/f");
+        var id = await this.mlflow.NewRunAsync();
+        var model = (string)(await this.mlflow.DoAsync("/mlflow/logged-models", new { experiment_id = "0", name = "m" }))["model"]!["info"]!["model_id"]!;
+        await PutFileAsync($"{await RootAsync(this.mlflow, id)}/dir/f");
         await PutFileAsync($"0/models/{model}/artifacts/dir/f");
         foreach (var slash in new[] { "", "/" })
         {
             foreach (var target in new[] { $"/mlflow/artifacts/list?run_id={id}&path=dir{slash}", $"/mlflow/logged-models/{model}/artifacts/directories?artifact_directory_path=dir{slash}" })
             {
-                Assert.Equal("dir/f", (string?)(await _mlflow.DoAsync(target))["files"]![0]!["path"]);
+                Assert.Equal("dir/f", (string?)(await this.mlflow.DoAsync(target))["files"]![0]!["path"]);
             }
 
             Assert.Contains("\"f\"", await server.Http.GetStringAsync($"/api/v1/runs/{id}/artifact-list?path=dir{slash}", TestContext.Current.CancellationToken), StringComparison.Ordinal);
@@ -122,15 +122,15 @@ public sealed class MlflowArtifactTests(ServerFixture server)
 
         foreach (var bad in new[] { "/", "dir//", "//" })
         {
-            await _mlflow.RefusedAsync($"/mlflow/artifacts/list?run_id={id}&path={bad}", null, 400, "INVALID_PARAMETER_VALUE");
+            await this.mlflow.RefusedAsync($"/mlflow/artifacts/list?run_id={id}&path={bad}", null, 400, "INVALID_PARAMETER_VALUE");
         }
     }
 
     [Fact]
     public async Task ClimbingPath_IsRefused_ByEveryArtifactDoor_AndLeavesNothing()
     {
-        var id = await _mlflow.NewRunAsync();
-        var root = await RootAsync(_mlflow, id);
+        var id = await this.mlflow.NewRunAsync();
+        var root = await RootAsync(this.mlflow, id);
         string[] paths = ["..", "../x", "a/../../x", "%2e%2e/x", "..%2fx", "%252e%252e/x", "..\\x", "%5c..%5cx", "/etc/passwd", "%2fetc", "C:/x", "a//x", "a/%00"];
         foreach (var path in paths)
         {
@@ -150,7 +150,7 @@ public sealed class MlflowArtifactTests(ServerFixture server)
             }
         }
 
-        Assert.Null((await _mlflow.DoAsync("/mlflow/artifacts/list?run_id=" + id))["files"]);
+        Assert.Null((await this.mlflow.DoAsync("/mlflow/artifacts/list?run_id=" + id))["files"]);
     }
 
     /// <summary>Wherever somebody might have put the link: names of artifacts are never names of files.</summary>
@@ -283,8 +283,8 @@ public sealed class MlflowArtifactTests(ServerFixture server)
     [InlineData("Transfer-Encoding: chunked", "5\r\nhello\r\nff\r\nhal", 0)]
     public async Task UploadCutInTheMiddle_LeavesNothing_AndAGoodOneAfterItWorks(string header, string sent, int answered)
     {
-        var id = await _mlflow.NewRunAsync();
-        var target = $"{Proxy}/{await RootAsync(_mlflow, id)}/cut.bin";
+        var id = await this.mlflow.NewRunAsync();
+        var target = $"{Proxy}/{await RootAsync(this.mlflow, id)}/cut.bin";
         using (var client = new System.Net.Sockets.TcpClient())
         {
             await client.ConnectAsync(server.BaseAddress.Host, server.BaseAddress.Port, TestContext.Current.CancellationToken);
@@ -308,7 +308,7 @@ public sealed class MlflowArtifactTests(ServerFixture server)
             client.Client.LingerState = new System.Net.Sockets.LingerOption(true, 0);
         }
 
-        Assert.Null((await _mlflow.DoAsync("/mlflow/artifacts/list?run_id=" + id))["files"]);
+        Assert.Null((await this.mlflow.DoAsync("/mlflow/artifacts/list?run_id=" + id))["files"]);
         using var good = new StringContent("good");
         Assert.Equal(HttpStatusCode.OK, (await server.Http.PutAsync(target, good, TestContext.Current.CancellationToken)).StatusCode);
         Assert.Equal("good", await server.Http.GetStringAsync(target, TestContext.Current.CancellationToken));
@@ -317,7 +317,7 @@ public sealed class MlflowArtifactTests(ServerFixture server)
     [Fact]
     public async Task UploadArtifact_TakesTenMebibytes_AndNoMore()
     {
-        var id = await _mlflow.NewRunAsync();
+        var id = await this.mlflow.NewRunAsync();
         var target = $"/ajax-api/2.0/mlflow/upload-artifact?run_uuid={id}&path=notes/a.txt";
         foreach (var (bytes, status) in new[] { ((10 * 1024 * 1024) + 1, 400), (0, 400), (10 * 1024 * 1024, 200), (1, 200) })
         {
@@ -325,7 +325,7 @@ public sealed class MlflowArtifactTests(ServerFixture server)
             Assert.Equal(status, (int)(await server.Http.PostAsync(target, content, TestContext.Current.CancellationToken)).StatusCode);
         }
 
-        Assert.Equal("""[{"path":"notes/a.txt","is_dir":false,"file_size":1}]""", (await _mlflow.DoAsync($"/mlflow/artifacts/list?run_id={id}&path=notes"))["files"]!.ToJsonString());
+        Assert.Equal("""[{"path":"notes/a.txt","is_dir":false,"file_size":1}]""", (await this.mlflow.DoAsync($"/mlflow/artifacts/list?run_id={id}&path=notes"))["files"]!.ToJsonString());
         foreach (var query in new[] { "path=a", $"run_uuid={id}", $"run_uuid={id}&path=../a", $"run_uuid={id}&path=%2e%2e%2fa" })
         {
             Assert.Equal(400, (int)(await server.Http.PostAsync("/ajax-api/2.0/mlflow/upload-artifact?" + query, null, TestContext.Current.CancellationToken)).StatusCode);
@@ -335,8 +335,8 @@ public sealed class MlflowArtifactTests(ServerFixture server)
     [Fact]
     public async Task FilesOfAModelVersion_AreServedAsText_OrAsBytes()
     {
-        var id = await _mlflow.NewRunAsync();
-        var root = await RootAsync(_mlflow, id);
+        var id = await this.mlflow.NewRunAsync();
+        var root = await RootAsync(this.mlflow, id);
         var name = "m-" + id;
         foreach (var file in new[] { "MLmodel", "model.bin" })
         {
@@ -344,8 +344,8 @@ public sealed class MlflowArtifactTests(ServerFixture server)
             Assert.Equal(HttpStatusCode.OK, (await server.Http.PutAsync($"{Proxy}/{root}/model/{file}", content, TestContext.Current.CancellationToken)).StatusCode);
         }
 
-        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name });
-        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = $"mlflow-artifacts:/{root}/model", run_id = id });
+        await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name });
+        await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = $"mlflow-artifacts:/{root}/model", run_id = id });
         foreach (var (file, type) in new[] { ("MLmodel", "text/plain"), ("model.bin", "application/octet-stream") })
         {
             using var answer = await server.Http.GetAsync($"/model-versions/get-artifact?name={name}&version=1&path={file}", TestContext.Current.CancellationToken);
@@ -381,7 +381,7 @@ public sealed class MlflowArtifactTests(ServerFixture server)
         }
     }
 
-    private async Task<string> PutAsync(string text) => await PutFileAsync($"{await RootAsync(_mlflow, await _mlflow.NewRunAsync())}/f.txt", text);
+    private async Task<string> PutAsync(string text) => await PutFileAsync($"{await RootAsync(this.mlflow, await this.mlflow.NewRunAsync())}/f.txt", text);
 
     /// <summary>Answers the file's address.</summary>
     private async Task<string> PutFileAsync(string path, string text = "x")
@@ -395,10 +395,10 @@ public sealed class MlflowArtifactTests(ServerFixture server)
         Assert.Equal(HttpStatusCode.OK, (await server.Http.DeleteAsync($"{Proxy}/{path}", TestContext.Current.CancellationToken)).StatusCode);
 
     private async Task<string[]> NamesAsync(string path) =>
-        [.. (await _mlflow.DoAsync("/mlflow-artifacts/artifacts?path=" + Uri.EscapeDataString(path)))["files"]?.AsArray().Select(f => (string)f!["path"]!) ?? []];
+        [.. (await this.mlflow.DoAsync("/mlflow-artifacts/artifacts?path=" + Uri.EscapeDataString(path)))["files"]?.AsArray().Select(f => (string)f!["path"]!) ?? []];
 
     private static async Task<string> RootAsync(MlflowCaller mlflow, string run) =>
         ((string)(await mlflow.RunAsync(run))["info"]!["artifact_uri"]!)["mlflow-artifacts:/".Length..];
 
-    private async Task<string> ListAsync(string path) => (await _mlflow.DoAsync("/mlflow-artifacts/artifacts?path=" + Uri.EscapeDataString(path))).ToJsonString();
+    private async Task<string> ListAsync(string path) => (await this.mlflow.DoAsync("/mlflow-artifacts/artifacts?path=" + Uri.EscapeDataString(path))).ToJsonString();
 }

@@ -7,7 +7,7 @@ public sealed class MlflowRefusalTests(ServerFixture server)
 {
     private const string Invalid = "INVALID_PARAMETER_VALUE";
 
-    private readonly MlflowCaller _mlflow = new(server.Http);
+    private readonly MlflowCaller mlflow = new(server.Http);
 
     /// <summary>Method, body with <c>$</c> for the run's id, and what the message must say.</summary>
     public static TheoryData<string, string, string> Mistakes => new()
@@ -57,13 +57,13 @@ public sealed class MlflowRefusalTests(ServerFixture server)
     [MemberData(nameof(Mistakes))]
     public async Task Mistake_Is400_NamesItsPlace_AndChangesNothing(string method, string body, string named)
     {
-        var id = await _mlflow.NewRunAsync();
-        var before = (await _mlflow.RunAsync(id)).ToJsonString();
+        var id = await this.mlflow.NewRunAsync();
+        var before = (await this.mlflow.RunAsync(id)).ToJsonString();
 
-        var message = await _mlflow.RefusedAsync("/mlflow/runs/" + method, body.Replace("$", id, StringComparison.Ordinal), 400, Invalid);
+        var message = await this.mlflow.RefusedAsync("/mlflow/runs/" + method, body.Replace("$", id, StringComparison.Ordinal), 400, Invalid);
 
         Assert.Contains(named, message, StringComparison.Ordinal);
-        Assert.Equal(before, (await _mlflow.RunAsync(id)).ToJsonString());
+        Assert.Equal(before, (await this.mlflow.RunAsync(id)).ToJsonString());
     }
 
     [Theory]
@@ -74,7 +74,7 @@ public sealed class MlflowRefusalTests(ServerFixture server)
     {
         foreach (var method in new[] { "set-tag", "log-batch" })
         {
-            var (status, body) = await _mlflow.PostAsync("/mlflow/runs/" + method, "{}", type);
+            var (status, body) = await this.mlflow.PostAsync("/mlflow/runs/" + method, "{}", type);
             Assert.Equal((400, Invalid), (status, (string?)body["error_code"]));
             Assert.Contains("Content-Type", (string)body["message"]!, StringComparison.Ordinal);
         }
@@ -100,7 +100,7 @@ public sealed class MlflowRefusalTests(ServerFixture server)
     [InlineData("/mlflow-artifacts/artifacts?path=a/%252e%252e/b", 400)]
     [InlineData("/mlflow-artifacts/artifacts?path=a%5Cb", 400)]
     public async Task BadQuestion_IsAnsweredAsSuch(string path, int status) =>
-        await _mlflow.RefusedAsync(path, null, status, status == 404 ? "RESOURCE_DOES_NOT_EXIST" : Invalid);
+        await this.mlflow.RefusedAsync(path, null, status, status == 404 ? "RESOURCE_DOES_NOT_EXIST" : Invalid);
 
     [Theory]
     [InlineData("""{"experiment_ids":["seven"]}""")]
@@ -112,11 +112,11 @@ public sealed class MlflowRefusalTests(ServerFixture server)
     [InlineData("""{"experiment_ids":["0"],"order_by":["metrics.a","metrics.a"]}""")]
     [InlineData("""{"experiment_ids":["0"],"page_token":"!!"}""")]
     [InlineData("""{"experiment_ids":"0"}""")]
-    public async Task BadSearch_Is400(string body) => await _mlflow.RefusedAsync("/mlflow/runs/search", body, 400, Invalid);
+    public async Task BadSearch_Is400(string body) => await this.mlflow.RefusedAsync("/mlflow/runs/search", body, 400, Invalid);
 
     [Fact]
     public async Task SearchNowhere_FindsNothing() =>
-        Assert.Equal("{}", (await _mlflow.DoAsync("/mlflow/runs/search", new { experiment_ids = Array.Empty<string>() })).ToJsonString());
+        Assert.Equal("{}", (await this.mlflow.DoAsync("/mlflow/runs/search", new { experiment_ids = Array.Empty<string>() })).ToJsonString());
 
     [Theory]
     [InlineData("set-tag")]
@@ -126,7 +126,7 @@ public sealed class MlflowRefusalTests(ServerFixture server)
     [InlineData("restore")]
     [InlineData("log-inputs")]
     public async Task UnknownRun_Is404(string method) =>
-        await _mlflow.RefusedAsync("/mlflow/runs/" + method, new { run_id = "0123456789abcdef0123456789abcdef", key = "k", value = "v" }, 404, "RESOURCE_DOES_NOT_EXIST");
+        await this.mlflow.RefusedAsync("/mlflow/runs/" + method, new { run_id = "0123456789abcdef0123456789abcdef", key = "k", value = "v" }, 404, "RESOURCE_DOES_NOT_EXIST");
 
     [Theory]
     [InlineData("metrics", "1")]
@@ -134,10 +134,10 @@ public sealed class MlflowRefusalTests(ServerFixture server)
     [InlineData("tags", "\"1\"")]
     public async Task Keys_HoldAtTheLimitAndOneBeyond(string list, string value)
     {
-        var id = await _mlflow.NewRunAsync();
+        var id = await this.mlflow.NewRunAsync();
 
-        Assert.Equal(200, (await _mlflow.PostAsync("/mlflow/runs/log-batch", Body(250))).Status);
-        var message = await _mlflow.RefusedAsync("/mlflow/runs/log-batch", Body(251), 400, Invalid);
+        Assert.Equal(200, (await this.mlflow.PostAsync("/mlflow/runs/log-batch", Body(250))).Status);
+        var message = await this.mlflow.RefusedAsync("/mlflow/runs/log-batch", Body(251), 400, Invalid);
 
         Assert.Contains(list + "[0].key", message, StringComparison.Ordinal);
         Assert.Contains("250", message, StringComparison.Ordinal);

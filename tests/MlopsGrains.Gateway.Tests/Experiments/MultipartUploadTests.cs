@@ -1,7 +1,5 @@
 using System.Net;
 using System.Security.Cryptography;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Gateway.Tests.Experiments;
@@ -11,7 +9,7 @@ public sealed class MultipartUploadTests(ServerFixture server)
 {
     private const string Mpu = "/mlflow-artifacts/mpu";
 
-    private readonly MlflowCaller _mlflow = new(server.Http);
+    private readonly MlflowCaller mlflow = new(server.Http);
 
     [Fact]
     public async Task File_AppearsWhole_WhenItsPartsAreJoined_InWhateverOrderTheyCame()
@@ -32,7 +30,7 @@ public sealed class MultipartUploadTests(ServerFixture server)
         Assert.Equal("{}", await ListAsync(root));
         for (var i = 0; i < 2; i++)
         {
-            Assert.Equal("{}", (await _mlflow.DoAsync($"{Mpu}/complete/{root}/sub%20dir", new { path = "b%20.bin", upload_id = upload.Id, parts })).ToJsonString());
+            Assert.Equal("{}", (await this.mlflow.DoAsync($"{Mpu}/complete/{root}/sub%20dir", new { path = "b%20.bin", upload_id = upload.Id, parts })).ToJsonString());
         }
 
         Assert.Equal("""{"files":[{"path":"b%20.bin","is_dir":false,"file_size":250000}]}""", await ListAsync(root + "/sub dir"));
@@ -47,11 +45,11 @@ public sealed class MultipartUploadTests(ServerFixture server)
         var upload = await BeginAsync(root, "f", 1);
         var etag = await PutAsync(upload.Urls[1], [1, 2]);
 
-        await _mlflow.DoAsync($"{Mpu}/abort/{root}", new { path = "f", upload_id = upload.Id });
-        await _mlflow.DoAsync($"{Mpu}/abort/{root}", new { path = "f", upload_id = upload.Id });
+        await this.mlflow.DoAsync($"{Mpu}/abort/{root}", new { path = "f", upload_id = upload.Id });
+        await this.mlflow.DoAsync($"{Mpu}/abort/{root}", new { path = "f", upload_id = upload.Id });
 
         Assert.Equal(HttpStatusCode.NotFound, (await SendPartAsync(upload.Urls[1], [1])).StatusCode);
-        await _mlflow.RefusedAsync($"{Mpu}/complete/{root}", new { path = "f", upload_id = upload.Id, parts = new[] { new { part_number = 1, etag } } }, 404, "RESOURCE_DOES_NOT_EXIST");
+        await this.mlflow.RefusedAsync($"{Mpu}/complete/{root}", new { path = "f", upload_id = upload.Id, parts = new[] { new { part_number = 1, etag } } }, 404, "RESOURCE_DOES_NOT_EXIST");
         Assert.Equal("{}", await ListAsync(root));
     }
 
@@ -63,7 +61,7 @@ public sealed class MultipartUploadTests(ServerFixture server)
         var first = await PutAsync(upload.Urls[1], [1]);
 
         async Task Refused(object parts, string named) => Assert.Contains(
-            named, await _mlflow.RefusedAsync($"{Mpu}/complete/{root}", new { path = "f", upload_id = upload.Id, parts }, 400, "INVALID_PARAMETER_VALUE"), StringComparison.Ordinal);
+            named, await this.mlflow.RefusedAsync($"{Mpu}/complete/{root}", new { path = "f", upload_id = upload.Id, parts }, 400, "INVALID_PARAMETER_VALUE"), StringComparison.Ordinal);
         await Refused(Array.Empty<object>(), "parts");
         await Refused(new[] { new { part_number = 3, etag = first } }, "parts");
         await Refused(new[] { new { part_number = 0, etag = first } }, "parts[0].part_number");
@@ -75,7 +73,7 @@ public sealed class MultipartUploadTests(ServerFixture server)
         await Refused(new[] { new { part_number = 1, etag = first }, new { part_number = 2, etag = first } }, "Part 2");
         Assert.Equal("{}", await ListAsync(root));
 
-        await _mlflow.DoAsync($"{Mpu}/complete/{root}", new { path = "f", upload_id = upload.Id, parts = new[] { new { part_number = 1, etag = first } } });
+        await this.mlflow.DoAsync($"{Mpu}/complete/{root}", new { path = "f", upload_id = upload.Id, parts = new[] { new { part_number = 1, etag = first } } });
         Assert.Contains("\"file_size\":1", await ListAsync(root), StringComparison.Ordinal);
     }
 
@@ -99,7 +97,7 @@ public sealed class MultipartUploadTests(ServerFixture server)
         var root = await RootAsync();
         foreach (var (path, parts, named) in new[] { ("f", 0, "num_parts"), ("f", 10_001, "num_parts"), ("dir/", 1, "path"), ("..", 1, "path"), ("", 1, "path") })
         {
-            Assert.Contains(named, await _mlflow.RefusedAsync($"{Mpu}/create/{root}", new { path, num_parts = parts }, 400, "INVALID_PARAMETER_VALUE"), StringComparison.Ordinal);
+            Assert.Contains(named, await this.mlflow.RefusedAsync($"{Mpu}/create/{root}", new { path, num_parts = parts }, 400, "INVALID_PARAMETER_VALUE"), StringComparison.Ordinal);
         }
 
         Assert.Equal(10_000, (await BeginAsync(root, "f", 10_000)).Urls.Count);
@@ -108,7 +106,7 @@ public sealed class MultipartUploadTests(ServerFixture server)
             await BeginAsync(root, "f", 1);
         }
 
-        Assert.Contains("100", await _mlflow.RefusedAsync($"{Mpu}/create/{root}", new { path = "f", num_parts = 1 }, 429, "REQUEST_LIMIT_EXCEEDED"), StringComparison.Ordinal);
+        Assert.Contains("100", await this.mlflow.RefusedAsync($"{Mpu}/create/{root}", new { path = "f", num_parts = 1 }, 429, "REQUEST_LIMIT_EXCEEDED"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -159,16 +157,16 @@ public sealed class MultipartUploadTests(ServerFixture server)
 
     [Fact]
     public async Task Presigned_IsNotSupported_SoThatClientsGetTheFileInstead() =>
-        await _mlflow.RefusedAsync("/mlflow-artifacts/presigned/1/r/artifacts/f", null, 501, "NOT_IMPLEMENTED");
+        await this.mlflow.RefusedAsync("/mlflow-artifacts/presigned/1/r/artifacts/f", null, 501, "NOT_IMPLEMENTED");
 
     private static async Task<string> RootAsync(MlflowCaller mlflow) =>
         ((string)(await mlflow.RunAsync(await mlflow.NewRunAsync()))["info"]!["artifact_uri"]!)["mlflow-artifacts:/".Length..];
 
-    private Task<string> RootAsync() => RootAsync(_mlflow);
+    private Task<string> RootAsync() => RootAsync(this.mlflow);
 
     private async Task<(string Id, Dictionary<int, string> Urls)> BeginAsync(string directory, string path, int parts, MlflowCaller? mlflow = null)
     {
-        var begun = await (mlflow ?? _mlflow).DoAsync($"{Mpu}/create/{Uri.EscapeDataString(directory).Replace("%2F", "/", StringComparison.Ordinal)}", new { path, num_parts = parts });
+        var begun = await (mlflow ?? this.mlflow).DoAsync($"{Mpu}/create/{Uri.EscapeDataString(directory).Replace("%2F", "/", StringComparison.Ordinal)}", new { path, num_parts = parts });
         return ((string)begun["upload_id"]!, begun["credentials"]!.AsArray().ToDictionary(c => (int)c!["part_number"]!, c => (string)c!["url"]!));
     }
 
@@ -182,5 +180,5 @@ public sealed class MultipartUploadTests(ServerFixture server)
     private Task<HttpResponseMessage> SendPartAsync(string url, byte[] bytes, HttpClient? http = null) =>
         (http ?? server.Http).PutAsync(url, new ByteArrayContent(bytes), TestContext.Current.CancellationToken);
 
-    private async Task<string> ListAsync(string path) => (await _mlflow.DoAsync("/mlflow-artifacts/artifacts?path=" + Uri.EscapeDataString(path))).ToJsonString();
+    private async Task<string> ListAsync(string path) => (await this.mlflow.DoAsync("/mlflow-artifacts/artifacts?path=" + Uri.EscapeDataString(path))).ToJsonString();
 }

@@ -7,7 +7,7 @@ namespace MlopsGrains.Gateway.Tests.Experiments;
 /// <summary>Writes a batch as legal JSON in every odd way a client may choose: white space, escapes, member order, unknown members, numbers as text.</summary>
 internal sealed class OddJson(Random random, bool mlflow)
 {
-    private readonly StringBuilder _json = new();
+    private readonly StringBuilder json = new();
 
     public static string Write(string runId, IReadOnlyList<Metric> metrics, IReadOnlyList<Tag> parameters, IReadOnlyList<Tag> tags, Random random, bool mlflow)
     {
@@ -26,7 +26,7 @@ internal sealed class OddJson(Random random, bool mlflow)
         odd.Space();
         odd.Object(members);
         odd.Space();
-        return odd._json.ToString();
+        return odd.json.ToString();
     }
 
     private void Metric(Metric metric)
@@ -51,7 +51,7 @@ internal sealed class OddJson(Random random, bool mlflow)
     {
         if (mlflow && random.Next(4) == 0)
         {
-            members.Add(("unknown_" + random.Next(10), () => _json.Append("{\"a\":[1,{\"key\":\"no\"},null],\"value\":\"x\"}")));
+            members.Add(("unknown_" + random.Next(10), () => this.json.Append("{\"a\":[1,{\"key\":\"no\"},null],\"value\":\"x\"}")));
         }
 
         var shuffled = members.ToArray();
@@ -60,7 +60,7 @@ internal sealed class OddJson(Random random, bool mlflow)
         {
             Text(member.Name);
             Space();
-            _json.Append(':');
+            this.json.Append(':');
             Space();
             member.Value();
         }, '}');
@@ -70,7 +70,7 @@ internal sealed class OddJson(Random random, bool mlflow)
 
     private void Join<T>(char open, IReadOnlyList<T> items, Action<T> write, char close)
     {
-        _json.Append(open);
+        this.json.Append(open);
         for (var i = 0; i < items.Count; i++)
         {
             Space();
@@ -78,19 +78,19 @@ internal sealed class OddJson(Random random, bool mlflow)
             Space();
             if (i + 1 < items.Count)
             {
-                _json.Append(',');
+                this.json.Append(',');
             }
         }
 
         Space();
-        _json.Append(close);
+        this.json.Append(close);
     }
 
     private void Number(double value)
     {
         if (double.IsFinite(value))
         {
-            _json.Append(value.ToString("R", CultureInfo.InvariantCulture));
+            this.json.Append(value.ToString("R", CultureInfo.InvariantCulture));
         }
         else
         {
@@ -107,13 +107,13 @@ internal sealed class OddJson(Random random, bool mlflow)
         }
         else
         {
-            _json.Append(text);
+            this.json.Append(text);
         }
     }
 
     private void Text(string text)
     {
-        _json.Append('"');
+        this.json.Append('"');
         var escapes = random.Next(3) == 0;
         foreach (var rune in text.EnumerateRunes())
         {
@@ -122,23 +122,23 @@ internal sealed class OddJson(Random random, bool mlflow)
             {
                 foreach (var c in written)
                 {
-                    _json.Append("\\u").Append(((int)c).ToString(random.Next(2) == 0 ? "x4" : "X4", CultureInfo.InvariantCulture));
+                    this.json.Append("\\u").Append(((int)c).ToString(random.Next(2) == 0 ? "x4" : "X4", CultureInfo.InvariantCulture));
                 }
             }
             else
             {
-                _json.Append(written);
+                this.json.Append(written);
             }
         }
 
-        _json.Append('"');
+        this.json.Append('"');
     }
 
     private void Space()
     {
         for (var i = random.Next(-4, 3); i > 0; i--)
         {
-            _json.Append(" \t\r\n"[random.Next(4)]);
+            this.json.Append(" \t\r\n"[random.Next(4)]);
         }
     }
 }

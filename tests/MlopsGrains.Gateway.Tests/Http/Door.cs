@@ -1,11 +1,11 @@
 using System.Reflection;
-using MlopsGrains.Blobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using MlopsGrains.Blobs;
 
 namespace MlopsGrains.Gateway.Tests.Http;
 

@@ -1,6 +1,5 @@
 using System.Reflection;
 using MlopsGrains.Idempotency;
-using Orleans;
 
 namespace MlopsGrains.Gateway.Tests.Http;
 

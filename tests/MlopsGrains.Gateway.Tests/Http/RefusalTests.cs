@@ -1,12 +1,11 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using MlopsGrains.Errors;
-using MlopsGrains.Gateway.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Orleans.Runtime;
+using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Access;
 
 namespace MlopsGrains.Gateway.Tests.Http;
 
@@ -243,13 +242,13 @@ public sealed class RefusalTests(RefusalTests.FailingDoor door) : IClassFixture<
     /// <summary>The class's door; its tests run one after the other.</summary>
     public sealed class FailingDoor : IAsyncLifetime
     {
-        private Door? _door;
+        private Door? door;
 
         public Exception Throws { get; set; } = new InvalidOperationException();
 
-        public HttpClient Http => _door!.Http;
+        public HttpClient Http => this.door!.Http;
 
-        public async ValueTask InitializeAsync() => _door = await Door.OpenAsync(endpoints =>
+        public async ValueTask InitializeAsync() => this.door = await Door.OpenAsync(endpoints =>
         {
             foreach (var path in new[] { "/api/v1/fail", "/api/2.0/mlflow/fail", "/v2/fail" })
             {
@@ -259,7 +258,7 @@ public sealed class RefusalTests(RefusalTests.FailingDoor door) : IClassFixture<
             endpoints.MapPost("/api/v1/thing", (Thing thing) => TypedResults.Ok(thing)).RequiresSignIn();
         });
 
-        public ValueTask DisposeAsync() => _door!.DisposeAsync();
+        public ValueTask DisposeAsync() => this.door!.DisposeAsync();
     }
 
     internal enum Color

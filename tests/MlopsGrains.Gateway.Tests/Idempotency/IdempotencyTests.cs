@@ -2,20 +2,16 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using MlopsGrains.Experiments;
-using MlopsGrains.Gateway.Access;
-using MlopsGrains.Gateway.Idempotency;
-using MlopsGrains.Gateway.Tests.Deployments;
-using MlopsGrains.Gateway.Tests.Experiments;
-using MlopsGrains.Gateway.Tests.Http;
-using MlopsGrains.Idempotency;
-using MlopsGrains.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
+using MlopsGrains.Gateway.Idempotency;
+using MlopsGrains.Gateway.Tests.Deployments;
+using MlopsGrains.Gateway.Tests.Experiments;
+using MlopsGrains.Gateway.Tests.Http;
+using MlopsGrains.Testing;
 
 namespace MlopsGrains.Gateway.Tests.Idempotency;
 

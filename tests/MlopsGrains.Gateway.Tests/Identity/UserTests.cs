@@ -4,9 +4,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using MlopsGrains.Identity;
-using MlopsGrains.Testing;
 using Microsoft.AspNetCore.Builder;
+using MlopsGrains.Testing;
 
 namespace MlopsGrains.Gateway.Tests.Identity;
 
@@ -16,9 +15,9 @@ public sealed class UserTests : IAsyncLifetime
     private const string RootPassword = "correct horse battery";
     private const string UserPassword = "a password of theirs";
 
-    private readonly TempDirectory _directory = new();
-    private WebApplication? _app;
-    private HttpClient _http = new();
+    private readonly TempDirectory directory = new();
+    private WebApplication? app;
+    private HttpClient http = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -27,7 +26,7 @@ public sealed class UserTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        _directory.Dispose();
+        this.directory.Dispose();
     }
 
     [Fact]
@@ -122,7 +121,7 @@ public sealed class UserTests : IAsyncLifetime
         Assert.Equal("RESOURCE_DOES_NOT_EXIST", (string?)refused["data"]!["e"]!["apiError"]!["code"]);
         var shown = await AskAsync("owner");
         Assert.Equal(run, (string?)shown["data"]!["r"]!["run"]!["info"]!["runId"]);
-        using var answer = await _http.PostAsync(new Uri("/graphql", UriKind.Relative), Query(), Token);
+        using var answer = await this.http.PostAsync(new Uri("/graphql", UriKind.Relative), Query(), Token);
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
 
         async Task<JsonNode> AskAsync(string user) => await Json(await RawAsync(user, HttpMethod.Post, "/graphql", Query()));
@@ -225,12 +224,12 @@ public sealed class UserTests : IAsyncLifetime
         Assert.Equal(403, await StatusAsync("ada", HttpMethod.Get, "v1/audit/events", null));
         Assert.Equal(200, await StatusAsync("ada", HttpMethod.Get, "v1/pipelines", null));
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/2.0/mlflow/users/list") { Headers = { { "Authorization", "Bearer the key" } } };
-        Assert.Equal(HttpStatusCode.OK, (await _http.SendAsync(request, Token)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await this.http.SendAsync(request, Token)).StatusCode);
     }
 
     private async Task StartAsync(string defaultPermission)
     {
-        _app = await ServerFixture.StartAsync(_directory.Path, b =>
+        this.app = await ServerFixture.StartAsync(this.directory.Path, b =>
         {
             b.Configuration["Authentication:Administrator:Name"] = "root";
             b.Configuration["Authentication:Administrator:Password"] = RootPassword;
@@ -238,14 +237,14 @@ public sealed class UserTests : IAsyncLifetime
             b.Configuration["Authentication:ApiKeys:0:Name"] = "ci";
             b.Configuration["Authentication:ApiKeys:0:KeySha256"] = Convert.ToHexString(SHA256.HashData("the key"u8));
         });
-        _http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
+        this.http = new HttpClient { BaseAddress = new Uri(this.app.Urls.First()) };
     }
 
     private async Task StopAsync()
     {
-        _http.Dispose();
-        await _app!.StopAsync();
-        await _app.DisposeAsync();
+        this.http.Dispose();
+        await this.app!.StopAsync();
+        await this.app.DisposeAsync();
     }
 
     private async Task NewUserAsync(string name) =>
@@ -268,7 +267,7 @@ public sealed class UserTests : IAsyncLifetime
     {
         var credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password ?? (user == "root" ? RootPassword : UserPassword)}"));
         using var request = new HttpRequestMessage(method, path) { Content = content, Headers = { { "Authorization", "Basic " + credentials } } };
-        return await _http.SendAsync(request, Token);
+        return await this.http.SendAsync(request, Token);
     }
 
     private async Task Denied(string user, HttpMethod method, string path, object? body)

@@ -11,24 +11,24 @@ namespace MlopsGrains.Gateway.Tests.Live;
 /// <summary>Readers of server-sent events beside writers, through the real server.</summary>
 public sealed class LiveEventsTests(ServerFixture server)
 {
-    private readonly MlflowCaller _mlflow = new(server.Http);
+    private readonly MlflowCaller mlflow = new(server.Http);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Run_ShowsItselfAndThenEverythingStored()
     {
-        var id = await _mlflow.NewRunAsync();
+        var id = await this.mlflow.NewRunAsync();
         await using var reader = await EventReader.OpenAsync(server.Http, $"/api/v1/runs/{id}/events");
         var reset = await reader.NextAsync();
         Assert.Equal(("reset", id), (reset.Name, (string?)reset.Data["info"]!["runId"]));
 
         await LogAsync(id, 1, "NaN");
-        await _mlflow.DoAsync("/mlflow/runs/set-tag", new { run_id = id, key = "mlflow.runName", value = "renamed" });
-        await _mlflow.DoAsync("/mlflow/runs/set-tag", new { run_id = id, key = "k", value = "v" });
-        await _mlflow.DoAsync("/mlflow/runs/delete-tag", new { run_id = id, key = "k" });
-        await _mlflow.DoAsync("/mlflow/runs/outputs", new { run_id = id, models = new[] { new { model_id = "m-1", step = 3 } } });
-        await _mlflow.DoAsync("/mlflow/runs/update", new { run_id = id, status = "FINISHED", end_time = 9 });
+        await this.mlflow.DoAsync("/mlflow/runs/set-tag", new { run_id = id, key = "mlflow.runName", value = "renamed" });
+        await this.mlflow.DoAsync("/mlflow/runs/set-tag", new { run_id = id, key = "k", value = "v" });
+        await this.mlflow.DoAsync("/mlflow/runs/delete-tag", new { run_id = id, key = "k" });
+        await this.mlflow.DoAsync("/mlflow/runs/outputs", new { run_id = id, models = new[] { new { model_id = "m-1", step = 3 } } });
+        await this.mlflow.DoAsync("/mlflow/runs/update", new { run_id = id, status = "FINISHED", end_time = 9 });
 
         var changes = new List<SentEvent>();
         for (var i = 0; i < 6; i++)
@@ -50,7 +50,7 @@ public sealed class LiveEventsTests(ServerFixture server)
     [Fact]
     public async Task Reader_GoesOnWhereItWas_OrBeginsAnew()
     {
-        var id = await _mlflow.NewRunAsync();
+        var id = await this.mlflow.NewRunAsync();
         long seen;
         await using (var first = await EventReader.OpenAsync(server.Http, $"/api/v1/runs/{id}/events"))
         {
@@ -72,7 +72,7 @@ public sealed class LiveEventsTests(ServerFixture server)
     public async Task ManyReaders_EachSeeEveryPoint()
     {
         const int Steps = 60;
-        var id = await _mlflow.NewRunAsync();
+        var id = await this.mlflow.NewRunAsync();
         var readers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => EventReader.OpenAsync(server.Http, $"/api/v1/runs/{id}/events")));
         await Task.WhenAll(readers.Select(r => r.NextAsync()));
 
@@ -96,21 +96,21 @@ public sealed class LiveEventsTests(ServerFixture server)
     [Fact]
     public async Task Experiment_ShowsItsRunsComingAndGoing()
     {
-        var experiment = await _mlflow.NewExperimentAsync();
+        var experiment = await this.mlflow.NewExperimentAsync();
         await using var reader = await EventReader.OpenAsync(server.Http, $"/api/v1/experiments/{experiment}/events");
         Assert.Equal("reset", (await reader.NextAsync()).Name);
 
-        var id = await _mlflow.NewRunAsync(experiment);
+        var id = await this.mlflow.NewRunAsync(experiment);
         await AssertNextAsync("created");
         await LogAsync(id, 1);
         await LogAsync(id, 2);
         var updated = await AssertNextAsync("updated");
         Assert.Equal("m", (string?)updated["metrics"]![0]!["key"]);
-        await _mlflow.DoAsync("/mlflow/runs/update", new { run_id = id, status = "FAILED" });
+        await this.mlflow.DoAsync("/mlflow/runs/update", new { run_id = id, status = "FAILED" });
         Assert.Equal(2, (long)(await AssertNextAsync("ended"))["metrics"]![0]!["step"]!);
-        await _mlflow.DoAsync("/mlflow/runs/delete", new { run_id = id });
+        await this.mlflow.DoAsync("/mlflow/runs/delete", new { run_id = id });
         await AssertNextAsync("deleted");
-        await _mlflow.DoAsync("/mlflow/runs/restore", new { run_id = id });
+        await this.mlflow.DoAsync("/mlflow/runs/restore", new { run_id = id });
         await AssertNextAsync("restored");
 
         async Task<JsonNode> AssertNextAsync(string change)
@@ -211,7 +211,7 @@ public sealed class LiveEventsTests(ServerFixture server)
     }
 
     private Task<JsonNode> LogAsync(string id, long step, object? value = null) =>
-        _mlflow.DoAsync("/mlflow/runs/log-metric", new { run_id = id, key = "m", value = value ?? 0.5, timestamp = step, step });
+        this.mlflow.DoAsync("/mlflow/runs/log-metric", new { run_id = id, key = "m", value = value ?? 0.5, timestamp = step, step });
 
     private static (string Name, long Step) Step(SentEvent change) => (change.Name, (long)change.Data["metrics"]![0]!["step"]!);
 }
@@ -221,10 +221,10 @@ internal sealed record SentEvent(long Id, string Name, JsonNode Data);
 /// <summary>Reads server-sent events one by one.</summary>
 internal sealed class EventReader : IAsyncDisposable
 {
-    private readonly HttpResponseMessage _answer;
-    private readonly StreamReader _lines;
+    private readonly HttpResponseMessage answer;
+    private readonly StreamReader lines;
 
-    private EventReader(HttpResponseMessage answer, StreamReader lines) => (_answer, _lines) = (answer, lines);
+    private EventReader(HttpResponseMessage answer, StreamReader lines) => (this.answer, this.lines) = (answer, lines);
 
     public static async Task<EventReader> OpenAsync(HttpClient http, string path, long? lastEventId = null)
     {
@@ -245,7 +245,7 @@ internal sealed class EventReader : IAsyncDisposable
     public async Task<SentEvent?> TryNextAsync()
     {
         var (id, name) = (0L, "");
-        while (await _lines.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30)) is { } line)
+        while (await this.lines.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30)) is { } line)
         {
             switch (line.Split(": ", 2))
             {
@@ -267,8 +267,8 @@ internal sealed class EventReader : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        _lines.Dispose();
-        _answer.Dispose();
+        this.lines.Dispose();
+        this.answer.Dispose();
         return ValueTask.CompletedTask;
     }
 }

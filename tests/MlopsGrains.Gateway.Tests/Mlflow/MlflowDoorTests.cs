@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using MlopsGrains.Gateway.Tests.Experiments;
@@ -12,7 +11,7 @@ public sealed class MlflowDoorTests(ServerFixture server)
 {
     private const string Invalid = "INVALID_PARAMETER_VALUE";
 
-    private readonly MlflowCaller _mlflow = new(server.Http);
+    private readonly MlflowCaller mlflow = new(server.Http);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -52,7 +51,7 @@ public sealed class MlflowDoorTests(ServerFixture server)
     [MemberData(nameof(Words))]
     public async Task Refusal_SaysMlflowsWords_InItsBytes(string method, string body, string words)
     {
-        body = body.Contains('$', StringComparison.Ordinal) ? body.Replace("$", await _mlflow.NewRunAsync(), StringComparison.Ordinal) : body;
+        body = body.Contains('$', StringComparison.Ordinal) ? body.Replace("$", await this.mlflow.NewRunAsync(), StringComparison.Ordinal) : body;
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
         using var answer = await server.Http.PostAsync("/api/2.0/mlflow/" + method, content, Cancel);
 
@@ -72,7 +71,7 @@ public sealed class MlflowDoorTests(ServerFixture server)
     [InlineData("/mlflow/upload-artifact?run_uuid=1", "Request must specify path.", "POST")]
     public async Task Question_IsRefusedInMlflowsWords(string path, string words, string method = "GET")
     {
-        var (status, body) = await _mlflow.SendAsync(method, path, "");
+        var (status, body) = await this.mlflow.SendAsync(method, path, "");
 
         Assert.Equal((400, Invalid), (status, (string?)body["error_code"]));
         Assert.Contains(words, (string?)body["message"], StringComparison.Ordinal);
@@ -85,13 +84,13 @@ public sealed class MlflowDoorTests(ServerFixture server)
     {
         var ids = string.Join('&', Enumerable.Range(0, 1000).Select(_ => $"{field}={Guid.NewGuid():N}"));
 
-        Assert.Equal(words, await _mlflow.RefusedAsync($"/mlflow/metrics/{method}?{ids}&metric_key=k", null, 400, Invalid));
+        Assert.Equal(words, await this.mlflow.RefusedAsync($"/mlflow/metrics/{method}?{ids}&metric_key=k", null, 400, Invalid));
     }
 
     [Fact]
     public async Task ClimbingPath_IsInvalidPath_AndNothingMore()
     {
-        var run = await _mlflow.NewRunAsync();
+        var run = await this.mlflow.NewRunAsync();
         foreach (var path in new[] { $"/api/2.0/mlflow/artifacts/list?run_id={run}&path=../path", $"/get-artifact?run_id={run}&path=../path", "/api/2.0/mlflow-artifacts/artifacts/%2e%2e/path" })
         {
             var (status, _, body) = await RawHttp.SendAsync(server.BaseAddress, "GET", path);
@@ -104,8 +103,8 @@ public sealed class MlflowDoorTests(ServerFixture server)
     public async Task ImageWithAStep_IsStoredUnderItsName_OnBothDoors()
     {
         const string Name = "dog%step%100%timestamp%1700000000000.png";
-        var experiment = await _mlflow.NewExperimentAsync();
-        var run = await _mlflow.NewRunAsync(experiment);
+        var experiment = await this.mlflow.NewExperimentAsync();
+        var run = await this.mlflow.NewRunAsync(experiment);
         var target = $"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/images/{Uri.EscapeDataString(Name)}";
         using var content = new StringContent("pixels");
 
@@ -115,7 +114,7 @@ public sealed class MlflowDoorTests(ServerFixture server)
 
         Assert.Equal((200, 200, 200), ((int)put.StatusCode, (int)got.StatusCode, (int)shown.StatusCode));
         Assert.Equal(("pixels", "image/png", "image/png"), (await got.Content.ReadAsStringAsync(Cancel), got.Content.Headers.ContentType?.MediaType, shown.Content.Headers.ContentType?.MediaType));
-        Assert.Equal($"images/{Name}", (string?)(await _mlflow.DoAsync($"/mlflow/artifacts/list?run_id={run}&path=images"))["files"]![0]!["path"]);
+        Assert.Equal($"images/{Name}", (string?)(await this.mlflow.DoAsync($"/mlflow/artifacts/list?run_id={run}&path=images"))["files"]![0]!["path"]);
     }
 
     [Theory]
@@ -134,12 +133,12 @@ public sealed class MlflowDoorTests(ServerFixture server)
     public async Task TimesBefore1970AndALocationWithAQuery_AreTaken()
     {
         var name = $"driver {Guid.NewGuid():N}";
-        var experiment = (string)(await _mlflow.DoAsync("/mlflow/experiments/create", new { name, artifact_location = "mysql://h/db?driver=d" }))["experiment_id"]!;
+        var experiment = (string)(await this.mlflow.DoAsync("/mlflow/experiments/create", new { name, artifact_location = "mysql://h/db?driver=d" }))["experiment_id"]!;
 
-        var info = (await _mlflow.DoAsync("/mlflow/runs/create", new { experiment_id = experiment, start_time = -5 }))["run"]!["info"]!;
+        var info = (await this.mlflow.DoAsync("/mlflow/runs/create", new { experiment_id = experiment, start_time = -5 }))["run"]!["info"]!;
         var id = (string)info["run_id"]!;
-        var ended = (await _mlflow.DoAsync("/mlflow/runs/update", new { run_id = id, end_time = -1 }))["run_info"]!;
-        var found = (await _mlflow.DoAsync("/mlflow/runs/search", new { experiment_ids = new[] { experiment }, filter = "end_time < 0" }))["runs"]!.AsArray();
+        var ended = (await this.mlflow.DoAsync("/mlflow/runs/update", new { run_id = id, end_time = -1 }))["run_info"]!;
+        var found = (await this.mlflow.DoAsync("/mlflow/runs/search", new { experiment_ids = new[] { experiment }, filter = "end_time < 0" }))["runs"]!.AsArray();
 
         Assert.Equal((-5, -1, $"mysql://h/db/{id}/artifacts?driver=d"), ((long)info["start_time"]!, (long)ended["end_time"]!, (string?)info["artifact_uri"]));
         Assert.Single(found);
@@ -149,8 +148,8 @@ public sealed class MlflowDoorTests(ServerFixture server)
     public async Task SlashesInARow_AreOne_AndLeadNowhereElse()
     {
         var name = "m-" + Guid.NewGuid().ToString("N");
-        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name });
-        var version = (await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "mlflow-artifacts:/models/foo///bar" }))["model_version"]!;
+        await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name });
+        var version = (await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "mlflow-artifacts:/models/foo///bar" }))["model_version"]!;
         Assert.Equal("mlflow-artifacts:/models/foo///bar", (string?)version["source"]);
 
         var (status, head, _) = await RawHttp.SendAsync(server.BaseAddress, "GET", "//model-versions/get-artifact?name=m&version=1&path=../path");
@@ -164,15 +163,15 @@ public sealed class MlflowDoorTests(ServerFixture server)
     public async Task VersionsDescription_LeavesTheModelsTimeAlone()
     {
         var name = "m-" + Guid.NewGuid().ToString("N");
-        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name });
-        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://b/m" });
-        async Task<long> UpdatedAsync() => (long)(await _mlflow.DoAsync($"/mlflow/registered-models/get?name={name}"))["registered_model"]!["last_updated_timestamp"]!;
+        await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name });
+        await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://b/m" });
+        async Task<long> UpdatedAsync() => (long)(await this.mlflow.DoAsync($"/mlflow/registered-models/get?name={name}"))["registered_model"]!["last_updated_timestamp"]!;
         var before = await UpdatedAsync();
 
         await Eventually.Async(
             async () =>
             {
-                var version = (await _mlflow.DoAsync("PATCH", "/mlflow/model-versions/update", new { name, version = "1", description = "d" }))["model_version"]!;
+                var version = (await this.mlflow.DoAsync("PATCH", "/mlflow/model-versions/update", new { name, version = "1", description = "d" }))["model_version"]!;
                 return (long)version["last_updated_timestamp"]! > before;
             },
             cancellationToken: Cancel);

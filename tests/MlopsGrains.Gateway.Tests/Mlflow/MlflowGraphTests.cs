@@ -28,21 +28,21 @@ public sealed class MlflowGraphTests(ServerFixture server)
         }
         """;
 
-    private readonly MlflowCaller _graph = new(server.Http, "");
-    private readonly MlflowCaller _mlflow = new(server.Http);
+    private readonly MlflowCaller graph = new(server.Http, "");
+    private readonly MlflowCaller mlflow = new(server.Http);
 
     [Fact]
     public async Task PageOfARun_ShowsWhatTheOtherMethodsSay()
     {
         var (experiment, run, model) = await FilledAsync();
 
-        var answer = await _graph.DoAsync("/graphql", new { query = GetRun, operationName = "GetRun", variables = new { data = new { runId = run } } });
+        var answer = await this.graph.DoAsync("/graphql", new { query = GetRun, operationName = "GetRun", variables = new { data = new { runId = run } } });
 
         var shown = answer["data"]!["mlflowGetRun"]!;
         Assert.True(answer.AsObject().ContainsKey("errors") && answer["errors"] is null);
         Assert.Null(shown["apiError"]);
         var info = shown["run"]!["info"]!;
-        var said = (await _mlflow.RunAsync(run))["info"]!;
+        var said = (await this.mlflow.RunAsync(run))["info"]!;
         Assert.Equal(
             ((string?)said["run_name"], "RUNNING", run, "1700000000000", experiment, "active", (string?)said["artifact_uri"]),
             ((string?)info["runName"], (string?)info["status"], (string?)info["runUuid"], (string?)info["startTime"], (string?)info["experimentId"], (string?)info["lifecycleStage"], (string?)info["artifactUri"]));
@@ -76,7 +76,7 @@ public sealed class MlflowGraphTests(ServerFixture server)
               mlflowSearchDatasets(input: { experimentIds: ["{{experiment}}"] }) { datasetSummaries { experimentId name digest context } } }
             """))["data"]!;
 
-        Assert.Equal((string?)(await _mlflow.DoAsync($"/mlflow/experiments/get?experiment_id={experiment}"))["experiment"]!["name"], (string?)answer["e"]!["experiment"]!["name"]);
+        Assert.Equal((string?)(await this.mlflow.DoAsync($"/mlflow/experiments/get?experiment_id={experiment}"))["experiment"]!["name"], (string?)answer["e"]!["experiment"]!["name"]);
         Assert.Equal($$"""[{"key":"acc","value":0.5,"step":"3","runId":"{{run}}"}]""", answer["mlflowGetMetricHistoryBulkInterval"]!["metrics"]!.ToJsonString());
         Assert.Equal("""[{"path":"a.txt","isDir":false,"fileSize":"2"},{"path":"sub","isDir":true,"fileSize":"0"}]""", answer["mlflowListArtifacts"]!["files"]!.ToJsonString());
         var version = Assert.Single(answer["mlflowSearchModelVersions"]!["modelVersions"]!.AsArray())!;
@@ -89,10 +89,10 @@ public sealed class MlflowGraphTests(ServerFixture server)
     [Fact]
     public async Task Get_WithVariables_IsAnsweredToo()
     {
-        var run = await _mlflow.NewRunAsync();
+        var run = await this.mlflow.NewRunAsync();
         var variables = Uri.EscapeDataString($$$"""{"data":{"runId":"{{{run}}}"}}""");
 
-        var answer = await _graph.DoAsync($"/graphql?query={Uri.EscapeDataString(GetRun)}&operationName=GetRun&variables={variables}");
+        var answer = await this.graph.DoAsync($"/graphql?query={Uri.EscapeDataString(GetRun)}&operationName=GetRun&variables={variables}");
 
         Assert.Equal(run, (string?)answer["data"]!["mlflowGetRun"]!["run"]!["info"]!["runUuid"]);
     }
@@ -130,7 +130,7 @@ public sealed class MlflowGraphTests(ServerFixture server)
     [InlineData("""{"query":"{ __typename }","variables":[1]}""", "variables")]
     [InlineData("""{"query":1}""", "query")]
     public async Task BadMessage_Is400_AndNamesTheField(string body, string named) =>
-        Assert.Contains(named, await _graph.RefusedAsync("/graphql", body, 400, Invalid), StringComparison.Ordinal);
+        Assert.Contains(named, await this.graph.RefusedAsync("/graphql", body, 400, Invalid), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("root", 10, "GraphQL queries should have at most 10 root fields")]
@@ -189,7 +189,7 @@ public sealed class MlflowGraphTests(ServerFixture server)
     public async Task VariablesBeyondTheirBytes_AreRefused() =>
         Assert.Contains(
             "at most 262144",
-            (string)(await _graph.DoAsync("/graphql", new { query = "{ __typename }", variables = new { a = new string('a', 262_144) } }))["errors"]![0]!,
+            (string)(await this.graph.DoAsync("/graphql", new { query = "{ __typename }", variables = new { a = new string('a', 262_144) } }))["errors"]![0]!,
             StringComparison.Ordinal);
 
     [Fact]
@@ -204,10 +204,10 @@ public sealed class MlflowGraphTests(ServerFixture server)
     [Fact]
     public async Task QueryThatNeedsThousandsOfCalls_IsRefused()
     {
-        var experiment = await _mlflow.NewExperimentAsync();
+        var experiment = await this.mlflow.NewExperimentAsync();
         foreach (var batch in Enumerable.Range(0, 1_001).Chunk(50))
         {
-            await Task.WhenAll(batch.Select(_ => _mlflow.NewRunAsync(experiment)));
+            await Task.WhenAll(batch.Select(_ => this.mlflow.NewRunAsync(experiment)));
         }
 
         var within = await DoAsync(Search(100));
@@ -229,19 +229,19 @@ public sealed class MlflowGraphTests(ServerFixture server)
         return (string)answer["errors"]![0]!;
     }
 
-    private Task<JsonNode> DoAsync(string query) => _graph.DoAsync("/graphql", new { query });
+    private Task<JsonNode> DoAsync(string query) => this.graph.DoAsync("/graphql", new { query });
 
     private async Task<(string Experiment, string Run, string Model)> FilledAsync()
     {
-        var experiment = await _mlflow.NewExperimentAsync();
-        var run = await _mlflow.NewRunAsync(experiment);
-        await _mlflow.DoAsync("/mlflow/runs/log-batch", new
+        var experiment = await this.mlflow.NewExperimentAsync();
+        var run = await this.mlflow.NewRunAsync(experiment);
+        await this.mlflow.DoAsync("/mlflow/runs/log-batch", new
         {
             run_id = run,
             metrics = new object[] { new { key = "acc", value = 0.5, timestamp = 9_007_199_254_740_993, step = 3 }, new { key = "nan", value = "NaN", timestamp = 1, step = 0 } },
             @params = new[] { new { key = "lr", value = "0.1" } },
         });
-        await _mlflow.DoAsync("/mlflow/runs/log-inputs", new { run_id = run, datasets = new[] { new { dataset = new { name = "train", digest = "d1", source_type = "http", source = "s" } } } });
+        await this.mlflow.DoAsync("/mlflow/runs/log-inputs", new { run_id = run, datasets = new[] { new { dataset = new { name = "train", digest = "d1", source_type = "http", source = "s" } } } });
         using var content = new StringContent("hi");
         using var stored = await server.Http.PutAsync(new Uri($"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/a.txt", UriKind.Relative), content, TestContext.Current.CancellationToken);
         stored.EnsureSuccessStatusCode();
@@ -249,8 +249,8 @@ public sealed class MlflowGraphTests(ServerFixture server)
         using var deeper = await server.Http.PutAsync(new Uri($"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/sub/b.txt", UriKind.Relative), below, TestContext.Current.CancellationToken);
         deeper.EnsureSuccessStatusCode();
         var model = "m-" + Guid.NewGuid().ToString("N");
-        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name = model });
-        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name = model, source = "s3://bucket/model", run_id = run });
+        await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name = model });
+        await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name = model, source = "s3://bucket/model", run_id = run });
         return (experiment, run, model);
     }
 }

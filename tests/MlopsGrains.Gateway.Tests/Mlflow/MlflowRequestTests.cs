@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using MlopsGrains.Gateway.Mlflow;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using MlopsGrains.Gateway.Mlflow;
 
 namespace MlopsGrains.Gateway.Tests.Mlflow;
 

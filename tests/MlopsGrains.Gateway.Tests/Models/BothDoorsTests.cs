@@ -11,28 +11,28 @@ namespace MlopsGrains.Gateway.Tests.Models;
 /// <summary>One registry behind two doors: what comes in by one is seen, changed and served by the other.</summary>
 public sealed class BothDoorsTests(ServerFixture server)
 {
-    private readonly MlflowCaller _mlflow = new(server.Http);
+    private readonly MlflowCaller mlflow = new(server.Http);
 
     [Fact]
     public async Task UploadedModel_IsDownloadedByATrackingClient()
     {
         var name = await Deployed.New(server, "iris-" + Guid.NewGuid().ToString("N"), new { runId = "r1" });
-        var version = (await _mlflow.DoAsync($"/mlflow/model-versions/get?name={name}&version=1"))["model_version"]!;
+        var version = (await this.mlflow.DoAsync($"/mlflow/model-versions/get?name={name}&version=1"))["model_version"]!;
         Assert.Equal("r1", (string?)version["run_id"]);
         Assert.Null(version["description"]);
 
-        var uri = (string)(await _mlflow.DoAsync($"/mlflow/model-versions/get-download-uri?name={name}&version=1"))["artifact_uri"]!;
+        var uri = (string)(await this.mlflow.DoAsync($"/mlflow/model-versions/get-download-uri?name={name}&version=1"))["artifact_uri"]!;
 
         Assert.Equal(uri, (string?)version["source"]);
         var root = uri["mlflow-artifacts:/".Length..];
-        var files = (await _mlflow.DoAsync($"/mlflow-artifacts/artifacts?path={root}"))["files"]!;
+        var files = (await this.mlflow.DoAsync($"/mlflow-artifacts/artifacts?path={root}"))["files"]!;
         Assert.Equal("model.zip", (string?)files[0]!["path"]);
         var bytes = await server.Http.GetByteArrayAsync($"/api/2.0/mlflow-artifacts/artifacts/{root}/model.zip", TestContext.Current.CancellationToken);
         var native = await NativeAsync(HttpMethod.Get, $"/api/v1/models/{name}/versions/1", null, 200);
         Assert.Equal((string?)native["blob"]!["digest"], Convert.ToHexStringLower(SHA256.HashData(bytes)));
         foreach (var (method, path) in new[] { ("PUT", "/artifacts/"), ("DELETE", "/artifacts/"), ("POST", "/mpu/create/") })
         {
-            var (status, body) = await _mlflow.SendAsync(method, $"/mlflow-artifacts{path}{root}/model.zip", new { path = "model.zip", num_parts = 1 });
+            var (status, body) = await this.mlflow.SendAsync(method, $"/mlflow-artifacts{path}{root}/model.zip", new { path = "model.zip", num_parts = 1 });
             Assert.True(status == 400, $"{method}: {status} {body.ToJsonString()}");
         }
     }
@@ -41,8 +41,8 @@ public sealed class BothDoorsTests(ServerFixture server)
     public async Task DeployedModel_IsServedOn_AfterRenameAndDeletion()
     {
         var name = await Deployed.New(server, "iris-" + Guid.NewGuid().ToString("N"));
-        await _mlflow.DoAsync("/mlflow/registered-models/rename", new { name, new_name = name + "-new" });
-        await _mlflow.DoAsync("DELETE", "/mlflow/registered-models/delete", new { name = name + "-new" });
+        await this.mlflow.DoAsync("/mlflow/registered-models/rename", new { name, new_name = name + "-new" });
+        await this.mlflow.DoAsync("DELETE", "/mlflow/registered-models/delete", new { name = name + "-new" });
 
         var lineage = await NativeAsync(HttpMethod.Get, $"/api/v1/deployments/{name}/lineage", null, 200);
         Assert.Equal(name, (string?)lineage["revisions"]![0]!["modelVersion"]!["model"]);
@@ -55,8 +55,8 @@ public sealed class BothDoorsTests(ServerFixture server)
     public async Task VersionWithoutFile_IsShown_AndRefusedWhenDeployed()
     {
         var name = "from mlflow " + Guid.NewGuid().ToString("N");
-        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name });
-        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://bucket/model", run_id = "r2", tags = new[] { new { key = "k", value = "v" } } });
+        await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name });
+        await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://bucket/model", run_id = "r2", tags = new[] { new { key = "k", value = "v" } } });
         var at = "/api/v1/models/" + Uri.EscapeDataString(name);
 
         var version = await NativeAsync(HttpMethod.Get, at + "/versions/latest", null, 200);
@@ -78,7 +78,7 @@ public sealed class BothDoorsTests(ServerFixture server)
         await NativeAsync(HttpMethod.Put, at + "/versions/1/tags/k", new { value = "v" }, 204);
         await NativeAsync(HttpMethod.Put, at + "/versions/1/stage", new { stage = "production", archiveExisting = true }, 200);
 
-        var model = (await _mlflow.DoAsync("/mlflow/registered-models/get?name=" + name))["registered_model"]!;
+        var model = (await this.mlflow.DoAsync("/mlflow/registered-models/get?name=" + name))["registered_model"]!;
         Assert.Equal("flowers", (string?)model["description"]);
         Assert.Equal("""[{"key":"a/b","value":"1"}]""", model["tags"]!.ToJsonString());
         var version = model["latest_versions"]![0]!;
@@ -116,22 +116,22 @@ public sealed class BothDoorsTests(ServerFixture server)
     [Fact]
     public async Task LoggedModel_BecomesAVersion_AndKnowsIt()
     {
-        var experiment = await _mlflow.NewExperimentAsync();
-        var run = await _mlflow.NewRunAsync(experiment);
+        var experiment = await this.mlflow.NewExperimentAsync();
+        var run = await this.mlflow.NewRunAsync(experiment);
         var id = "m-" + Guid.NewGuid().ToString("N");
         var logged = server.Services.GetRequiredService<IGrainFactory>().GetGrain<MlopsGrains.Experiments.ILoggedModelGrain>(id);
         var made = await logged.Create(new MlopsGrains.Experiments.NewLoggedModel(experiment, "model", SourceRunId: run), TestContext.Current.CancellationToken);
         var name = "m" + Guid.NewGuid().ToString("N");
-        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name });
+        await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name });
 
-        var version = (await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = $"models:/{id}" }))["model_version"]!;
+        var version = (await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = $"models:/{id}" }))["model_version"]!;
 
         Assert.Equal((id, run, $"models:/{id}"), ((string)version["model_id"]!, (string)version["run_id"]!, (string)version["source"]!));
-        Assert.Equal(made.ArtifactUri, (string?)(await _mlflow.DoAsync($"/mlflow/model-versions/get-download-uri?name={name}&version=1"))["artifact_uri"]);
+        Assert.Equal(made.ArtifactUri, (string?)(await this.mlflow.DoAsync($"/mlflow/model-versions/get-download-uri?name={name}&version=1"))["artifact_uri"]);
         var known = Assert.Single((await logged.Get(TestContext.Current.CancellationToken))!.Registrations);
         Assert.Equal((name, 1), (known.Name, known.Version));
         await logged.Delete(TestContext.Current.CancellationToken);
-        await _mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = $"models:/{id}" }, 404, "RESOURCE_DOES_NOT_EXIST");
+        await this.mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = $"models:/{id}" }, 404, "RESOURCE_DOES_NOT_EXIST");
     }
 
     private async Task<JsonNode> NativeAsync(HttpMethod method, string path, object? body, int status)

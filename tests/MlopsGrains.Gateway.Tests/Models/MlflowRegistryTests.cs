@@ -12,7 +12,7 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     private const string Absent = "RESOURCE_DOES_NOT_EXIST";
     private const string Taken = "RESOURCE_ALREADY_EXISTS";
 
-    private readonly MlflowCaller _mlflow = new(server.Http);
+    private readonly MlflowCaller mlflow = new(server.Http);
 
     [Theory]
     [InlineData("/api/2.0")]
@@ -64,15 +64,15 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     public async Task AliasOfDigits_IsFound_AndHidesNoVersion()
     {
         var name = "digits-" + Guid.NewGuid().ToString("N");
-        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name });
+        await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name });
         for (var i = 0; i < 2; i++)
         {
-            await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://b/m" + i });
+            await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://b/m" + i });
         }
 
-        await _mlflow.DoAsync("/mlflow/registered-models/alias", new { name, alias = "2", version = "1" });
-        Assert.Equal("1", (string?)(await _mlflow.DoAsync($"/mlflow/registered-models/alias?name={name}&alias=2"))["model_version"]!["version"]);
-        Assert.Equal("2", (string?)(await _mlflow.DoAsync($"/mlflow/model-versions/get?name={name}&version=2"))["model_version"]!["version"]);
+        await this.mlflow.DoAsync("/mlflow/registered-models/alias", new { name, alias = "2", version = "1" });
+        Assert.Equal("1", (string?)(await this.mlflow.DoAsync($"/mlflow/registered-models/alias?name={name}&alias=2"))["model_version"]!["version"]);
+        Assert.Equal("2", (string?)(await this.mlflow.DoAsync($"/mlflow/model-versions/get?name={name}&version=2"))["model_version"]!["version"]);
         foreach (var (reference, version) in new[] { ("2", 2), ("@2", 1), ("@latest", 2) })
         {
             Assert.Contains($"\"version\":{version},", await server.Http.GetStringAsync($"/api/v1/models/{name}/versions/{reference}", TestContext.Current.CancellationToken), StringComparison.Ordinal);
@@ -80,8 +80,8 @@ public sealed class MlflowRegistryTests(ServerFixture server)
 
         foreach (var (source, location) in new[] { ($"models:/{name}/2", "s3://b/m1"), ($"models:/{name}@2", "s3://b/m0") })
         {
-            var copy = (string)(await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source }))["model_version"]!["version"]!;
-            Assert.Equal(location, (string?)(await _mlflow.DoAsync($"/mlflow/model-versions/get-download-uri?name={name}&version={copy}"))["artifact_uri"]);
+            var copy = (string)(await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source }))["model_version"]!["version"]!;
+            Assert.Equal(location, (string?)(await this.mlflow.DoAsync($"/mlflow/model-versions/get-download-uri?name={name}&version={copy}"))["artifact_uri"]);
         }
     }
 
@@ -90,14 +90,14 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     public async Task LoggedModelBesideTheSource_IsLookedUp()
     {
         var name = "beside-" + Guid.NewGuid().ToString("N");
-        var run = await _mlflow.NewRunAsync();
-        var logged = (string)(await _mlflow.DoAsync("/mlflow/logged-models", new { experiment_id = "0", name = "net", source_run_id = run }))["model"]!["info"]!["model_id"]!;
-        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name });
-        await _mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = "s3://b/m", model_id = "m-none" }, 404, "RESOURCE_DOES_NOT_EXIST");
-        var version = (await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://b/m", model_id = logged }))["model_version"]!;
+        var run = await this.mlflow.NewRunAsync();
+        var logged = (string)(await this.mlflow.DoAsync("/mlflow/logged-models", new { experiment_id = "0", name = "net", source_run_id = run }))["model"]!["info"]!["model_id"]!;
+        await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name });
+        await this.mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = "s3://b/m", model_id = "m-none" }, 404, "RESOURCE_DOES_NOT_EXIST");
+        var version = (await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://b/m", model_id = logged }))["model_version"]!;
 
         Assert.Equal(("1", run, logged), ((string?)version["version"], (string?)version["run_id"], (string?)version["model_id"]));
-        var registration = Assert.Single((await _mlflow.DoAsync("/mlflow/logged-models/" + logged))["model"]!["info"]!["registrations"]!.AsArray())!;
+        var registration = Assert.Single((await this.mlflow.DoAsync("/mlflow/logged-models/" + logged))["model"]!["info"]!["registrations"]!.AsArray())!;
         Assert.Equal((name, "1"), ((string?)registration["name"], registration["version"]!.ToString()));
     }
 
@@ -105,55 +105,55 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     public async Task DeploymentJob_IsKept()
     {
         var name = "m-" + Guid.NewGuid().ToString("N");
-        var created = (await _mlflow.DoAsync("/mlflow/registered-models/create", new { name, deployment_job_id = "job-1" }))["registered_model"]!;
+        var created = (await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name, deployment_job_id = "job-1" }))["registered_model"]!;
         Assert.Equal("job-1", (string?)created["deployment_job_id"]);
-        await _mlflow.DoAsync("PATCH", "/mlflow/registered-models/update", new { name, description = "d" });
-        Assert.Equal("job-1", (string?)(await _mlflow.DoAsync(Get(name)))["registered_model"]!["deployment_job_id"]);
+        await this.mlflow.DoAsync("PATCH", "/mlflow/registered-models/update", new { name, description = "d" });
+        Assert.Equal("job-1", (string?)(await this.mlflow.DoAsync(Get(name)))["registered_model"]!["deployment_job_id"]);
 
-        var updated = (await _mlflow.DoAsync("PATCH", "/mlflow/registered-models/update", new { name, deployment_job_id = "job-2", description = "e" }))["registered_model"]!;
+        var updated = (await this.mlflow.DoAsync("PATCH", "/mlflow/registered-models/update", new { name, deployment_job_id = "job-2", description = "e" }))["registered_model"]!;
         Assert.Equal(("job-2", "e"), ((string?)updated["deployment_job_id"], (string?)updated["description"]));
-        var renamed = await _mlflow.DoAsync("/mlflow/registered-models/rename", new { name, new_name = name + "x" });
+        var renamed = await this.mlflow.DoAsync("/mlflow/registered-models/rename", new { name, new_name = name + "x" });
         Assert.Equal("job-2", (string?)renamed["registered_model"]!["deployment_job_id"]);
-        await _mlflow.DoAsync("DELETE", "/mlflow/registered-models/delete", new { name = name + "x" });
-        Assert.Null((await _mlflow.DoAsync("/mlflow/registered-models/create", new { name = name + "x" }))["registered_model"]!["deployment_job_id"]);
+        await this.mlflow.DoAsync("DELETE", "/mlflow/registered-models/delete", new { name = name + "x" });
+        Assert.Null((await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name = name + "x" }))["registered_model"]!["deployment_job_id"]);
     }
 
     [Fact]
     public async Task VersionOfALoggedModel_ShowsItsParamsAndMetrics()
     {
         var name = await NewModelAsync(0);
-        var run = await _mlflow.NewRunAsync();
-        var logged = (string)(await _mlflow.DoAsync("/mlflow/logged-models", new { experiment_id = "0", name = "net", source_run_id = run, @params = new[] { new { key = "lr", value = "0.1" } } }))["model"]!["info"]!["model_id"]!;
-        await _mlflow.DoAsync("/mlflow/runs/log-metric", new { run_id = run, key = "acc", value = 0.5, timestamp = 10, step = 1, model_id = logged, dataset_name = "test", dataset_digest = "d1" });
+        var run = await this.mlflow.NewRunAsync();
+        var logged = (string)(await this.mlflow.DoAsync("/mlflow/logged-models", new { experiment_id = "0", name = "net", source_run_id = run, @params = new[] { new { key = "lr", value = "0.1" } } }))["model"]!["info"]!["model_id"]!;
+        await this.mlflow.DoAsync("/mlflow/runs/log-metric", new { run_id = run, key = "acc", value = 0.5, timestamp = 10, step = 1, model_id = logged, dataset_name = "test", dataset_digest = "d1" });
 
-        var version = (await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "models:/" + logged }))["model_version"]!;
-        await _mlflow.DoAsync("/mlflow/registered-models/alias", new { name, alias = "best", version = "1" });
+        var version = (await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "models:/" + logged }))["model_version"]!;
+        await this.mlflow.DoAsync("/mlflow/registered-models/alias", new { name, alias = "best", version = "1" });
 
-        var byNumber = (await _mlflow.DoAsync(Version("get", name, 1)))["model_version"]!;
-        var byAlias = (await _mlflow.DoAsync($"/mlflow/registered-models/alias?name={name}&alias=best"))["model_version"]!;
+        var byNumber = (await this.mlflow.DoAsync(Version("get", name, 1)))["model_version"]!;
+        var byAlias = (await this.mlflow.DoAsync($"/mlflow/registered-models/alias?name={name}&alias=best"))["model_version"]!;
         Assert.All([version, byNumber, byAlias], v =>
         {
             Assert.Equal(logged, (string?)v["model_id"]);
             Assert.Equal("""[{"name":"lr","value":"0.1"}]""", v["model_params"]!.ToJsonString());
             Assert.Equal($$"""[{"key":"acc","value":0.5,"timestamp":10,"step":1,"dataset_name":"test","dataset_digest":"d1","model_id":"{{logged}}","run_id":"{{run}}"}]""", v["model_metrics"]!.ToJsonString());
         });
-        await _mlflow.DoAsync("DELETE", $"/mlflow/logged-models/{logged}", new { });
-        Assert.Null((await _mlflow.DoAsync(Version("get", name, 1)))["model_version"]!["model_params"]);
+        await this.mlflow.DoAsync("DELETE", $"/mlflow/logged-models/{logged}", new { });
+        Assert.Null((await this.mlflow.DoAsync(Version("get", name, 1)))["model_version"]!["model_params"]);
     }
 
     [Fact]
     public async Task Numbers_AreNeverReused_AndDeletedVersionsAreGone()
     {
         var name = await NewModelAsync(3);
-        await _mlflow.DoAsync("/mlflow/registered-models/alias", new { name, alias = "best", version = 3 });
-        await _mlflow.DoAsync("DELETE", "/mlflow/model-versions/delete", new { name, version = "3" });
+        await this.mlflow.DoAsync("/mlflow/registered-models/alias", new { name, alias = "best", version = 3 });
+        await this.mlflow.DoAsync("DELETE", "/mlflow/model-versions/delete", new { name, version = "3" });
 
-        await _mlflow.RefusedAsync(Version("get", name, 3), null, 404, Absent);
-        await _mlflow.RefusedAsync(Version("get-download-uri", name, 3), null, 404, Absent);
-        Assert.Contains("not found", await _mlflow.RefusedAsync($"/mlflow/registered-models/alias?name={name}&alias=best", null, 400, Invalid), StringComparison.Ordinal);
+        await this.mlflow.RefusedAsync(Version("get", name, 3), null, 404, Absent);
+        await this.mlflow.RefusedAsync(Version("get-download-uri", name, 3), null, 404, Absent);
+        Assert.Contains("not found", await this.mlflow.RefusedAsync($"/mlflow/registered-models/alias?name={name}&alias=best", null, 400, Invalid), StringComparison.Ordinal);
         Assert.Equal("4", await NewVersionAsync(name));
         Assert.Equal(["4", "2", "1"], (await SearchVersionsAsync($"name = '{name}'", "version_number DESC")).Select(v => (string)v["version"]!));
-        var (status, _) = await _mlflow.SendAsync("DELETE", "/mlflow/model-versions/delete", new { name, version = "3" });
+        var (status, _) = await this.mlflow.SendAsync("DELETE", "/mlflow/model-versions/delete", new { name, version = "3" });
         Assert.Equal(404, status);
     }
 
@@ -167,18 +167,18 @@ public sealed class MlflowRegistryTests(ServerFixture server)
         var moved = (await StageAsync(name, 2, "PRODUCTION", true))["model_version"]!;
 
         Assert.Equal("Production", (string?)moved["current_stage"]);
-        Assert.Equal("Archived", (string?)(await _mlflow.DoAsync(Version("get", name, 1)))["model_version"]!["current_stage"]);
-        var latest = (await _mlflow.DoAsync(Get(name)))["registered_model"]!["latest_versions"]!.AsArray();
+        Assert.Equal("Archived", (string?)(await this.mlflow.DoAsync(Version("get", name, 1)))["model_version"]!["current_stage"]);
+        var latest = (await this.mlflow.DoAsync(Get(name)))["registered_model"]!["latest_versions"]!.AsArray();
         Assert.Equal([("None", "3"), ("Production", "2"), ("Archived", "1")], latest.Select(v => ((string)v!["current_stage"]!, (string)v["version"]!)));
-        var some = await _mlflow.DoAsync("/mlflow/registered-models/get-latest-versions", new { name, stages = new[] { "production", "Staging" } });
+        var some = await this.mlflow.DoAsync("/mlflow/registered-models/get-latest-versions", new { name, stages = new[] { "production", "Staging" } });
         Assert.Equal("2", (string?)Assert.Single(some["model_versions"]!.AsArray())!["version"]);
 
         var path = "/mlflow/model-versions/transition-stage";
-        await _mlflow.RefusedAsync(path, new { name, version = "1", stage = "Archived", archive_existing_versions = true }, 400, Invalid);
-        await _mlflow.RefusedAsync(path, new { name, version = "1", stage = "Live", archive_existing_versions = false }, 400, Invalid);
-        Assert.Contains("archive_existing_versions", await _mlflow.RefusedAsync(path, new { name, version = "1", stage = "Staging" }, 400, Invalid), StringComparison.Ordinal);
-        await _mlflow.RefusedAsync(path, new { name, version = "9", stage = "Staging", archive_existing_versions = false }, 404, Absent);
-        await _mlflow.RefusedAsync("/mlflow/registered-models/get-latest-versions", new { name, stages = new[] { "Live" } }, 400, Invalid);
+        await this.mlflow.RefusedAsync(path, new { name, version = "1", stage = "Archived", archive_existing_versions = true }, 400, Invalid);
+        await this.mlflow.RefusedAsync(path, new { name, version = "1", stage = "Live", archive_existing_versions = false }, 400, Invalid);
+        Assert.Contains("archive_existing_versions", await this.mlflow.RefusedAsync(path, new { name, version = "1", stage = "Staging" }, 400, Invalid), StringComparison.Ordinal);
+        await this.mlflow.RefusedAsync(path, new { name, version = "9", stage = "Staging", archive_existing_versions = false }, 404, Absent);
+        await this.mlflow.RefusedAsync("/mlflow/registered-models/get-latest-versions", new { name, stages = new[] { "Live" } }, 400, Invalid);
     }
 
     [Fact]
@@ -186,23 +186,23 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     {
         var name = await NewModelAsync(2);
         var other = await NewModelAsync(0);
-        await _mlflow.DoAsync("/mlflow/registered-models/alias", new { name, alias = "champion", version = "1" });
-        await _mlflow.DoAsync("/mlflow/registered-models/set-tag", new { name, key = "team", value = "a" });
+        await this.mlflow.DoAsync("/mlflow/registered-models/alias", new { name, alias = "champion", version = "1" });
+        await this.mlflow.DoAsync("/mlflow/registered-models/set-tag", new { name, key = "team", value = "a" });
 
-        Assert.Contains("already exists", await _mlflow.RefusedAsync("/mlflow/registered-models/rename", new { name, new_name = other }, 400, Taken), StringComparison.Ordinal);
-        await _mlflow.RefusedAsync("/mlflow/registered-models/rename", new { name, new_name = name }, 400, Taken);
-        await _mlflow.RefusedAsync("/mlflow/registered-models/rename", new { name }, 400, Invalid);
-        await _mlflow.RefusedAsync("/mlflow/registered-models/rename", new { name, new_name = "a/b" }, 400, Invalid);
-        var renamed = (await _mlflow.DoAsync("/mlflow/registered-models/rename", new { name, new_name = name + "-2" }))["registered_model"]!;
+        Assert.Contains("already exists", await this.mlflow.RefusedAsync("/mlflow/registered-models/rename", new { name, new_name = other }, 400, Taken), StringComparison.Ordinal);
+        await this.mlflow.RefusedAsync("/mlflow/registered-models/rename", new { name, new_name = name }, 400, Taken);
+        await this.mlflow.RefusedAsync("/mlflow/registered-models/rename", new { name }, 400, Invalid);
+        await this.mlflow.RefusedAsync("/mlflow/registered-models/rename", new { name, new_name = "a/b" }, 400, Invalid);
+        var renamed = (await this.mlflow.DoAsync("/mlflow/registered-models/rename", new { name, new_name = name + "-2" }))["registered_model"]!;
 
         Assert.Equal(name + "-2", (string?)renamed["name"]);
         Assert.Equal("""[{"key":"team","value":"a"}]""", renamed["tags"]!.ToJsonString());
         Assert.Equal("""[{"alias":"champion","version":"1"}]""", renamed["aliases"]!.ToJsonString());
-        await _mlflow.RefusedAsync(Get(name), null, 404, Absent);
-        await _mlflow.RefusedAsync(Version("get", name, 1), null, 404, Absent);
+        await this.mlflow.RefusedAsync(Get(name), null, 404, Absent);
+        await this.mlflow.RefusedAsync(Version("get", name, 1), null, 404, Absent);
         Assert.Equal([name + "-2", name + "-2"], (await SearchVersionsAsync($"name LIKE '{name}%'")).Select(v => (string)v["name"]!));
         Assert.Equal("3", await NewVersionAsync(name + "-2"));
-        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name });
+        await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name });
         Assert.Equal("1", await NewVersionAsync(name));
     }
 
@@ -210,15 +210,15 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     public async Task Delete_TakesVersionsTagsAndAliasesAlong()
     {
         var name = await NewModelAsync(2);
-        await _mlflow.DoAsync("/mlflow/registered-models/alias", new { name, alias = "champion", version = "1" });
+        await this.mlflow.DoAsync("/mlflow/registered-models/alias", new { name, alias = "champion", version = "1" });
 
-        await _mlflow.DoAsync("DELETE", "/mlflow/registered-models/delete", new { name });
+        await this.mlflow.DoAsync("DELETE", "/mlflow/registered-models/delete", new { name });
 
-        await _mlflow.RefusedAsync(Get(name), null, 404, Absent);
+        await this.mlflow.RefusedAsync(Get(name), null, 404, Absent);
         Assert.Empty(await SearchVersionsAsync($"name = '{name}'"));
         Assert.Empty(await SearchModelsAsync($"name = '{name}'"));
-        Assert.Equal(404, (await _mlflow.SendAsync("DELETE", "/mlflow/registered-models/delete", new { name })).Status);
-        var again = (await _mlflow.DoAsync("/mlflow/registered-models/create", new { name }))["registered_model"]!;
+        Assert.Equal(404, (await this.mlflow.SendAsync("DELETE", "/mlflow/registered-models/delete", new { name })).Status);
+        var again = (await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name }))["registered_model"]!;
         Assert.Null(again["aliases"]);
         Assert.Null(again["latest_versions"]);
     }
@@ -227,10 +227,10 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     public async Task TagsAndDescriptions_AreSetAndTakenAway()
     {
         var name = await NewModelAsync(1);
-        await _mlflow.DoAsync("/mlflow/registered-models/set-tag", new { name, key = "team", value = "" });
-        await _mlflow.DoAsync("/mlflow/model-versions/set-tag", new { name, version = "1", key = "a/b c", value = "x" });
-        var described = await _mlflow.DoAsync("PATCH", "/mlflow/registered-models/update", new { name, description = "what it is" });
-        var version = await _mlflow.DoAsync("PATCH", "/mlflow/model-versions/update", new { name, version = 1, description = "first" });
+        await this.mlflow.DoAsync("/mlflow/registered-models/set-tag", new { name, key = "team", value = "" });
+        await this.mlflow.DoAsync("/mlflow/model-versions/set-tag", new { name, version = "1", key = "a/b c", value = "x" });
+        var described = await this.mlflow.DoAsync("PATCH", "/mlflow/registered-models/update", new { name, description = "what it is" });
+        var version = await this.mlflow.DoAsync("PATCH", "/mlflow/model-versions/update", new { name, version = 1, description = "first" });
 
         Assert.Equal("what it is", (string?)described["registered_model"]!["description"]);
         Assert.Equal("""[{"key":"team","value":""}]""", described["registered_model"]!["tags"]!.ToJsonString());
@@ -239,12 +239,12 @@ public sealed class MlflowRegistryTests(ServerFixture server)
 
         for (var i = 0; i < 2; i++)
         {
-            await _mlflow.DoAsync("DELETE", "/mlflow/registered-models/delete-tag", new { name, key = "team" });
-            await _mlflow.DoAsync("DELETE", "/mlflow/model-versions/delete-tag", new { name, version = "1", key = "a/b c" });
-            await _mlflow.DoAsync("DELETE", "/mlflow/registered-models/alias", new { name, alias = "nobody" });
+            await this.mlflow.DoAsync("DELETE", "/mlflow/registered-models/delete-tag", new { name, key = "team" });
+            await this.mlflow.DoAsync("DELETE", "/mlflow/model-versions/delete-tag", new { name, version = "1", key = "a/b c" });
+            await this.mlflow.DoAsync("DELETE", "/mlflow/registered-models/alias", new { name, alias = "nobody" });
         }
 
-        var model = (await _mlflow.DoAsync(Get(name)))["registered_model"]!;
+        var model = (await this.mlflow.DoAsync(Get(name)))["registered_model"]!;
         Assert.Null(model["tags"]);
         Assert.Null(model["latest_versions"]![0]!["tags"]);
         Assert.True((long)model["last_updated_timestamp"]! >= (long)model["creation_timestamp"]!);
@@ -254,8 +254,8 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     public async Task Sources_AreJudged()
     {
         var name = await NewModelAsync(0);
-        var run = await _mlflow.NewRunAsync();
-        var uri = (string)(await _mlflow.RunAsync(run))["info"]!["artifact_uri"]!;
+        var run = await this.mlflow.NewRunAsync();
+        var uri = (string)(await this.mlflow.RunAsync(run))["info"]!["artifact_uri"]!;
         string[] refused =
         [
             "", "/etc/passwd", "file:///etc/passwd", "file:/etc", "relative/model", "dummy-source", "s3://bucket/../x", "s3://bucket/%2e%2e/x", "s3://bucket/%252E%252e/x",
@@ -263,39 +263,39 @@ public sealed class MlflowRegistryTests(ServerFixture server)
         ];
         foreach (var source in refused)
         {
-            Assert.Contains("source", await _mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source, run_id = run }, 400, Invalid), StringComparison.Ordinal);
+            Assert.Contains("source", await this.mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source, run_id = run }, 400, Invalid), StringComparison.Ordinal);
         }
 
-        await _mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = "models:/m-0123456789abcdef0123456789abcdef" }, 404, Absent);
-        await _mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = "models:/nobody-here/1" }, 404, Absent);
-        await _mlflow.RefusedAsync("/mlflow/model-versions/create", new { name = name + "x", source = "s3://b/x" }, 404, Absent);
-        Assert.Null((await _mlflow.DoAsync(Get(name)))["registered_model"]!["latest_versions"]);
+        await this.mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = "models:/m-0123456789abcdef0123456789abcdef" }, 404, Absent);
+        await this.mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = "models:/nobody-here/1" }, 404, Absent);
+        await this.mlflow.RefusedAsync("/mlflow/model-versions/create", new { name = name + "x", source = "s3://b/x" }, 404, Absent);
+        Assert.Null((await this.mlflow.DoAsync(Get(name)))["registered_model"]!["latest_versions"]);
 
-        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "gs://bucket/model..v2/x" });
-        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = $"runs:/{run}/model" });
-        Assert.Equal(uri + "/model", (string?)(await _mlflow.DoAsync(Version("get-download-uri", name, 2)))["artifact_uri"]);
-        Assert.Equal(run, (string?)(await _mlflow.DoAsync(Version("get", name, 2)))["model_version"]!["run_id"]);
-        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "runs:/0123456789abcdef0123456789abcdef/model", run_id = run });
-        Assert.Equal("runs:/0123456789abcdef0123456789abcdef/model", (string?)(await _mlflow.DoAsync(Version("get-download-uri", name, 3)))["artifact_uri"]);
-        Assert.Equal(run, (string?)(await _mlflow.DoAsync(Version("get", name, 3)))["model_version"]!["run_id"]);
+        await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "gs://bucket/model..v2/x" });
+        await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = $"runs:/{run}/model" });
+        Assert.Equal(uri + "/model", (string?)(await this.mlflow.DoAsync(Version("get-download-uri", name, 2)))["artifact_uri"]);
+        Assert.Equal(run, (string?)(await this.mlflow.DoAsync(Version("get", name, 2)))["model_version"]!["run_id"]);
+        await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "runs:/0123456789abcdef0123456789abcdef/model", run_id = run });
+        Assert.Equal("runs:/0123456789abcdef0123456789abcdef/model", (string?)(await this.mlflow.DoAsync(Version("get-download-uri", name, 3)))["artifact_uri"]);
+        Assert.Equal(run, (string?)(await this.mlflow.DoAsync(Version("get", name, 3)))["model_version"]!["run_id"]);
         var copy = await NewModelAsync(0);
-        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name = copy, source = $"models:/{name}/2" });
-        Assert.Equal(uri + "/model", (string?)(await _mlflow.DoAsync(Version("get-download-uri", copy, 1)))["artifact_uri"]);
-        Assert.Equal($"models:/{name}/2", (string?)(await _mlflow.DoAsync(Version("get", copy, 1)))["model_version"]!["source"]);
+        await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name = copy, source = $"models:/{name}/2" });
+        Assert.Equal(uri + "/model", (string?)(await this.mlflow.DoAsync(Version("get-download-uri", copy, 1)))["artifact_uri"]);
+        Assert.Equal($"models:/{name}/2", (string?)(await this.mlflow.DoAsync(Version("get", copy, 1)))["model_version"]!["source"]);
     }
 
     [Fact]
     public async Task LocalSource_InsideTheRunsOwnArtifacts_IsTaken()
     {
-        var experiment = (string)(await _mlflow.DoAsync("/mlflow/experiments/create", new { name = "local " + Guid.NewGuid(), artifact_location = "/data/models" }))["experiment_id"]!;
-        var run = await _mlflow.NewRunAsync(experiment);
-        var uri = (string)(await _mlflow.RunAsync(run))["info"]!["artifact_uri"]!;
+        var experiment = (string)(await this.mlflow.DoAsync("/mlflow/experiments/create", new { name = "local " + Guid.NewGuid(), artifact_location = "/data/models" }))["experiment_id"]!;
+        var run = await this.mlflow.NewRunAsync(experiment);
+        var uri = (string)(await this.mlflow.RunAsync(run))["info"]!["artifact_uri"]!;
         var name = await NewModelAsync(0);
 
-        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = uri + "/model", run_id = run });
-        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "file://" + uri + "/model", run_id = run });
-        await _mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = uri + "/model" }, 400, Invalid);
-        await _mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = uri + "-other/model", run_id = run }, 400, Invalid);
+        await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = uri + "/model", run_id = run });
+        await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "file://" + uri + "/model", run_id = run });
+        await this.mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = uri + "/model" }, 400, Invalid);
+        await this.mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = uri + "-other/model", run_id = run }, 400, Invalid);
     }
 
     [Fact]
@@ -306,21 +306,21 @@ public sealed class MlflowRegistryTests(ServerFixture server)
         var text = new string('x', 100_000);
 
         // register_prompt
-        await _mlflow.RefusedAsync(Get(name), null, 404, Absent);
-        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name, tags });
-        await _mlflow.DoAsync("/mlflow/model-versions/create", new
+        await this.mlflow.RefusedAsync(Get(name), null, 404, Absent);
+        await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name, tags });
+        await this.mlflow.DoAsync("/mlflow/model-versions/create", new
         {
             name,
             source = "dummy-source",
             description = "commit message",
             tags = new[] { tags[0], new { key = "mlflow.prompt.text", value = text }, new { key = "_mlflow_prompt_type", value = "text" } },
         });
-        Assert.Equal("mlflow.prompt.is_prompt", (string?)(await _mlflow.DoAsync(Get(name)))["registered_model"]!["tags"]![0]!["key"]);
-        await _mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = "file:///etc/passwd", tags }, 400, Invalid);
-        await _mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = "/etc/passwd", tags }, 400, Invalid);
+        Assert.Equal("mlflow.prompt.is_prompt", (string?)(await this.mlflow.DoAsync(Get(name)))["registered_model"]!["tags"]![0]!["key"]);
+        await this.mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = "file:///etc/passwd", tags }, 400, Invalid);
+        await this.mlflow.RefusedAsync("/mlflow/model-versions/create", new { name, source = "/etc/passwd", tags }, 400, Invalid);
 
         // load_prompt
-        var version = (await _mlflow.DoAsync(Version("get", name, 1)))["model_version"]!;
+        var version = (await this.mlflow.DoAsync(Version("get", name, 1)))["model_version"]!;
         Assert.Equal("commit message", (string?)version["description"]);
         Assert.Contains(version["tags"]!.AsArray(), t => (string)t!["key"]! == "mlflow.prompt.text" && (string)t["value"]! == text);
 
@@ -340,10 +340,10 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     public async Task Search_FindsByEveryKeyOfTheGrammar()
     {
         var name = await NewModelAsync(0);
-        var run = await _mlflow.NewRunAsync();
-        await _mlflow.DoAsync("/mlflow/registered-models/set-tag", new { name, key = "team", value = "Red" });
-        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://bucket/one", run_id = run });
-        await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://bucket/two", tags = new[] { new { key = "k", value = "v" } } });
+        var run = await this.mlflow.NewRunAsync();
+        await this.mlflow.DoAsync("/mlflow/registered-models/set-tag", new { name, key = "team", value = "Red" });
+        await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://bucket/one", run_id = run });
+        await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://bucket/two", tags = new[] { new { key = "k", value = "v" } } });
 
         async Task<string> Versions(string filter) => string.Join(",", (await SearchVersionsAsync($"name = '{name}' AND {filter}", "version_number ASC")).Select(v => (string)v["version"]!));
         Assert.Equal("1", await Versions("source_path = 's3://bucket/one'"));
@@ -370,7 +370,7 @@ public sealed class MlflowRegistryTests(ServerFixture server)
         string? token = null;
         do
         {
-            var page = await _mlflow.DoAsync($"/mlflow/model-versions/search?filter={filter}&max_results=2&order_by=version_number%20ASC&page_token={token}");
+            var page = await this.mlflow.DoAsync($"/mlflow/model-versions/search?filter={filter}&max_results=2&order_by=version_number%20ASC&page_token={token}");
             seen.AddRange(page["model_versions"]!.AsArray().Select(v => (string)v!["version"]!));
             token = (string?)page["next_page_token"];
             await NewModelAsync(1, name + "-" + seen.Count.ToString(CultureInfo.InvariantCulture), "other");
@@ -378,12 +378,12 @@ public sealed class MlflowRegistryTests(ServerFixture server)
         while (token is not null && seen.Count < 30);
 
         Assert.Equal(["1", "2", "3", "4", "5", "6", "7"], seen);
-        token = (string)(await _mlflow.DoAsync($"/mlflow/model-versions/search?filter={filter}&max_results=2"))["next_page_token"]!;
-        await _mlflow.DoAsync($"/mlflow/model-versions/search?filter={filter}&max_results=5&page_token={token}");
+        token = (string)(await this.mlflow.DoAsync($"/mlflow/model-versions/search?filter={filter}&max_results=2"))["next_page_token"]!;
+        await this.mlflow.DoAsync($"/mlflow/model-versions/search?filter={filter}&max_results=5&page_token={token}");
         foreach (var wrong in new[] { $"filter={filter}&order_by=name&page_token={token}", $"page_token={token}", $"filter={filter}&page_token={token[..^4]}", "page_token=!!", "page_token=e30" })
         {
-            Assert.Contains("page token", await _mlflow.RefusedAsync("/mlflow/model-versions/search?" + wrong, null, 400, Invalid), StringComparison.Ordinal);
-            await _mlflow.RefusedAsync("/mlflow/registered-models/search?" + wrong, null, 400, Invalid);
+            Assert.Contains("page token", await this.mlflow.RefusedAsync("/mlflow/model-versions/search?" + wrong, null, 400, Invalid), StringComparison.Ordinal);
+            await this.mlflow.RefusedAsync("/mlflow/registered-models/search?" + wrong, null, 400, Invalid);
         }
     }
 
@@ -393,7 +393,7 @@ public sealed class MlflowRegistryTests(ServerFixture server)
         var name = await NewModelAsync(3);
         var created = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         await Eventually.Async(() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() > created, cancellationToken: TestContext.Current.CancellationToken);
-        await _mlflow.DoAsync("/mlflow/model-versions/set-tag", new { name, version = "2", key = "k", value = "v" });
+        await this.mlflow.DoAsync("/mlflow/model-versions/set-tag", new { name, version = "2", key = "k", value = "v" });
 
         Assert.Equal("2", (await SearchVersionsAsync($"name = '{name}'")).Select(v => (string)v["version"]!).First());
         Assert.Equal(["3", "2", "1"], (await SearchVersionsAsync($"name = '{name}'", "name ASC")).Select(v => (string)v["version"]!));
@@ -430,7 +430,7 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     [InlineData("registered-models/alias?name=x", "alias")]
     public async Task BadQuestion_Is400_AndNamesItsPlace(string path, params string[] words)
     {
-        var message = await _mlflow.RefusedAsync("/mlflow/" + path, null, 400, Invalid);
+        var message = await this.mlflow.RefusedAsync("/mlflow/" + path, null, 400, Invalid);
 
         Assert.All(words, w => Assert.Contains(w, message, StringComparison.Ordinal));
     }
@@ -460,7 +460,7 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     {
         var name = await NewModelAsync(1);
 
-        Assert.Contains(named, await _mlflow.RefusedAsync("/mlflow/" + method, body.Replace("$", name, StringComparison.Ordinal), 400, Invalid), StringComparison.Ordinal);
+        Assert.Contains(named, await this.mlflow.RefusedAsync("/mlflow/" + method, body.Replace("$", name, StringComparison.Ordinal), 400, Invalid), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -468,9 +468,9 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     {
         var name = await NewModelAsync(1);
         var longest = Guid.NewGuid().ToString("N") + new string('é', 224);
-        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name = longest });
-        await _mlflow.DoAsync(Get(longest));
-        Assert.Contains("256", await _mlflow.RefusedAsync("/mlflow/registered-models/create", new { name = longest + "x" }, 400, Invalid), StringComparison.Ordinal);
+        await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name = longest });
+        await this.mlflow.DoAsync(Get(longest));
+        Assert.Contains("256", await this.mlflow.RefusedAsync("/mlflow/registered-models/create", new { name = longest + "x" }, 400, Invalid), StringComparison.Ordinal);
 
         await AtAndBeyond(n => ("POST", "registered-models/set-tag", new { name, key = new string('k', n), value = "" }), 250);
         await AtAndBeyond(n => ("POST", "registered-models/set-tag", new { name, key = "k", value = new string('v', n) }), 100_000);
@@ -484,9 +484,9 @@ public sealed class MlflowRegistryTests(ServerFixture server)
         async Task AtAndBeyond(Func<int, (string, string, object)> make, int limit)
         {
             var (method, path, body) = make(limit);
-            await _mlflow.DoAsync(method, "/mlflow/" + path, body);
+            await this.mlflow.DoAsync(method, "/mlflow/" + path, body);
             (_, _, body) = make(limit + 1);
-            var (status, answer) = await _mlflow.SendAsync(method, "/mlflow/" + path, body);
+            var (status, answer) = await this.mlflow.SendAsync(method, "/mlflow/" + path, body);
             Assert.Equal((400, Invalid), (status, (string?)answer["error_code"]));
             Assert.Contains(limit.ToString(CultureInfo.InvariantCulture), (string)answer["message"]!, StringComparison.Ordinal);
         }
@@ -504,7 +504,7 @@ public sealed class MlflowRegistryTests(ServerFixture server)
             ("POST", "model-versions/transition-stage"), ("POST", "model-versions/create"),
         })
         {
-            var (status, body) = await _mlflow.SendAsync(
+            var (status, body) = await this.mlflow.SendAsync(
                 method, "/mlflow/" + path, new { name, new_name = name + "2", version = "1", key = "k", alias = "a", stage = "None", archive_existing_versions = false, source = "s3://b/m" });
             Assert.True(status == 404 && (string?)body["error_code"] == Absent, $"{path}: {status} {body.ToJsonString()}");
         }
@@ -517,12 +517,12 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     private static IEnumerable<string> Members(JsonNode node) => node.AsObject().Select(m => m.Key).Order(StringComparer.Ordinal);
 
     private Task<JsonNode> StageAsync(string name, int version, string stage, bool archive) =>
-        _mlflow.DoAsync("/mlflow/model-versions/transition-stage", new { name, version = $"{version}", stage, archive_existing_versions = archive });
+        this.mlflow.DoAsync("/mlflow/model-versions/transition-stage", new { name, version = $"{version}", stage, archive_existing_versions = archive });
 
     private async Task<string> NewModelAsync(int versions, string? name = null, string source = "model")
     {
         name ??= "m-" + Guid.NewGuid().ToString("N");
-        await _mlflow.DoAsync("/mlflow/registered-models/create", new { name });
+        await this.mlflow.DoAsync("/mlflow/registered-models/create", new { name });
         for (var i = 0; i < versions; i++)
         {
             await NewVersionAsync(name, source);
@@ -532,7 +532,7 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     }
 
     private async Task<string> NewVersionAsync(string name, string source = "model") =>
-        (string)(await _mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://bucket/" + source }))["model_version"]!["version"]!;
+        (string)(await this.mlflow.DoAsync("/mlflow/model-versions/create", new { name, source = "s3://bucket/" + source }))["model_version"]!["version"]!;
 
     private async Task<List<JsonNode>> SearchVersionsAsync(string filter, string? order = null) => await SearchAsync("model-versions", "model_versions", filter, order);
 
@@ -541,7 +541,7 @@ public sealed class MlflowRegistryTests(ServerFixture server)
     private async Task<List<JsonNode>> SearchAsync(string path, string list, string filter, string? order)
     {
         var query = $"/mlflow/{path}/search?filter={Uri.EscapeDataString(filter)}&max_results=1000" + (order is null ? "" : "&order_by=" + Uri.EscapeDataString(order));
-        var body = await _mlflow.DoAsync(query);
+        var body = await this.mlflow.DoAsync(query);
         return [.. (body[list]?.AsArray() ?? []).Select(n => n!)];
     }
 }

@@ -2,11 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using MlopsGrains.Gateway.Access;
+using Microsoft.AspNetCore.Routing;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Gateway.Tests.Http;
-using Microsoft.AspNetCore.Http.Metadata;
-using Microsoft.AspNetCore.Routing;
 
 namespace MlopsGrains.Gateway.Tests.OpenApi;
 

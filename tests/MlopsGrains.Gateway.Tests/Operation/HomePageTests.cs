@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
-using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Operation;
 using MlopsGrains.Gateway.Tests.Http;
 

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using MlopsGrains.Server.Hosting;
-using MlopsGrains.Server.Hosting.Start;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Gateway.Tests.Start;

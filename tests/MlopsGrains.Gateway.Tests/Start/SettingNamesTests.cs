@@ -1,8 +1,8 @@
 using System.Globalization;
-using MlopsGrains.Settings;
 using System.Reflection;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Server.Hosting.Start;
+using MlopsGrains.Settings;
 
 namespace MlopsGrains.Gateway.Tests.Start;
 

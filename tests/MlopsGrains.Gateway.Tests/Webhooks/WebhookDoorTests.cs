@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
 using MlopsGrains.Gateway.Tests.Experiments;
 using MlopsGrains.Testing;
-using Microsoft.AspNetCore.Builder;
 
 namespace MlopsGrains.Gateway.Tests.Webhooks;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using MlopsGrains.Grains.Data;
 using MlopsGrains.Grains.Models;
 using MlopsGrains.Models;

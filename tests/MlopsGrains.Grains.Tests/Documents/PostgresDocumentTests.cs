@@ -1,4 +1,3 @@
-using MlopsGrains.Grains;
 using MlopsGrains.Storage;
 using MlopsGrains.Testing;
 using Orleans.TestingHost;

@@ -1,6 +1,4 @@
 using CsCheck;
-using MlopsGrains.Experiments;
-using MlopsGrains.Limits;
 using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Tests.Experiments;

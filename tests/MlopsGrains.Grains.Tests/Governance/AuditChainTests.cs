@@ -51,17 +51,17 @@ public sealed class AuditChainTests
     public async Task Append_ByThousands_KeepsOneChain_OverPagesAndARestart()
     {
         using var directory = new TempDirectory();
-        const int events = 5300;
+        const int Events = 5300;
         AuditVerification before;
         await using (var silo = await SiloFixture.StartAsync(directory.Path))
         {
             var chain = Chain(silo.Client);
             Actor.Current = "ada";
-            var appended = await Task.WhenAll(Enumerable.Range(0, events).Select(i => chain.Append(new AuditEntry("thing.changed", $"thing/{i}"), Token)));
-            Assert.Equal(Enumerable.Range(1, events).Select(i => (long)i), appended.Select(e => e.Sequence).Order());
+            var appended = await Task.WhenAll(Enumerable.Range(0, Events).Select(i => chain.Append(new AuditEntry("thing.changed", $"thing/{i}"), Token)));
+            Assert.Equal(Enumerable.Range(1, Events).Select(i => (long)i), appended.Select(e => e.Sequence).Order());
             Assert.All(appended, e => Assert.Equal("ada", e.Actor));
             before = await chain.Verify(Token);
-            Assert.Equal((true, events), (before.Valid, (int)before.Events));
+            Assert.Equal((true, Events), (before.Valid, (int)before.Events));
         }
 
         await using var again = await SiloFixture.StartAsync(directory.Path);
@@ -69,9 +69,9 @@ public sealed class AuditChainTests
         var page = await Chain(again.Client).Read(1990, 20, Token);
         Assert.Equal(Enumerable.Range(1991, 20).Select(i => (long)i), page.Items.Select(e => e.Sequence));
         Assert.Equal("2010", page.NextPageToken);
-        var last = await Chain(again.Client).Read(events - 3, 1000, Token);
+        var last = await Chain(again.Client).Read(Events - 3, 1000, Token);
         Assert.Equal((3, (string?)null), (last.Items.Count, last.NextPageToken));
-        Assert.Equal(events + 1, (await Chain(again.Client).Append(new AuditEntry("a", "b"), Token)).Sequence);
+        Assert.Equal(Events + 1, (await Chain(again.Client).Append(new AuditEntry("a", "b"), Token)).Sequence);
     }
 
     [Fact]

@@ -7,7 +7,6 @@ using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Testing;
 using Orleans.Storage;

@@ -4,12 +4,10 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.DependencyInjection;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Testing;
-using Orleans.Runtime;
 using Orleans.Storage;
 
 namespace MlopsGrains.Grains.Tests.Journaling;

@@ -17,13 +17,13 @@ public sealed class BreastCancerTests
         var rows = Table.Load();
         var monitor = new MonitorHarness(Rules, rows.Profile);
         var random = new Random(20260101);
-        const int windows = 300;
-        for (var i = 0; i < windows; i++)
+        const int Windows = 300;
+        for (var i = 0; i < Windows; i++)
         {
             monitor.Send(rows.Delta(random, i + 1, WindowRows, []));
         }
 
-        Assert.Equal(windows, monitor.State.Windows.Count);
+        Assert.Equal(Windows, monitor.State.Windows.Count);
         Assert.Empty(monitor.State.Alerts);
         Assert.All(monitor.State.Windows, w => Assert.Equal(DriftOutcome.NoDrift, w.Outcome));
     }

@@ -1,6 +1,5 @@
 using MlopsGrains.Deployments;
 using MlopsGrains.Grains.Monitoring;
-using MlopsGrains.Monitoring;
 
 namespace MlopsGrains.Grains.Tests.Monitoring;
 

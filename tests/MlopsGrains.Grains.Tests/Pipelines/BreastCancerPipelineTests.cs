@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Blobs;
 using MlopsGrains.Data;
 using MlopsGrains.Deployments;
@@ -7,7 +8,6 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Models;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Pipelines;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;
 

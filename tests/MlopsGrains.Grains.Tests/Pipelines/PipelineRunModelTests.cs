@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using CsCheck;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Pipelines.Runs;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;

@@ -1,10 +1,10 @@
 using System.Buffers;
+using Microsoft.Extensions.Time.Testing;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Runs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Pipelines;
-using Microsoft.Extensions.Time.Testing;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;
 

@@ -1,13 +1,12 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Runs;
 using MlopsGrains.Grains.Pipelines.Steps;
-using MlopsGrains.Pipelines;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;
 

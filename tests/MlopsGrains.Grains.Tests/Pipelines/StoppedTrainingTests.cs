@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Blobs;
 using MlopsGrains.Data;
 using MlopsGrains.Experiments;
 using MlopsGrains.Pipelines;
 using MlopsGrains.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;
 

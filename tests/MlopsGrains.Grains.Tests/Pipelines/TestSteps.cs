@@ -6,7 +6,6 @@ using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Pipelines;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;
 

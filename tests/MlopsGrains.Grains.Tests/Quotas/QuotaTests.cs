@@ -6,7 +6,6 @@ using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Identity;
 using MlopsGrains.Testing;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Tests.Quotas;
 

@@ -3,7 +3,6 @@ using CsCheck;
 using MlopsGrains.Storage.Blobs;
 using MlopsGrains.Storage.Damage;
 using MlopsGrains.Testing;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Blobs;
 

@@ -8,7 +8,6 @@ using MlopsGrains.Storage.Postgres;
 using MlopsGrains.Storage.Sqlite;
 using MlopsGrains.Testing;
 using Npgsql;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Copies;
 

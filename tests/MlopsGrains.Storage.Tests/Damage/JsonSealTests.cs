@@ -1,7 +1,5 @@
 using System.Text.Json;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Damage;
 

@@ -1,8 +1,6 @@
 using System.Text;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Journals;
 

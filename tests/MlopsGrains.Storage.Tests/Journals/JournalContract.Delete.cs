@@ -1,5 +1,4 @@
 using MlopsGrains.Storage.Journals;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Journals;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using MlopsGrains.Storage.Journals;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Journals;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using MlopsGrains.Storage.Journals;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Journals;
 

@@ -1,6 +1,5 @@
 using MlopsGrains.Storage.Locks;
 using MlopsGrains.Testing;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Locks;
 

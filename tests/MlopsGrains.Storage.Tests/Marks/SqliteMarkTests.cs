@@ -1,10 +1,8 @@
 using System.Text;
 using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Integrity;
-using MlopsGrains.Storage.Marks;
 using MlopsGrains.Storage.Sqlite;
 using MlopsGrains.Testing;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Marks;
 

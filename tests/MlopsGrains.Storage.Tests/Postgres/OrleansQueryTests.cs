@@ -1,7 +1,6 @@
 using MlopsGrains.Storage.Migrations;
 using MlopsGrains.Testing;
 using Npgsql;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Postgres;
 

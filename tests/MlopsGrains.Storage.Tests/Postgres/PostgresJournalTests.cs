@@ -3,7 +3,6 @@ using MlopsGrains.Storage.Postgres;
 using MlopsGrains.Storage.Tests.Journals;
 using MlopsGrains.Testing;
 using Npgsql;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Postgres;
 

@@ -5,7 +5,6 @@ using MlopsGrains.Storage.Postgres;
 using MlopsGrains.Storage.Tests.Crash;
 using MlopsGrains.Testing;
 using Npgsql;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Postgres;
 

@@ -1,10 +1,8 @@
 using Microsoft.Data.Sqlite;
 using MlopsGrains.Storage.Damage;
-using MlopsGrains.Storage.Integrity;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Sqlite;
 using MlopsGrains.Testing;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Sqlite;
 

@@ -2,7 +2,6 @@ using System.Text;
 using MlopsGrains.Storage.Records;
 using MlopsGrains.Storage.Sqlite;
 using MlopsGrains.Testing;
-using Xunit;
 
 namespace MlopsGrains.Storage.Tests.Sqlite;
 

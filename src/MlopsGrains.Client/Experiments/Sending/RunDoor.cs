@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using MlopsGrains.Client.Http;
 using MlopsGrains.Errors;

@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Experiments.Artifacts;
 

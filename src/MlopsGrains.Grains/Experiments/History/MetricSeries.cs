@@ -1,6 +1,5 @@
 using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments.Search;
 
 namespace MlopsGrains.Grains.Experiments.History;
 

@@ -1,5 +1,4 @@
 using MlopsGrains.Algorithms.Filters;
-using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Experiments.History;
 

@@ -1,5 +1,4 @@
 using MlopsGrains.Algorithms.Experiments;
-using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Journaling;
 
 namespace MlopsGrains.Grains.Experiments.History;

@@ -1,6 +1,5 @@
 using MlopsGrains.Experiments;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Experiments.LoggedModels;
 

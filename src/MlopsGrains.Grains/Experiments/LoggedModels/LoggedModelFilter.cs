@@ -1,5 +1,4 @@
 using MlopsGrains.Algorithms.Filters;
-using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 

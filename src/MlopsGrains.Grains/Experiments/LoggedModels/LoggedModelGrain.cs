@@ -1,7 +1,6 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Artifacts;
-using MlopsGrains.Grains.Experiments.Retention;
 using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;

@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using MlopsGrains.Experiments;
-using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Experiments.LoggedModels;
 

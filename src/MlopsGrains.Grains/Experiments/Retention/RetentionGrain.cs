@@ -8,7 +8,6 @@ using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Experiments.LoggedModels;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Experiments.Retention;
 

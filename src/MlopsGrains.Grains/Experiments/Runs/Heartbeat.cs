@@ -1,7 +1,6 @@
 using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Limits;
 using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Experiments.Runs;

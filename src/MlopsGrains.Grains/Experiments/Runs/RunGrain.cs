@@ -1,20 +1,15 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using MlopsGrains.Algorithms.Experiments;
-using MlopsGrains.Catalogs;
 using MlopsGrains.Clocks;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments.Artifacts;
 using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Live;
-using MlopsGrains.Grains.Experiments.Retention;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Quotas;
-using MlopsGrains.Limits;
 using MlopsGrains.Storage.Journals;
 
 namespace MlopsGrains.Grains.Experiments.Runs;

@@ -1,5 +1,4 @@
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments.Runs;
 
 namespace MlopsGrains.Grains.Experiments.Runs;
 

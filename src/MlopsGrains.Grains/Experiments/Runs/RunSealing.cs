@@ -1,6 +1,5 @@
 using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Grains.Experiments.History;
-using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Storage.Journals;
 
 namespace MlopsGrains.Grains.Experiments.Runs;

@@ -1,6 +1,5 @@
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.History;
-using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Experiments.Runs;
 

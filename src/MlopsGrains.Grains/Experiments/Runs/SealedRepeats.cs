@@ -1,7 +1,6 @@
 using MlopsGrains.Algorithms.Experiments;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.History;
-using MlopsGrains.Grains.Experiments.Runs;
 
 namespace MlopsGrains.Grains.Experiments.Runs;
 

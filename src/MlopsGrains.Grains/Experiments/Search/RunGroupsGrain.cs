@@ -1,6 +1,5 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments.Search;
 using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Experiments.Search;

@@ -2,13 +2,10 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments.Runs;
-using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Storage.Journals;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Experiments.Search;
 

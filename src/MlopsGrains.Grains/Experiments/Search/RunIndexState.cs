@@ -1,5 +1,4 @@
 using MlopsGrains.Experiments;
-using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Experiments.Search;
 

@@ -200,7 +200,7 @@ internal sealed class RunRowReader
         var info = new RunInfo(id, experiment, name, user, (RunStatus)(flags & RunRowFlags.Status), start, end, uri, stage);
         var (metrics, histories) = Metrics(ref i, shape, start, (flags & RunRowFlags.Histories) != 0);
         var (parameters, tags) = (Pairs(ref i, shape.Params), Pairs(ref i, shape.Tags));
-        DatasetInput[] inputs = (flags & RunRowFlags.Inputs) != 0 ? Inputs(ref i) : [];
+        var inputs = (flags & RunRowFlags.Inputs) != 0 ? Inputs(ref i) : [];
         var (modelInputs, modelOutputs) = (flags & RunRowFlags.Models) != 0 ? Models(ref i) : ([], []);
         return new CollectedRun(new Run(info, metrics, parameters, tags, inputs, modelInputs, modelOutputs), histories);
     }

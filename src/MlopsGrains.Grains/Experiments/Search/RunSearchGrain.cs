@@ -1,6 +1,5 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 using Orleans.Concurrency;

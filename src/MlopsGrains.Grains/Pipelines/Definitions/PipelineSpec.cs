@@ -1,6 +1,6 @@
-using MlopsGrains.Pipelines;
 using System.Text.Json;
 using MlopsGrains.Grains.Pipelines.Inputs;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Definitions;
 

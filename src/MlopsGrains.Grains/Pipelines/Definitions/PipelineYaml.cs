@@ -4,7 +4,6 @@ using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Identity;
-using MlopsGrains.Limits;
 using MlopsGrains.Pipelines;
 using MlopsGrains.Texts;
 

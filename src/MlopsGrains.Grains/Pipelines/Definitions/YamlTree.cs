@@ -1,10 +1,10 @@
-using MlopsGrains.Pipelines;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using YamlDotNet.Core.Events;
+using MlopsGrains.Pipelines;
 using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 
 namespace MlopsGrains.Grains.Pipelines.Definitions;
 

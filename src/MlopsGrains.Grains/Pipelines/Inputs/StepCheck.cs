@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Inputs;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Inputs;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Definitions;
-using MlopsGrains.Limits;
 using MlopsGrains.Pipelines;
 using MlopsGrains.Texts;
 

@@ -3,8 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Experiments.Runs;
-using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Pipelines;
 

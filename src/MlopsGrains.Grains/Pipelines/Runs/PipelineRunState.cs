@@ -1,7 +1,6 @@
 using System.Text.Json;
 using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
-using Orleans.Concurrency;
 
 namespace MlopsGrains.Grains.Pipelines.Runs;
 

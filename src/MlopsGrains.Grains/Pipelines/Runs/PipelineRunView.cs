@@ -1,4 +1,3 @@
-using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Pipelines;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Pipelines.Inputs;
-using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using MlopsGrains.Data;
-using MlopsGrains.Errors;
 using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Identity;

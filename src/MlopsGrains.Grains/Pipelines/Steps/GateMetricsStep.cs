@@ -1,7 +1,5 @@
-using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Pipelines.Inputs;
-using MlopsGrains.Identity;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;

@@ -4,11 +4,11 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.ML;
+using Microsoft.ML.Trainers.FastTree;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Pipelines.Training;
-using Microsoft.ML;
-using Microsoft.ML.Trainers.FastTree;
 
 namespace MlopsGrains.Grains.Pipelines.Steps;
 

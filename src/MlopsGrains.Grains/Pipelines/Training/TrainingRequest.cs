@@ -1,6 +1,5 @@
 using System.Text.Json;
 using MlopsGrains.Grains.Pipelines.Inputs;
-using MlopsGrains.Grains.Pipelines.Steps;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Training;

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Calls;
-using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Runs;
 using MlopsGrains.Grains.Pipelines.Steps;

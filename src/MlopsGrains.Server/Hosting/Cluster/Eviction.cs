@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using MlopsGrains.Grains.Calls;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Server.Hosting.Cluster;
 

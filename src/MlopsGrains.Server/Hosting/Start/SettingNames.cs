@@ -1,11 +1,8 @@
 using System.Collections;
 using System.Reflection;
 using MlopsGrains.Gateway.Access;
-using MlopsGrains.Gateway.Http;
 using MlopsGrains.Grains;
 using MlopsGrains.Grains.Deployments;
-using MlopsGrains.Grains.Experiments;
-using MlopsGrains.Grains.Experiments.Retention;
 using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Pipelines;

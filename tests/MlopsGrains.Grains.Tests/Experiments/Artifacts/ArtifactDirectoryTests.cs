@@ -2,7 +2,6 @@ using CsCheck;
 using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.Artifacts;
 
 namespace MlopsGrains.Grains.Tests.Experiments.Artifacts;

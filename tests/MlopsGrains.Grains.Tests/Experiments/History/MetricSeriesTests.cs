@@ -1,7 +1,5 @@
 using CsCheck;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.History;
-using MlopsGrains.Grains.Experiments.Search;
 
 namespace MlopsGrains.Grains.Tests.Experiments.History;
 

@@ -1,7 +1,5 @@
 using CsCheck;
 using MlopsGrains.Algorithms.Experiments;
-using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Tests.Experiments.Runs;

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Hosting;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Testing;
 using Orleans.TestingHost;

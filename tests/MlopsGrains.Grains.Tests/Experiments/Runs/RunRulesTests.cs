@@ -1,7 +1,6 @@
 using CsCheck;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Runs;
 using static MlopsGrains.Grains.Tests.Experiments.TrackingFlowTests;

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using MlopsGrains.Algorithms.Filters;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 
 namespace MlopsGrains.Grains.Tests.Experiments.Search;

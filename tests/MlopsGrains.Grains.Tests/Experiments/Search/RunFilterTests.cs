@@ -2,7 +2,6 @@ using CsCheck;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
-using MlopsGrains.Grains.Tests.Experiments.Search;
 
 namespace MlopsGrains.Grains.Tests.Experiments.Search;
 

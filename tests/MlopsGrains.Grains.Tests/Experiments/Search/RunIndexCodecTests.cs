@@ -1,7 +1,6 @@
 using System.Buffers;
 using CsCheck;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Search;
 

@@ -2,13 +2,11 @@ using System.Buffers;
 using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Testing;
-using Orleans.Runtime;
 
 namespace MlopsGrains.Grains.Tests.Experiments.Search;
 

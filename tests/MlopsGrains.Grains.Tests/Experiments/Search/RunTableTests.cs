@@ -1,7 +1,6 @@
 using CsCheck;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Experiments;
 using MlopsGrains.Grains.Experiments.Search;
 
 namespace MlopsGrains.Grains.Tests.Experiments.Search;
