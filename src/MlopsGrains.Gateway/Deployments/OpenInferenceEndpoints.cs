@@ -137,7 +137,7 @@ internal static class OpenInferenceEndpoints
     private static async Task Infer(HttpContext context, IGrainFactory grains, string model, string? version = null)
     {
         RefuseBinary(context.Request);
-        var request = await ReadRequest(context);
+        var request = await RequestBody.ReadAsync(context.Request, OpenInferenceReader.Read, context.RequestAborted);
         var response = await grains.GetGrain<IScorerGrain>(0).Infer(model, version, request.Inference, context.RequestAborted);
         await Write(context, json => OpenInferenceWriter.Write(json, model, request.Id, response));
     }
@@ -147,20 +147,6 @@ internal static class OpenInferenceEndpoints
         if (request.Headers.ContainsKey("Inference-Header-Content-Length"))
         {
             throw new MlopsException(ErrorKind.NotSupported, OpenInferenceReader.NoBinary, "Inference-Header-Content-Length");
-        }
-    }
-
-    private static async Task<OpenInferenceRequest> ReadRequest(HttpContext context)
-    {
-        var reader = context.Request.BodyReader;
-        var body = await RequestBody.ReadToEndAsync(reader, context.RequestAborted);
-        try
-        {
-            return OpenInferenceReader.Read(body);
-        }
-        finally
-        {
-            reader.AdvanceTo(body.End);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
+using MlopsGrains.Gateway.Json;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Gateway.Deployments;
@@ -16,215 +17,183 @@ internal static class OpenInferenceReader
 
     private const int RankMax = 8;
 
-    public static OpenInferenceRequest Read(ReadOnlySequence<byte> body)
-    {
-        var reader = new Utf8JsonReader(BareNumbers.Quote(body));
-        try
-        {
-            return ReadRequest(ref reader);
-        }
-        catch (InvalidOperationException)
-        {
-            // How the JSON reader refuses text that is no valid Unicode.
-            throw MlopsException.Invalid("body", $"The body holds text that is not valid Unicode, near byte {reader.BytesConsumed}.");
-        }
-    }
+    private const int Id = 0, Parameters = 1, Inputs = 2, Outputs = 3;
+    private const int Name = 0, Shape = 1, Datatype = 2, TensorParameters = 3, Data = 4;
 
-    private static OpenInferenceRequest ReadRequest(ref Utf8JsonReader reader)
+    private static readonly JsonMembers Request = JsonMembers.Of("id", "parameters", "inputs", "outputs");
+    private static readonly JsonMembers Input = JsonMembers.Of("name", "shape", "datatype", "parameters", "data");
+
+    public static OpenInferenceRequest Read(ReadOnlySequence<byte> body) =>
+        JsonReader.Read(BareNumbers.Quote(body), JsonRules.OpenInference, true, static (ref JsonReader json, bool _) => ReadRequest(ref json));
+
+    private static OpenInferenceRequest ReadRequest(ref JsonReader json)
     {
-        reader.Read();
-        Expect(reader.TokenType == JsonTokenType.StartObject, "body", "The body must be a JSON object.");
         string? id = null;
         List<Tensor>? inputs = null;
         List<string>? outputs = null;
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        var at = json.Object(Request);
+        while (json.Next(ref at, out var member))
         {
-            var member = reader.GetString();
-            reader.Read();
             switch (member)
             {
-                case "id":
-                    id = TextOrNull(ref reader, "id");
+                case Id:
+                    id = json.Text();
                     break;
-                case "parameters":
-                    ReadParameters(ref reader, "parameters");
+                case Parameters:
+                    ReadParameters(ref json);
                     break;
-                case "inputs":
-                    inputs = ReadInputs(ref reader);
+                case Inputs:
+                    inputs = ReadInputs(ref json);
                     break;
-                case "outputs" when reader.TokenType != JsonTokenType.Null:
-                    outputs = ReadOutputs(ref reader);
-                    break;
-                default:
-                    reader.Skip();
+                case Outputs:
+                    outputs = ReadOutputs(ref json);
                     break;
             }
         }
 
-        // A second value after the object is refused by the reader here.
-        reader.Read();
-        return inputs is null
-            ? throw MlopsException.Invalid("inputs", "inputs is required.")
-            : new OpenInferenceRequest(id, new InferenceRequest(inputs, outputs));
+        return new OpenInferenceRequest(id, new InferenceRequest(inputs ?? throw json.Missing("inputs"), outputs));
     }
 
-    private static List<Tensor> ReadInputs(ref Utf8JsonReader reader)
+    private static List<Tensor> ReadInputs(ref JsonReader json)
     {
-        Expect(reader.TokenType == JsonTokenType.StartArray, "inputs", "inputs must be a list of tensors.");
         var inputs = new List<Tensor>();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        json.Array();
+        while (json.NextItem())
         {
-            Expect(inputs.Count < RegistryLimits.TensorsMax, "inputs", $"inputs has more than {RegistryLimits.TensorsMax} tensors.");
-            inputs.Add(ReadInput(ref reader, $"inputs[{inputs.Count}]"));
+            inputs.Add(inputs.Count < RegistryLimits.TensorsMax ? ReadInput(ref json) : throw MlopsException.Invalid("inputs", $"inputs has more than {RegistryLimits.TensorsMax} tensors."));
         }
 
         return inputs;
     }
 
-    private static Tensor ReadInput(ref Utf8JsonReader reader, string field)
+    private static Tensor ReadInput(ref JsonReader json)
     {
-        Expect(reader.TokenType == JsonTokenType.StartObject, field, $"{field} must be an object.");
         string? name = null, datatype = null;
         long[]? shape = null;
-        var parameters = new TensorParameters(false, false);
-        var hasData = false;
-        Utf8JsonReader data = default;
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        var (isBinary, isBase64, hasData) = (false, false, false);
+        JsonReader data = default;
+        var at = json.Object(Input);
+        while (json.Next(ref at, out var member))
         {
-            var member = reader.GetString();
-            reader.Read();
             switch (member)
             {
-                case "name":
-                    name = Text(ref reader, $"{field}.name");
+                case Name:
+                    name = json.Text();
                     break;
-                case "datatype":
-                    datatype = Text(ref reader, $"{field}.datatype");
+                case Shape:
+                    shape = ReadShape(ref json);
                     break;
-                case "shape":
-                    shape = ReadShape(ref reader, $"{field}.shape");
+                case Datatype:
+                    datatype = json.Text();
                     break;
-                case "parameters":
-                    parameters = ReadParameters(ref reader, $"{field}.parameters");
+                case TensorParameters:
+                    (isBinary, isBase64) = ReadParameters(ref json);
                     break;
-                case "data":
+                case Data:
                     // Datatype and shape may come later; the place is kept and read then.
-                    data = reader;
+                    data = json;
                     hasData = true;
-                    reader.Skip();
-                    break;
-                default:
-                    reader.Skip();
+                    json.Skip();
                     break;
             }
         }
 
-        Expect(name is not null, $"{field}.name", $"{field}.name is required.");
-        Expect(datatype is not null, $"{field}.datatype", $"{field}.datatype is required.");
-        Expect(shape is not null, $"{field}.shape", $"{field}.shape is required.");
-        if (parameters.Binary)
+        if (name is null || shape is null || datatype is null)
         {
-            throw new MlopsException(ErrorKind.NotSupported, NoBinary, $"{field}.parameters.binary_data_size");
+            throw json.Missing(name is null ? "name" : datatype is null ? "datatype" : "shape");
         }
 
-        Expect(hasData, $"{field}.data", $"{field}.data is required.");
-        var values = OpenInferenceData.Read(ref data, name!, datatype!, shape!, parameters.Base64, $"{field}.data");
-        return new Tensor(name!, datatype == "BOOL" && values is string[] ? "BYTES" : datatype!, shape!, values);
+        if (isBinary)
+        {
+            throw new MlopsException(ErrorKind.NotSupported, NoBinary, json.PathOf("parameters.binary_data_size"));
+        }
+
+        if (!hasData)
+        {
+            throw json.Missing("data");
+        }
+
+        var values = OpenInferenceData.Read(ref data, name, datatype, shape, isBase64);
+        return new Tensor(name, datatype == "BOOL" && values is string[] ? "BYTES" : datatype, shape, values);
     }
 
-    private static List<string> ReadOutputs(ref Utf8JsonReader reader)
+    private static List<string> ReadOutputs(ref JsonReader json)
     {
-        Expect(reader.TokenType == JsonTokenType.StartArray, "outputs", "outputs must be a list.");
         var outputs = new List<string>();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        json.Array();
+        while (json.NextItem())
         {
-            var field = $"outputs[{outputs.Count}]";
-            Expect(outputs.Count < RegistryLimits.TensorsMax, "outputs", $"outputs has more than {RegistryLimits.TensorsMax} entries.");
-            Expect(reader.TokenType == JsonTokenType.StartObject, field, $"{field} must be an object with a name.");
-            string? name = null;
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
-            {
-                var member = reader.GetString();
-                reader.Read();
-                switch (member)
-                {
-                    case "name":
-                        name = Text(ref reader, $"{field}.name");
-                        break;
-                    case "parameters":
-                        ReadParameters(ref reader, $"{field}.parameters");
-                        break;
-                    default:
-                        reader.Skip();
-                        break;
-                }
-            }
-
-            outputs.Add(name ?? throw MlopsException.Invalid($"{field}.name", $"{field}.name is required."));
+            outputs.Add(outputs.Count < RegistryLimits.TensorsMax ? ReadOutput(ref json) : throw MlopsException.Invalid("outputs", $"outputs has more than {RegistryLimits.TensorsMax} entries."));
         }
 
         return outputs;
     }
 
-    private static long[] ReadShape(ref Utf8JsonReader reader, string field)
+    private static string ReadOutput(ref JsonReader json)
     {
-        Expect(reader.TokenType == JsonTokenType.StartArray, field, $"{field} must be a list of whole numbers.");
-        var shape = new List<long>();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        string? name = null;
+        var at = json.Object(Input);
+        while (json.Next(ref at, out var member))
         {
-            Expect(shape.Count < RankMax, field, $"{field} has more than {RankMax} dimensions.");
-            shape.Add(reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var size) && size >= 0
-                ? size
-                : throw MlopsException.Invalid($"{field}[{shape.Count}]", $"{field}[{shape.Count}] must be a whole number, not negative."));
+            switch (member)
+            {
+                case Name:
+                    name = json.Text();
+                    break;
+                case TensorParameters:
+                    ReadParameters(ref json);
+                    break;
+                default:
+                    json.Skip();
+                    break;
+            }
+        }
+
+        return name ?? throw json.Missing("name");
+    }
+
+    private static long[] ReadShape(ref JsonReader json)
+    {
+        var shape = new List<long>();
+        json.Array();
+        while (json.NextItem())
+        {
+            if (shape.Count == RankMax)
+            {
+                throw json.Wrong($"expected at most {RankMax} dimensions.");
+            }
+
+            shape.Add(json.TryInt64(out var size) && size >= 0 ? size : throw json.Wrong("expected a whole number, not negative."));
         }
 
         return [.. shape];
     }
 
     /// <summary>Parameters are ignored but for those that ask for binary data, which is refused, and the encoding of texts.</summary>
-    private static TensorParameters ReadParameters(ref Utf8JsonReader reader, string field)
+    private static (bool IsBinary, bool IsBase64) ReadParameters(ref JsonReader json)
     {
-        var parameters = new TensorParameters(false, false);
-        if (reader.TokenType == JsonTokenType.Null)
+        var (isBinary, isBase64) = (false, false);
+        json.Map();
+        while (json.NextEntry(out var name))
         {
-            return parameters;
-        }
-
-        Expect(reader.TokenType == JsonTokenType.StartObject, field, $"{field} must be an object.");
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
-        {
-            var member = reader.GetString();
-            reader.Read();
-            switch (member)
+            if (json.Kind is JsonTokenType.StartArray or JsonTokenType.StartObject or JsonTokenType.Null)
             {
-                case "binary_data_output" or "binary_data" when reader.TokenType == JsonTokenType.True:
-                    throw new MlopsException(ErrorKind.NotSupported, NoBinary, $"{field}.{member}");
-                case "binary_data_size":
-                    parameters = parameters with { Binary = true };
-                    break;
-                case "content_type" when reader.TokenType == JsonTokenType.String:
-                    parameters = parameters with { Base64 = reader.ValueTextEquals("base64"u8) };
-                    break;
+                throw json.Wrong("expected a text, number or boolean.");
             }
 
-            Expect(reader.TokenType is JsonTokenType.String or JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False, $"{field}.{member}", $"{field}.{member} must be a text, number or boolean.");
+            switch (name)
+            {
+                case "binary_data_size":
+                    isBinary = true;
+                    break;
+                case "binary_data" or "binary_data_output" when json.Kind == JsonTokenType.True:
+                    throw new MlopsException(ErrorKind.NotSupported, NoBinary, json.Path);
+                case "content_type" when json.Kind == JsonTokenType.String:
+                    isBase64 = json.Text() == "base64";
+                    break;
+            }
         }
 
-        return parameters;
+        return (isBinary, isBase64);
     }
-
-    private static string? TextOrNull(ref Utf8JsonReader reader, string field) => reader.TokenType == JsonTokenType.Null ? null : Text(ref reader, field);
-
-    private static string Text(ref Utf8JsonReader reader, string field) =>
-        reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw MlopsException.Invalid(field, $"{field} must be a text.");
-
-    private static void Expect(bool holds, string field, string message)
-    {
-        if (!holds)
-        {
-            throw MlopsException.Invalid(field, message);
-        }
-    }
-
-    private readonly record struct TensorParameters(bool Binary, bool Base64);
 }

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Text.Json;
+using System.Text;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Json;
@@ -13,10 +13,13 @@ namespace MlopsGrains.Gateway.Experiments;
 /// </summary>
 internal static class MetricColumnsReader
 {
-    /// <summary>Adds the points of the object that <paramref name="reader"/> stands on.</summary>
-    public static void Read(ref Utf8JsonReader reader, MetricColumnsBuilder metrics)
+    private const int Keys = 0, KeyIndexes = 1, Values = 2, Timestamps = 3, Steps = 4;
+
+    private static readonly JsonMembers Members = JsonMembers.Of("keys", "keyIndexes", "values", "timestamps", "steps");
+
+    /// <summary>Adds the points of the object that <paramref name="json"/> stands on.</summary>
+    public static void Read(ref JsonReader json, MetricColumnsBuilder metrics)
     {
-        Expect(reader.TokenType == JsonTokenType.StartObject, "columns", "an object");
         var keys = new List<int>();
         var keyIndexes = ArrayPool<long>.Shared.Rent(BatchLimits.MetricsMax);
         var values = ArrayPool<double>.Shared.Rent(BatchLimits.MetricsMax);
@@ -25,48 +28,42 @@ internal static class MetricColumnsReader
         try
         {
             int indexes = 0, points = 0, times = 0, stepCount = 0;
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            var at = json.Object(Members);
+            while (json.Next(ref at, out var member))
             {
-                if (reader.ValueTextEquals("keys"u8))
+                switch (member)
                 {
-                    ReadKeys(ref reader, metrics.Keys, keys);
-                }
-                else if (reader.ValueTextEquals("keyIndexes"u8))
-                {
-                    indexes = ReadWhole(ref reader, "columns.keyIndexes", keyIndexes);
-                }
-                else if (reader.ValueTextEquals("values"u8))
-                {
-                    points = ReadValues(ref reader, values);
-                }
-                else if (reader.ValueTextEquals("timestamps"u8))
-                {
-                    times = ReadWhole(ref reader, "columns.timestamps", timestamps);
-                }
-                else if (reader.ValueTextEquals("steps"u8))
-                {
-                    stepCount = ReadWhole(ref reader, "columns.steps", steps);
-                }
-                else
-                {
-                    var name = $"columns.{reader.GetString()}";
-                    throw MlopsException.Invalid(name, $"Unknown field '{name}'.");
+                    case Keys:
+                        ReadKeys(ref json, metrics.Keys, keys);
+                        break;
+                    case KeyIndexes:
+                        indexes = ReadWhole(ref json, keyIndexes);
+                        break;
+                    case Values:
+                        points = ReadValues(ref json, values);
+                        break;
+                    case Timestamps:
+                        times = ReadWhole(ref json, timestamps);
+                        break;
+                    case Steps:
+                        stepCount = ReadWhole(ref json, steps);
+                        break;
                 }
             }
 
-            CheckLength("keyIndexes", indexes, points);
-            CheckLength("timestamps", times, points);
-            CheckLength("steps", stepCount, points);
+            CheckLength(ref json, "keyIndexes", indexes, points);
+            CheckLength(ref json, "timestamps", times, points);
+            CheckLength(ref json, "steps", stepCount, points);
             for (var i = 0; i < points; i++)
             {
                 if ((ulong)keyIndexes[i] >= (ulong)keys.Count)
                 {
-                    throw MlopsException.Invalid($"columns.keyIndexes[{i}]", $"columns.keyIndexes[{i}] is {keyIndexes[i]}; expected the place of one of the {keys.Count} keys, from 0.");
+                    throw MlopsException.InvalidValue(json.PathOf($"keyIndexes[{i}]"), keyIndexes[i], $"expected the place of one of the {keys.Count} keys, from 0.");
                 }
 
                 if (timestamps[i] < 0)
                 {
-                    throw MlopsException.InvalidValue($"columns.timestamps[{i}]", timestamps[i], "expected Unix milliseconds, 0 or more.");
+                    throw MlopsException.InvalidValue(json.PathOf($"timestamps[{i}]"), timestamps[i], "expected Unix milliseconds, 0 or more.");
                 }
 
                 metrics.Add(keys[(int)keyIndexes[i]], values[i], timestamps[i], steps[i]);
@@ -81,84 +78,61 @@ internal static class MetricColumnsReader
         }
     }
 
-    private static void ReadKeys(ref Utf8JsonReader reader, MetricKeyTable table, List<int> keys)
+    private static void ReadKeys(ref JsonReader json, MetricKeyTable table, List<int> keys)
     {
-        keys.Clear();
-        StartArray(ref reader, "columns.keys");
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        json.Array();
+        while (json.NextItem())
         {
-            Expect(keys.Count < BatchLimits.MetricsMax, "columns.keys", $"at most {BatchLimits.MetricsMax} keys");
-            var key = reader.TokenType == JsonTokenType.String ? reader.GetString()! : "";
-            Expect(key.Length > 0 && !key.IsLongerThan(TrackingLimits.KeyLengthMax), $"columns.keys[{keys.Count}]", $"text of 1 to {TrackingLimits.KeyLengthMax} characters");
-            keys.Add(table.IndexOf(System.Text.Encoding.UTF8.GetBytes(key)));
+            CheckCount(ref json, keys.Count);
+            var key = json.Text();
+            if (key.Length == 0 || key.IsLongerThan(TrackingLimits.KeyLengthMax))
+            {
+                throw json.Wrong($"expected text of 1 to {TrackingLimits.KeyLengthMax} characters.");
+            }
+
+            keys.Add(table.IndexOf(Encoding.UTF8.GetBytes(key)));
         }
     }
 
-    private static int ReadValues(ref Utf8JsonReader reader, double[] values)
+    private static int ReadValues(ref JsonReader json, double[] values)
     {
-        StartArray(ref reader, "columns.values");
+        json.Array();
         var count = 0;
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        while (json.NextItem())
         {
-            CheckCount("columns.values", count);
-            if (!JsonValues.TryReadDouble(ref reader, out values[count]))
-            {
-                throw Invalid($"columns.values[{count}]", "a number, \"NaN\", \"Infinity\" or \"-Infinity\"");
-            }
-
-            count++;
+            CheckCount(ref json, count);
+            values[count++] = json.Double();
         }
 
         return count;
     }
 
-    private static int ReadWhole(ref Utf8JsonReader reader, string path, long[] numbers)
+    private static int ReadWhole(ref JsonReader json, long[] numbers)
     {
-        StartArray(ref reader, path);
+        json.Array();
         var count = 0;
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        while (json.NextItem())
         {
-            CheckCount(path, count);
-            if (!JsonValues.TryReadInt64(ref reader, numberInText: false, out numbers[count]))
-            {
-                throw Invalid($"{path}[{count}]", "a whole number");
-            }
-
-            count++;
+            CheckCount(ref json, count);
+            numbers[count++] = json.Int64();
         }
 
         return count;
     }
 
-    private static void StartArray(ref Utf8JsonReader reader, string path)
-    {
-        reader.Read();
-        Expect(reader.TokenType == JsonTokenType.StartArray, path, "an array");
-    }
-
-    private static void CheckCount(string path, int count)
+    private static void CheckCount(ref JsonReader json, int count)
     {
         if (count >= BatchLimits.MetricsMax)
         {
-            throw MlopsException.Invalid(path, $"A batch can contain at most {BatchLimits.MetricsMax} metrics. Got more.");
+            throw MlopsException.Invalid(json.Path.Split('[')[0], $"A batch can contain at most {BatchLimits.MetricsMax} metrics. Got more.");
         }
     }
 
-    private static void CheckLength(string member, int length, int points)
+    private static void CheckLength(ref JsonReader json, string member, int length, int points)
     {
         if (length != points)
         {
-            throw MlopsException.Invalid($"columns.{member}", $"columns.{member} has {length} entries; expected one for each of the {points} values.");
+            throw MlopsException.Invalid(json.PathOf(member), $"{json.PathOf(member)} has {length} entries; expected one for each of the {points} values.");
         }
     }
-
-    private static void Expect(bool holds, string path, string expected)
-    {
-        if (!holds)
-        {
-            throw Invalid(path, expected);
-        }
-    }
-
-    private static MlopsException Invalid(string path, string expected) => MlopsException.Invalid(path, $"Invalid value for parameter '{path}': expected {expected}.");
 }

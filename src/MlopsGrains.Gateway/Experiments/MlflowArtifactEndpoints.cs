@@ -55,7 +55,7 @@ internal static class MlflowArtifactEndpoints
 
     private static async Task ProxyList(HttpContext context)
     {
-        using var request = await MlflowRequest.ReadAsync(context);
+        var request = await MlflowRequest.ReadAsync(context);
         var directory = ArtifactFiles.DirectoryPath(request.Text("path")) is { Length: > 0 } path ? ArtifactPath.Parse("path", path) : null;
         await context.RequireAsync(AccessTarget.Artifacts, directory?.Full);
         var entries = directory is null ? [] : await Files(context).List(directory, context.RequestAborted);
@@ -100,7 +100,7 @@ internal static class MlflowArtifactEndpoints
 
     private static async Task GetArtifact(HttpContext context)
     {
-        using var request = await MlflowRequest.ReadAsync(context);
+        var request = await MlflowRequest.ReadAsync(context);
         await context.RequireAsync(request);
         var path = request.Required("path");
         var (_, file) = await Files(context).OfRun(MlflowRunEndpoints.RunId(request), path, context.RequestAborted);

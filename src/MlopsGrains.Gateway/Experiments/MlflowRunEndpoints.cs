@@ -143,18 +143,7 @@ internal static class MlflowRunEndpoints
     private static async Task LogBatch(HttpContext context)
     {
         MlflowRequest.CheckContentType(context.Request);
-        var reader = context.Request.BodyReader;
-        var body = await RequestBody.ReadToEndAsync(reader, context.RequestAborted);
-        MlflowBatch batch;
-        try
-        {
-            batch = BatchReader.ReadMlflow(body);
-        }
-        finally
-        {
-            reader.AdvanceTo(body.End);
-        }
-
+        var batch = await RequestBody.ReadAsync(context.Request, BatchReader.ReadMlflow, context.RequestAborted);
         var id = TrackingIds.CheckRun("run_id", batch.RunId is { Length: > 0 } given ? given : throw MlopsException.Missing("run_id"));
         var grains = context.RequestServices.GetRequiredService<IGrainFactory>();
         await context.RequireAsync(AccessTarget.Run, id);

@@ -93,17 +93,7 @@ internal static class RunsEndpoints
     private static async Task<NoContent> LogBatch(string id, HttpRequest request, IGrainFactory grains)
     {
         var run = Run(grains, id);
-        var body = await RequestBody.ReadToEndAsync(request.BodyReader, request.HttpContext.RequestAborted);
-        RunBatch batch;
-        try
-        {
-            batch = BatchReader.ReadNative(body);
-        }
-        finally
-        {
-            request.BodyReader.AdvanceTo(body.End);
-        }
-
+        var batch = await RequestBody.ReadAsync(request, BatchReader.ReadNative, request.HttpContext.RequestAborted);
         await run.LogBatch(batch, CancellationToken.None);
         return TypedResults.NoContent();
     }

@@ -35,7 +35,7 @@ internal sealed partial record Refusal(int Status, string Message, string? Field
         MlopsException e => From(e) with { Kind = e.Kind },
         FeatureDisabledException e => new(400, e.Message, e.Field, "FEATURE_DISABLED"),
         BadHttpRequestException e => From(e, limit, options),
-        JsonException e => Json(e),
+        JsonException e => From(TypedFaults.Of(e)) with { Kind = ErrorKind.InvalidInput },
         IOException { Source: WebServer, InnerException: OverflowException } => new(400, "The body's chunks cannot be read: a chunk's size is too large.", "body", "INVALID_PARAMETER_VALUE"),
         TimeoutException or OrleansException => Unavailable,
         AggregateException { InnerExceptions: [var only] } => From(only, limit, options),
@@ -73,7 +73,7 @@ internal sealed partial record Refusal(int Status, string Message, string? Field
     {
         if (e.InnerException is JsonException json)
         {
-            return Json(json);
+            return From(TypedFaults.Of(json)) with { Kind = ErrorKind.InvalidInput };
         }
 
         if (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
@@ -99,37 +99,6 @@ internal sealed partial record Refusal(int Status, string Message, string? Field
         return new Refusal(e.StatusCode, message, field, "INVALID_PARAMETER_VALUE", e.StatusCode == 415 ? 400 : null);
     }
 
-    /// <summary>System.Text.Json's messages name CLR types; the caller gets the place and the rule instead.</summary>
-    private static Refusal Json(JsonException e)
-    {
-        var place = e.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : null;
-        var missing = MissingProperties().Match(e.Message);
-        var (field, message) = missing.Success ? (Join(place, missing.Groups["first"].Value), $"{Join(place, missing.Groups["first"].Value)} is required.")
-            : e.Message.Contains("could not be mapped", StringComparison.Ordinal) ? (place, $"Unknown field '{place}'{Expected(e)}.")
-            : place is null ? (null, $"The body is not the expected JSON{Position(e)}.")
-            : (place, $"{place} has the wrong type or is malformed{Position(e)}.");
-        return new Refusal(400, message, field, "INVALID_PARAMETER_VALUE");
-    }
-
-    /// <summary>The fields that there are, of a type of ours.</summary>
-    private static string Expected(JsonException e) =>
-        UnmappedType().Match(e.Message) is { Success: true } match
-        && (typeof(Refusal).Assembly.GetType(match.Groups["type"].Value) ?? typeof(MlopsException).Assembly.GetType(match.Groups["type"].Value)) is { } type
-        && NativeJson.Options.GetTypeInfo(type).Properties is { Count: > 0 } properties
-            ? $"; expected one of {string.Join(", ", properties.Select(p => p.Name))}"
-            : "";
-
-    private static string Join(string? place, string name) => place is null ? name : $"{place}.{name}";
-
-    private static string Position(JsonException e) =>
-        e.LineNumber is { } line && e.BytePositionInLine is { } column ? $" (line {line + 1}, byte {column + 1})" : "";
-
     [GeneratedRegex("parameter \"(?:[^\"]* )?(?<name>[^\" ]+)\"(?: from \"(?<value>[^\"]{0,100}))?")]
     private static partial Regex BoundParameter();
-
-    [GeneratedRegex("contained in type '(?<type>[^']+)'")]
-    private static partial Regex UnmappedType();
-
-    [GeneratedRegex("missing required properties including: '(?<first>[^']+)'")]
-    private static partial Regex MissingProperties();
 }

@@ -6,11 +6,22 @@ namespace MlopsGrains.Gateway.Http;
 
 internal static class RequestBody
 {
-    /// <summary>
-    /// Waits for the whole body and hands it out as the pipe's own segments, so that a parser can read it without a copy. The body limit bounds it. Advance the
-    /// reader to the end when done.
-    /// </summary>
-    public static async ValueTask<ReadOnlySequence<byte>> ReadToEndAsync(PipeReader reader, CancellationToken cancellationToken)
+    /// <summary>Waits for the whole body and reads it as the pipe's own segments, without a copy; they are gone when <paramref name="read"/> returns. The body limit bounds it.</summary>
+    public static async ValueTask<T> ReadAsync<T>(HttpRequest request, Func<ReadOnlySequence<byte>, T> read, CancellationToken cancellationToken)
+    {
+        var reader = request.BodyReader;
+        var body = await ReadToEndAsync(reader, cancellationToken);
+        try
+        {
+            return read(body);
+        }
+        finally
+        {
+            reader.AdvanceTo(body.End);
+        }
+    }
+
+    private static async ValueTask<ReadOnlySequence<byte>> ReadToEndAsync(PipeReader reader, CancellationToken cancellationToken)
     {
         while (true)
         {

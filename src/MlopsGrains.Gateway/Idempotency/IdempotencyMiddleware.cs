@@ -168,10 +168,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory 
     /// <summary>Reads the body, within its limit, and puts it back for the endpoint.</summary>
     private static async Task<byte[]> TakeBodyAsync(HttpRequest request)
     {
-        var reader = request.BodyReader;
-        var body = await RequestBody.ReadToEndAsync(reader, request.HttpContext.RequestAborted);
-        var bytes = body.ToArray();
-        reader.AdvanceTo(body.End);
+        var bytes = await RequestBody.ReadAsync(request, static body => body.ToArray(), request.HttpContext.RequestAborted);
         request.Body = new MemoryStream(bytes, writable: false);
         return bytes;
     }

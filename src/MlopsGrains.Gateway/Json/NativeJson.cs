@@ -6,8 +6,6 @@ namespace MlopsGrains.Gateway.Json;
 /// <summary>The JSON of the native API: web defaults, but strict about what comes in.</summary>
 internal static class NativeJson
 {
-    public const int DepthMax = 32;
-
     public static JsonSerializerOptions Options { get; } = Create();
 
     public static void Apply(JsonSerializerOptions options)
@@ -18,7 +16,7 @@ internal static class NativeJson
         options.AllowDuplicateProperties = false;
         options.NumberHandling = JsonNumberHandling.Strict;
         options.Encoder = JsonText.Encoder;
-        options.MaxDepth = DepthMax;
+        options.MaxDepth = JsonRules.DepthMax;
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new DoubleConverter());
     }

@@ -60,7 +60,7 @@ internal static class MlflowRoutes
             path,
             async context =>
             {
-                using var request = await MlflowRequest.ReadAsync(context);
+                var request = await MlflowRequest.ReadAsync(context);
                 await context.RequireAsync(request);
                 await handler(new MlflowCall(context, request));
             },

@@ -42,7 +42,7 @@ internal static class MlflowGraphEndpoint
 
     private static async Task AnswerAsync(HttpContext context, RequestDelegate inner)
     {
-        using var request = await MlflowRequest.ReadAsync(context);
+        var request = await MlflowRequest.ReadAsync(context);
         var query = request.Required("query");
         var variables = request.ObjectText("variables");
         if (await MlflowGraphLimits.FaultAsync(query, variables, context.RequestAborted) is { } fault)

@@ -1,40 +1,49 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Json;
 using MlopsGrains.Limits;
+using Microsoft.AspNetCore.Http;
 
 namespace MlopsGrains.Gateway.Mlflow;
 
 /// <summary>
 /// The fields of one MLflow message, from the query of a GET or the JSON body of the others, by their rules: names in snake or camel case, whole numbers also as
-/// text, <c>null</c> is unset, unknown fields are ignored, a JSON string that holds the message is unwrapped once.
+/// text, <c>null</c> is unset, unknown fields are ignored, a JSON string that holds the message is unwrapped once. A body's members are found once; each value is read by
+/// <see cref="JsonReader"/> when it is asked for.
 /// </summary>
-internal sealed class MlflowRequest : IDisposable
+internal sealed class MlflowRequest
 {
     private static readonly ConcurrentDictionary<string, string> CamelNames = new(StringComparer.Ordinal);
 
     private static readonly Dictionary<string, string> OldNames = new() { ["run_id"] = "run_uuid" };
 
     private const string WholeNumber = "expected a whole number.";
-    private const string RealNumber = "Please specify value as a valid double (64-bit floating point): a number, \"NaN\", \"Infinity\" or \"-Infinity\".";
     private const string Truth = "expected true or false.";
 
-    private readonly JsonDocument? document;
-    private readonly JsonElement message;
+    private readonly ReadOnlySequence<byte> body;
+    private readonly List<Member> members = [];
     private readonly IQueryCollection? query;
-
-    private MlflowRequest(JsonDocument document) => (this.document, message) = (document, document.RootElement);
 
     private MlflowRequest(IQueryCollection query) => this.query = query;
 
-    /// <summary>A part of a message.</summary>
-    private MlflowRequest(JsonElement message) => this.message = message;
+    /// <summary>The message, or a part of one, that the reader stands on; the reader leaves it.</summary>
+    private MlflowRequest(ReadOnlySequence<byte> body, ref JsonReader json)
+    {
+        this.body = body;
+        json.Map();
+        while (json.NextEntry(out var name))
+        {
+            var (index, isNull) = (json.Index, json.Kind == JsonTokenType.Null);
+            json.Skip();
+            members.Add(new Member(name, isNull, index, json.Consumed));
+        }
+    }
 
     public static async ValueTask<MlflowRequest> ReadAsync(HttpContext context)
     {
@@ -44,16 +53,9 @@ internal sealed class MlflowRequest : IDisposable
         }
 
         CheckContentType(context.Request);
-        var reader = context.Request.BodyReader;
-        var body = await RequestBody.ReadToEndAsync(reader, context.RequestAborted);
-        try
-        {
-            return new MlflowRequest(Parse(body));
-        }
-        finally
-        {
-            reader.AdvanceTo(body.End);
-        }
+
+        // A copy: values are read while the message is handled, and the pipe uses its bytes again.
+        return Parse(await RequestBody.ReadAsync(context.Request, static body => body.ToArray(), context.RequestAborted));
     }
 
     /// <summary>POST and PUT must say that they carry JSON, as on the real server.</summary>
@@ -72,34 +74,36 @@ internal sealed class MlflowRequest : IDisposable
         }
     }
 
-    public void Dispose() => document?.Dispose();
-
     /// <summary>A text, or <see langword="null"/> when it is not given.</summary>
-    public string? Text(string name)
+    public string? Text(string name) => query is not null ? Query(name) : Find(name) is { } value ? At(value).Text() : null;
+
+    /// <summary>Whether a member is there and holds more than nothing.</summary>
+    public bool IsGiven(string name)
     {
         if (query is not null)
         {
-            return Query(name);
+            return Query(name) is { Length: > 0 };
         }
 
-        return Find(name) is { } value ? AsText(value, name) : null;
-    }
+        if (Find(name) is not { } value)
+        {
+            return false;
+        }
 
-    /// <summary>Whether a member is there and holds more than nothing.</summary>
-    public bool IsGiven(string name) => query is not null ? Query(name) is { Length: > 0 } : Find(name) switch
-    {
-        null => false,
-        { ValueKind: JsonValueKind.String } text => AsText(text, name).Length > 0,
-        { ValueKind: JsonValueKind.Array } list => list.GetArrayLength() > 0,
-        _ => true,
-    };
+        var json = At(value);
+        return json.Kind switch
+        {
+            JsonTokenType.String => json.Text().Length > 0,
+            JsonTokenType.StartArray => json.NextItem(),
+            _ => true,
+        };
+    }
 
     /// <summary>A text that must be there; empty counts as missing.</summary>
     public string Required(string name) => Text(name) is { Length: > 0 } text ? text : throw MlopsException.Missing(name);
 
     /// <summary>An id that some clients send as a number.</summary>
-    public string? Id(string name) =>
-        query is null && Find(name) is { ValueKind: JsonValueKind.Number } number ? number.GetRawText() : Text(name);
+    public string? Id(string name) => query is not null ? Query(name) : Find(name) is { } value ? At(value).TextOrNumber() : null;
 
     /// <summary>
     /// The id or name that a field holds, also under the name that old clients send; <see langword="null"/> when it is not given. What is judged and what is done are both read by this.
@@ -116,48 +120,24 @@ internal sealed class MlflowRequest : IDisposable
     {
         if (query is not null)
         {
-            return Query(name) is { Length: > 0 } text ? ParseInt64(text, name) : null;
+            return Query(name) is not { Length: > 0 } text ? null
+                : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number
+                : throw MlopsException.InvalidValue(name, text, WholeNumber);
         }
 
-        return Find(name) switch
-        {
-            null => null,
-            { ValueKind: JsonValueKind.Number } n when n.TryGetInt64(out var whole) => whole,
-            { ValueKind: JsonValueKind.Number } n when n.TryGetDouble(out var number) && JsonValues.TryWhole(number, out var whole) => whole,
-            { ValueKind: JsonValueKind.String } s => ParseInt64(AsText(s, name), name),
-            { } other => throw MlopsException.InvalidValue(name, other, WholeNumber),
-        };
+        return Find(name) is { } value ? At(value).Int64(WholeNumber) : null;
     }
 
-    public double? Double(string name) => Find(name) switch
-    {
-        null => null,
-        { ValueKind: JsonValueKind.Number } n when n.TryGetDouble(out var number) && double.IsFinite(number) => number,
-        { ValueKind: JsonValueKind.String } s => AsText(s, name) switch
-        {
-            "NaN" => double.NaN,
-            "Infinity" => double.PositiveInfinity,
-            "-Infinity" => double.NegativeInfinity,
-            _ => throw MlopsException.InvalidValue(name, s, RealNumber),
-        },
-        { } other => throw MlopsException.InvalidValue(name, other, RealNumber),
-    };
+    public double? Double(string name) => Find(name) is { } value ? At(value).Double() : null;
 
     public bool? Bool(string name)
     {
         if (query is not null)
         {
-            return Query(name) is { Length: > 0 } text ? ParseBool(text, name) : null;
+            return Query(name) is not { Length: > 0 } text ? null : bool.TryParse(text, out var truth) ? truth : throw MlopsException.InvalidValue(name, text, Truth);
         }
 
-        return Find(name) switch
-        {
-            null => null,
-            { ValueKind: JsonValueKind.True } => true,
-            { ValueKind: JsonValueKind.False } => false,
-            { ValueKind: JsonValueKind.String } s => ParseBool(AsText(s, name), name),
-            { } other => throw MlopsException.InvalidValue(name, other, Truth),
-        };
+        return Find(name) is { } value ? At(value).Truth() : null;
     }
 
     /// <summary>An enumeration's value by MLflow's name for it or its number.</summary>
@@ -196,14 +176,48 @@ internal sealed class MlflowRequest : IDisposable
             return [.. (query.TryGetValue(name, out var values) ? values : query[Camel(name)]).OfType<string>()];
         }
 
-        return [.. List(name).Select((item, i) => item.ValueKind == JsonValueKind.Number ? item.GetRawText() : AsText(item, $"{name}[{i}]"))];
+        var texts = new List<string>();
+        if (Find(name) is { } value)
+        {
+            var json = At(value);
+            json.Array();
+            while (json.NextItem())
+            {
+                texts.Add(json.TextOrNumber());
+            }
+        }
+
+        return texts;
     }
 
     /// <summary>A list of messages.</summary>
-    public IEnumerable<MlflowRequest> Messages(string name) => List(name).Select((item, i) => Part(item, $"{name}[{i}]"));
+    public IReadOnlyList<MlflowRequest> Messages(string name)
+    {
+        var messages = new List<MlflowRequest>();
+        if (Find(name) is { } value)
+        {
+            var json = At(value);
+            json.Array();
+            while (json.NextItem())
+            {
+                messages.Add(new MlflowRequest(body, ref json));
+            }
+        }
+
+        return messages;
+    }
 
     /// <summary>A message in this message, or <see langword="null"/>.</summary>
-    public MlflowRequest? Message(string name) => Find(name) is { } value ? Part(value, name) : null;
+    public MlflowRequest? Message(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        var json = At(value);
+        return new MlflowRequest(body, ref json);
+    }
 
     /// <summary>The JSON of an object in this message, or <see langword="null"/>; a query carries it as text.</summary>
     public string? ObjectText(string name)
@@ -213,13 +227,24 @@ internal sealed class MlflowRequest : IDisposable
             return Query(name);
         }
 
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        var json = At(value);
+        if (json.Kind != JsonTokenType.StartObject)
+        {
+            throw json.Wrong("expected an object.");
+        }
+
         try
         {
-            return Message(name)?.message.GetRawText();
+            return StrictUtf8.GetString(body.Slice(value.Start, value.End - value.Start));
         }
-        catch (InvalidOperationException)
+        catch (DecoderFallbackException)
         {
-            throw NotUnicode(name);
+            throw MlopsException.Invalid(name, $"{name} is not valid Unicode.");
         }
     }
 
@@ -227,87 +252,39 @@ internal sealed class MlflowRequest : IDisposable
     public IReadOnlyList<Tag> Tags(string name) =>
         [.. Messages(name).Select((tag, i) => new Tag(tag.Text("key") is { Length: > 0 } key ? key : throw MlopsException.Missing($"{name}[{i}].key"), tag.Text("value") ?? ""))];
 
-    private static JsonDocument Parse(in ReadOnlySequence<byte> body)
+    private static UTF8Encoding StrictUtf8 { get; } = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private static MlflowRequest Parse(byte[] body) => JsonReader.Read(
+        new ReadOnlySequence<byte>(body), JsonRules.Mlflow, true, static (ref JsonReader json, bool _) => json.Kind == JsonTokenType.StartObject
+            ? new MlflowRequest(json.Body, ref json)
+            : throw MlopsException.Invalid("body", "The body is not a JSON object."));
+
+    private JsonReader At(Member value) => new(body, JsonRules.Mlflow, value.Start);
+
+    /// <summary>The last one of that name counts.</summary>
+    private Member? Find(string name) => FindExactly(name) ?? FindExactly(Camel(name));
+
+    private Member? FindExactly(string name)
     {
-        if (body.IsEmpty)
+        for (var i = members.Count - 1; i >= 0; i--)
         {
-            return JsonDocument.Parse("{}");
+            if (members[i].Name == name)
+            {
+                return members[i].IsNull ? null : members[i];
+            }
         }
 
-        var options = new JsonDocumentOptions { MaxDepth = NativeJson.DepthMax };
-        // A copy: the document reads its bytes until it is disposed, and the pipe reuses its own as soon as the reader advances.
-        var document = JsonDocument.Parse(body.ToArray(), options);
-        if (document.RootElement.ValueKind == JsonValueKind.String)
-        {
-            var inner = AsText(document.RootElement, "body");
-            document.Dispose();
-            document = JsonDocument.Parse(inner, options);
-        }
-
-        if (document.RootElement.ValueKind != JsonValueKind.Object)
-        {
-            document.Dispose();
-            throw MlopsException.Invalid("body", "The body is not a JSON object.");
-        }
-
-        return document;
-    }
-
-    private static MlflowRequest Part(JsonElement value, string name) =>
-        value.ValueKind == JsonValueKind.Object ? new MlflowRequest(value) : throw MlopsException.InvalidValue(name, value, "expected an object.");
-
-    private JsonElement[] List(string name) => Find(name) switch
-    {
-        null => [],
-        { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray()],
-        { } other => throw MlopsException.InvalidValue(name, other, "expected an array."),
-    };
-
-    private JsonElement? Find(string name)
-    {
-        if (query is not null)
-        {
-            return null;
-        }
-
-        try
-        {
-            return (message.TryGetProperty(name, out var value) || message.TryGetProperty(Camel(name), out value)) && value.ValueKind != JsonValueKind.Null ? value : null;
-        }
-        catch (InvalidOperationException)
-        {
-            throw NotUnicode("body");
-        }
+        return null;
     }
 
     private string? Query(string name) =>
         query!.TryGetValue(name, out var value) || query.TryGetValue(Camel(name), out value) ? value[^1] : null;
 
-    private static string AsText(JsonElement value, string name)
-    {
-        if (value.ValueKind != JsonValueKind.String)
-        {
-            throw MlopsException.InvalidValue(name, value, "expected text.");
-        }
+    private static string Camel(string name) => CamelNames.GetOrAdd(name, JsonMembers.Camel);
 
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw NotUnicode(name);
-        }
-    }
-
-    private static MlopsException NotUnicode(string name) => MlopsException.Invalid(name, $"{name} is not valid Unicode.");
-
-    private static long ParseInt64(string text, string name) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : throw MlopsException.InvalidValue(name, text, WholeNumber);
-
-    private static bool ParseBool(string text, string name) =>
-        bool.TryParse(text, out var value) ? value : throw MlopsException.InvalidValue(name, text, Truth);
-
-    private static string Camel(string name) => CamelNames.GetOrAdd(name, static n =>
-        string.Concat(n.Split('_').Select((part, i) => i == 0 ? part : char.ToUpperInvariant(part[0]) + part[1..])));
+    /// <param name="Name">As it came.</param>
+    /// <param name="IsNull">Whether it is unset.</param>
+    /// <param name="Start">Of its value, in the message's bytes.</param>
+    /// <param name="End">Behind its value.</param>
+    private readonly record struct Member(string Name, bool IsNull, long Start, long End);
 }

@@ -119,7 +119,7 @@ internal static class MlflowVersionEndpoints
     /// <summary>A file of a version, for a browser.</summary>
     private static async Task GetArtifact(HttpContext context)
     {
-        using var request = await MlflowRequest.ReadAsync(context);
+        var request = await MlflowRequest.ReadAsync(context);
         await context.RequireAsync(request);
         var call = new MlflowCall(context, request);
         var path = ArtifactPath.CheckRelative("path", request.Required("path"));

@@ -21,9 +21,9 @@ internal static class ApiErrors
     private static readonly Dictionary<Dialect, (string Schema, string ContentType, string Example)> Forms = new()
     {
         [Dialect.Native] = ("Problem", "application/problem+json",
-            """{"type!":"about:blank","title!":"Bad Request","status!":400,"detail!":"limit is 0; expected 1–1000.","instance!":"/api/v1/runs","field":"limit","kind":"invalidInput","traceId!":"4bf92f3577b34da6a3ce929d0e0e4736"}"""),
+            """{"type!":"about:blank","title!":"Bad Request","status!":400,"detail!":"Invalid value 0 for parameter 'limit' supplied: It must be a positive integer, at most 1000","instance!":"/api/v1/runs","field":"limit","kind":"invalidInput","traceId!":"4bf92f3577b34da6a3ce929d0e0e4736"}"""),
         [Dialect.Mlflow] = ("MlflowError", "application/json", """{"error_code!":"RESOURCE_DOES_NOT_EXIST","message!":"No such experiment: 7."}"""),
-        [Dialect.OpenInference] = ("OpenInferenceError", "application/json", """{"error!":"inputs is required."}"""),
+        [Dialect.OpenInference] = ("OpenInferenceError", "application/json", """{"error!":"Missing value for required parameter 'inputs'."}"""),
     };
 
     /// <summary>Adds the messages of each door's refusals, and its answers by status.</summary>

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -55,7 +54,7 @@ internal static class PipelinesEndpoints
 
     private static async Task<Created<PipelineDefinition>> Register(HttpRequest request, IGrainFactory grains, CancellationToken cancellationToken)
     {
-        var yaml = await ReadYaml(request.BodyReader, cancellationToken);
+        var yaml = await RequestBody.ReadAsync(request, ReadYaml, cancellationToken);
         var compiler = grains.GetGrain<IPipelineCompilerGrain>(0);
 
         // The name stands in the text; one with faults is refused by the registration, which tells them.
@@ -72,7 +71,7 @@ internal static class PipelinesEndpoints
     }
 
     private static async Task<Ok<PipelineCheck>> Validate(HttpRequest request, IGrainFactory grains, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await grains.GetGrain<IPipelineCompilerGrain>(0).Check(await ReadYaml(request.BodyReader, cancellationToken), cancellationToken));
+        TypedResults.Ok(await grains.GetGrain<IPipelineCompilerGrain>(0).Check(await RequestBody.ReadAsync(request, ReadYaml, cancellationToken), cancellationToken));
 
     private static async Task<Ok<IReadOnlyList<StepKind>>> StepKinds(IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await grains.GetGrain<IPipelineCompilerGrain>(0).StepKinds(cancellationToken));
@@ -118,9 +117,8 @@ internal static class PipelinesEndpoints
     private static IPipelineRunGrain Run(IGrainFactory grains, string id) =>
         IdFormat.Matches(id) ? grains.GetGrain<IPipelineRunGrain>(id) : throw MlopsException.NotFound("Pipeline run", id);
 
-    private static async Task<string> ReadYaml(PipeReader reader, CancellationToken cancellationToken)
+    private static string ReadYaml(ReadOnlySequence<byte> body)
     {
-        var body = await RequestBody.ReadToEndAsync(reader, cancellationToken);
         try
         {
             return body.Length > PipelineLimits.YamlBytesMax
@@ -130,10 +128,6 @@ internal static class PipelinesEndpoints
         catch (DecoderFallbackException e)
         {
             throw MlopsException.Invalid("yaml", $"The definition is not UTF-8: byte {e.Index} (line 1, column 1).");
-        }
-        finally
-        {
-            reader.AdvanceTo(body.End);
         }
     }
 

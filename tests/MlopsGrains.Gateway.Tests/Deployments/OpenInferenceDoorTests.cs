@@ -120,7 +120,7 @@ public sealed class OpenInferenceDoorTests(ServerFixture server)
     {
         { "POST", "{m}/infer", "{", 400, "JSON" },
         { "POST", "{m}/infer", "", 400, "" },
-        { "POST", "{m}/infer", "{}", 400, "inputs is required" },
+        { "POST", "{m}/infer", "{}", 400, "parameter 'inputs'" },
         { "POST", "{m}/infer", """{"inputs":[]}""", 400, "inputs is required" },
         { "POST", "{m}/infer", Row.Replace("sepal_length_cm", "colour", StringComparison.Ordinal), 400, "'colour' is unknown" },
         { "POST", "{m}/infer", Row.Replace("FP32", "FP64", StringComparison.Ordinal), 400, "has datatype FP64; expected FP32" },

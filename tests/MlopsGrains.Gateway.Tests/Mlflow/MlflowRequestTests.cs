@@ -16,7 +16,7 @@ public sealed class MlflowRequestTests
         context.Request.ContentType = "application/json";
         context.Features.Set<IRequestBodyPipeFeature>(new ReusedMemory("""{"run_id":"abc","key":"k","value":"v"}"""u8.ToArray()));
 
-        using var request = await MlflowRequest.ReadAsync(context);
+        var request = await MlflowRequest.ReadAsync(context);
 
         Assert.Equal(("abc", "k", "v"), (request.Required("run_id"), request.Required("key"), request.Text("value")));
     }

@@ -44,7 +44,7 @@ public sealed class MonitoringEndpointsTests(ServerFixture server)
     [InlineData("""{"referenceDigest":"$","features":["a","a"]}""", "features[1]", "twice")]
     [InlineData("""{"referenceDigest":"$","features":[""]}""", "features[0]", "256")]
     [InlineData("""{"referenceDigest":"$","unknown":1}""", "unknown", "Unknown")]
-    [InlineData("""{"referenceDigest":"$","windowRows":"many"}""", "windowRows", "wrong type")]
+    [InlineData("""{"referenceDigest":"$","windowRows":"many"}""", "windowRows", "expected a whole number")]
     public async Task Put_OutOfRange_Is400_NamingFieldAndLimit(string body, string field, string limit)
     {
         var answer = await PutAsync("bad", body.Replace("$", Digest, StringComparison.Ordinal));
