@@ -4,7 +4,6 @@ using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Json;
 using MlopsGrains.Limits;
-using MlopsGrains.Texts;
 
 namespace MlopsGrains.Gateway.Experiments;
 

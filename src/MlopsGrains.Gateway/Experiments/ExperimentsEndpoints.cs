@@ -10,7 +10,6 @@ using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
-using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 
 namespace MlopsGrains.Gateway.Experiments;
@@ -53,7 +52,7 @@ internal static class ExperimentsEndpoints
             _ => throw MlopsException.Invalid("view", "view must be active, deleted or all."),
         };
         return TypedResults.Ok(await context.ReadablePageAsync(
-            PermissionKind.Experiment, Limit.Page("limit", limit, TrackingLimits.ExperimentsPerListMax), pageToken, "pageToken",
+            PermissionKind.Experiment, PageRequest.Native(limit, pageToken, TrackingLimits.ExperimentsPerListMax),
             (size, token) => Catalog(grains).Search(new ExperimentQuery(filter, stage, [], size, token), cancellationToken), e => e.ExperimentId));
     }
 

@@ -75,7 +75,7 @@ internal static class MlflowExperimentEndpoints
     {
         var (filter, view, order) = (call.Request.Text("filter"), call.Request.Enum("view_type", MlflowEntities.Views) ?? LifecycleView.ActiveOnly, call.Request.Texts("order_by"));
         var page = await call.Context.ReadablePageAsync(
-            PermissionKind.Experiment, call.Request.MaxResults(0, TrackingLimits.SearchResultsMax), call.Request.Text("page_token"), "page_token",
+            PermissionKind.Experiment, call.Request.Page(0, TrackingLimits.SearchResultsMax),
             (size, token) => Catalog(call).Search(new ExperimentQuery(filter, view, order, size, token), call.Aborted), e => e.ExperimentId);
         await call.AnswerPage("experiments", page, MlflowEntities.WriteExperiment);
     }

@@ -108,7 +108,7 @@ internal static class MlflowLoggedModelEndpoints
     private static async Task Search(MlflowCall call)
     {
         var request = call.Request;
-        var max = request.Int64("max_results") is 0 ? SearchResultsDefault : request.MaxResults(SearchResultsDefault, LoggedModelLimits.SearchResultsMax);
+        var asked = request.Page(SearchResultsDefault, LoggedModelLimits.SearchResultsMax, zeroIsUsual: true);
         var query = new LoggedModelQuery(
             await call.Context.ReadableAsync(PermissionKind.Experiment, request.Texts("experiment_ids"), id => id),
             request.Text("filter"),
@@ -117,8 +117,8 @@ internal static class MlflowLoggedModelEndpoints
                 : throw MlopsException.Invalid($"datasets[{i}].dataset_name", $"`dataset_name` in the `datasets` clause must be specified: datasets[{i}].dataset_name."))],
             [.. request.Messages("order_by").Select((key, i) => new LoggedModelOrderKey(
                 key.Text("field_name") is { Length: > 0 } field ? field : throw MlopsException.Missing($"order_by[{i}].field_name"), key.Bool("ascending") ?? true, Dataset(key)))],
-            max,
-            NullIfEmpty(request.Text("page_token")));
+            asked.Size,
+            asked.Token);
         var page = await call.Grains.GetGrain<ILoggedModelSearchGrain>(0).Search(query, call.Aborted);
         await call.AnswerPage("models", page, WriteLoggedModel);
     }

@@ -33,7 +33,7 @@ internal static class MlflowMetricEndpoints
 
         var runs = Runs("run_id", ids, $"{Method} request cannot specify more than {TrackingLimits.HistoryRunsMax} run_ids.");
         var key = call.Request.Text("metric_key") is { Length: > 0 } given ? given : throw MlopsException.Invalid("metric_key", $"{Method} request must specify a metric_key.");
-        var max = call.Request.MaxResults(TrackingLimits.HistoryPageMax, TrackingLimits.HistoryPageMax);
+        var max = call.Request.Page(TrackingLimits.HistoryPageMax, TrackingLimits.HistoryPageMax).Size;
         await Answer(call, await call.Grains.GetGrain<IMetricHistoriesGrain>(0).All(runs, key, max, call.Aborted));
     }
 

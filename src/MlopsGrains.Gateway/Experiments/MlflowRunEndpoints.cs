@@ -219,7 +219,7 @@ internal static class MlflowRunEndpoints
     {
         var request = call.Request;
         var experiments = request.Texts("experiment_ids");
-        var max = request.MaxResults(1000, TrackingLimits.SearchResultsMax);
+        var asked = request.Page(1000, TrackingLimits.SearchResultsMax);
         TrackingIds.CheckExperiments("experiment_ids", experiments);
         experiments = await call.Context.ReadableAsync(PermissionKind.Experiment, experiments, id => id);
 
@@ -228,8 +228,8 @@ internal static class MlflowRunEndpoints
             request.Text("filter"),
             request.Enum("run_view_type", MlflowEntities.Views) ?? LifecycleView.ActiveOnly,
             request.Texts("order_by"),
-            max,
-            request.Text("page_token") is { Length: > 0 } token ? token : null);
+            asked.Size,
+            asked.Token);
         if (experiments.Count == 0)
         {
             await call.Done();
@@ -244,8 +244,8 @@ internal static class MlflowRunEndpoints
     {
         var run = Run(call);
         var key = call.Request.Required("metric_key");
-        var max = call.Request.Int64("max_results") is 0 ? TrackingLimits.HistoryPageMax : call.Request.MaxResults(TrackingLimits.HistoryPageMax, TrackingLimits.HistoryPageMax);
-        var history = await run.GetMetricHistory(key, call.Request.Text("page_token") is { Length: > 0 } token ? token : null, max, call.Aborted);
+        var asked = call.Request.Page(TrackingLimits.HistoryPageMax, TrackingLimits.HistoryPageMax, zeroIsUsual: true);
+        var history = await run.GetMetricHistory(key, asked.Token, asked.Size, call.Aborted);
         await call.Answer(json =>
         {
             var points = history.Points;

@@ -8,6 +8,7 @@ using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.OpenApi;
+using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
 using MlopsGrains.Paging;
@@ -81,9 +82,9 @@ internal static class RunsEndpoints
     {
         Limit.Count("experimentIds", search.ExperimentIds.Count, TrackingLimits.SearchExperimentsMax);
         TrackingIds.CheckExperiments("experimentIds", search.ExperimentIds);
+        var page = PageRequest.Native(search.MaxResults, search.PageToken, TrackingLimits.SearchResultsMax, "maxResults");
         var query = new RunQuery(
-            await context.ReadableAsync(PermissionKind.Experiment, search.ExperimentIds, id => id), search.Filter, search.View, search.OrderBy ?? [], Limit.Page("maxResults", search.MaxResults, TrackingLimits.SearchResultsMax),
-            string.IsNullOrEmpty(search.PageToken) ? null : search.PageToken);
+            await context.ReadableAsync(PermissionKind.Experiment, search.ExperimentIds, id => id), search.Filter, search.View, search.OrderBy ?? [], page.Size, page.Token);
         return TypedResults.Ok(query.ExperimentIds.Count == 0
             ? new Page<Run>([], null)
             : await grains.GetGrain<IRunSearchGrain>(0).Search(query, cancellationToken));
@@ -107,8 +108,8 @@ internal static class RunsEndpoints
     private static async Task<Ok<PointPage>> GetHistory(
         string id, string key, IGrainFactory grains, CancellationToken cancellationToken, int limit = 1000, string? pageToken = null)
     {
-        Limit.Page("limit", limit, TrackingLimits.HistoryPageMax);
-        var history = await Run(grains, id).GetMetricHistory(key, string.IsNullOrEmpty(pageToken) ? null : pageToken, limit, cancellationToken);
+        var asked = PageRequest.Native(limit, pageToken, TrackingLimits.HistoryPageMax);
+        var history = await Run(grains, id).GetMetricHistory(key, asked.Token, asked.Size, cancellationToken);
         var points = history.Points;
         var page = Enumerable.Range(0, points.Count).Select(i => new MetricPoint(points.Values[i], points.Timestamps[i], points.Steps[i])).ToArray();
         return TypedResults.Ok(new PointPage(page, history.NextPageToken));

@@ -3,12 +3,12 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Json;
-using MlopsGrains.Limits;
-using Microsoft.AspNetCore.Http;
+using MlopsGrains.Gateway.Paging;
 
 namespace MlopsGrains.Gateway.Mlflow;
 
@@ -165,8 +165,15 @@ internal sealed class MlflowRequest
         throw MlopsException.InvalidValue(name, text, $"expected one of {string.Join(", ", names.Keys)}.");
     }
 
-    /// <summary>How many things an answer may hold at most: 1 to <paramref name="most"/>.</summary>
-    public int MaxResults(int usual, int most) => Limit.Page("max_results", Int64("max_results") ?? usual, most);
+    /// <summary>The page that is asked for, of 1 to <paramref name="sizeMax"/> things.</summary>
+    /// <param name="sizeUsual">When none is given.</param>
+    /// <param name="sizeMax">At most.</param>
+    /// <param name="zeroIsUsual">Whether 0 is none.</param>
+    public PageRequest Page(int sizeUsual, int sizeMax, bool zeroIsUsual = false)
+    {
+        var size = Int64("max_results") ?? sizeUsual;
+        return PageRequest.Mlflow(size == 0 && zeroIsUsual ? sizeUsual : size, Text("page_token"), sizeMax);
+    }
 
     /// <summary>A list of texts; numbers in it are taken as text, as ids are.</summary>
     public IReadOnlyList<string> Texts(string name)

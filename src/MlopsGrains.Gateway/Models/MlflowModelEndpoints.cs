@@ -70,8 +70,9 @@ internal static class MlflowModelEndpoints
     public static async Task AnswerSearch<T>(
         this MlflowCall call, string list, int sizeDefault, int sizeMax, Func<RegistryQuery, Task<Page<T>>> search, Func<T, string> modelOf, Action<Utf8JsonWriter, T> write)
     {
-        var left = call.Request.MaxResults(sizeDefault, sizeMax);
-        var query = new RegistryQuery(call.Request.Text("filter"), call.Request.Texts("order_by"), Size(left), await call.Context.OpenPageTokenAsync(call.Request.Text("page_token"), "page_token"));
+        var asked = call.Request.Page(sizeDefault, sizeMax);
+        var left = asked.Size;
+        var query = new RegistryQuery(call.Request.Text("filter"), call.Request.Texts("order_by"), Size(left), await call.Context.OpenPageTokenAsync(asked));
         var page = await Readable(query);
         call.Context.Response.ContentType = "application/json";
         await using var json = JsonText.Writer(call.Context.Response.BodyWriter);
@@ -102,20 +103,8 @@ internal static class MlflowModelEndpoints
         json.WriteNextPage(await call.Context.ClosePageTokenAsync(page.NextPageToken));
         json.WriteEndObject();
 
-        async Task<Page<T>> Readable(RegistryQuery part)
-        {
-            for (var round = 1; ; round++)
-            {
-                var found = await search(part);
-                var readable = await call.Context.ReadableAsync(PermissionKind.RegisteredModel, found.Items, modelOf);
-                if (readable.Count > 0 || found.NextPageToken is null || round == ReadablePages.RoundsMax)
-                {
-                    return found with { Items = readable };
-                }
-
-                part = part with { PageToken = found.NextPageToken };
-            }
-        }
+        ValueTask<Page<T>> Readable(RegistryQuery part) =>
+            call.Context.ReadablePartAsync(PermissionKind.RegisteredModel, part.PageToken, after => search(part with { PageToken = after }), modelOf);
 
         static int Size(int left) => Math.Min(left, IModelRegistryGrain.ResultsMax);
     }

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Identity;
-using MlopsGrains.Limits;
 using MlopsGrains.Paging;
 
 namespace MlopsGrains.Gateway.Paging;
@@ -14,9 +13,8 @@ internal static class CatalogPages
         HttpContext context, PermissionKind kind, string catalog, int limit, string? pageToken, Func<string, Task<T?>> get, CancellationToken cancellationToken, int limitMax = ICatalogGrain.NamesPerPageMax)
         where T : class
     {
-        Limit.Page("limit", limit, limitMax);
         var grain = context.RequestServices.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(catalog);
-        var names = await context.ReadablePageAsync(kind, limit, pageToken, "pageToken", ReadNames, name => name);
+        var names = await context.ReadablePageAsync(kind, PageRequest.Native(limit, pageToken, limitMax), ReadNames, name => name);
 
         // A name without its thing belongs to a creation that was cut short; the thing comes when it is tried again.
         var items = await Task.WhenAll(names.Items.Select(get));

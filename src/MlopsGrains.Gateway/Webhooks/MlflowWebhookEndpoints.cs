@@ -63,7 +63,8 @@ internal static class MlflowWebhookEndpoints
 
     private static async Task List(MlflowCall call)
     {
-        var page = await Webhooks(call).List(call.Request.MaxResults(PageDefault, WebhookLimits.PageMax), call.Request.Text("page_token"), call.Aborted);
+        var asked = call.Request.Page(PageDefault, WebhookLimits.PageMax);
+        var page = await Webhooks(call).List(asked.Size, asked.Token, call.Aborted);
         await call.AnswerPage("webhooks", page, Write);
     }
 
