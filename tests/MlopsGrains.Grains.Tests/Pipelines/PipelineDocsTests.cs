@@ -7,8 +7,8 @@ using MlopsGrains.Testing;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;
 
-/// <summary>Tables of docs/pipelines.md are made from the code; a failing test writes what they must be.</summary>
-public sealed class PipelineDocsTests(ITestOutputHelper output)
+/// <summary>Tables of docs/pipelines.md are made from the code.</summary>
+public sealed class PipelineDocsTests
 {
     [Fact]
     public void Inputs_AreDocumentedAsTheyAreChecked() => Same("step inputs", Inputs());
@@ -73,14 +73,6 @@ public sealed class PipelineDocsTests(ITestOutputHelper output)
 
     private static string Bounds(StepInput input) => input.Min is null && input.Max is null ? "" : ", " + StepInputRules.Range(input);
 
-    private void Same(string table, string expected)
-    {
-        var text = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs", "pipelines.md"));
-        var (begin, end) = ($"<!-- {table}: made from the code -->\n\n", $"<!-- end of {table} -->");
-        var from = text.IndexOf(begin, StringComparison.Ordinal);
-        var to = text.IndexOf(end, StringComparison.Ordinal);
-        output.WriteLine(expected);
-        Assert.True(from >= 0 && to > from, $"docs/pipelines.md has no '{begin.Trim()}' … '{end}'.");
-        Assert.Equal(expected, text[(from + begin.Length)..to]);
-    }
+    private static void Same(string table, string expected) =>
+        Assert.Equal(expected, WrittenGuide.Part("pipelines.md", $"<!-- {table}: made from the code -->\n\n", $"<!-- end of {table} -->", expected));
 }
