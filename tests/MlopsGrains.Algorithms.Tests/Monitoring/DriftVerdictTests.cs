@@ -151,6 +151,11 @@ public sealed class DriftVerdictTests
     }
 
     [Fact]
+    public void EveryTest_IsRegistered() => Assert.Equal(
+        typeof(IDriftTest).Assembly.GetTypes().Where(t => t.IsClass && t.IsAssignableTo(typeof(IDriftTest))).Select(t => t.Name).Order(StringComparer.Ordinal),
+        DriftTests.All.Select(t => t.GetType().Name).Order(StringComparer.Ordinal));
+
+    [Fact]
     public void WrongLimits_AreRefusedByName() =>
         Assert.Throws<ArgumentOutOfRangeException>("Alpha", () => DriftVerdict.Judge([], new DriftRule { Alpha = 0 }));
 

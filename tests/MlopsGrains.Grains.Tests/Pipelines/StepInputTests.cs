@@ -2,11 +2,14 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Pipelines;
 using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Runs;
 using MlopsGrains.Grains.Pipelines.Steps;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Tests.Pipelines;
 
@@ -15,8 +18,10 @@ public sealed partial class StepInputTests
 {
     private static readonly ServiceProvider Services = new ServiceCollection().Configure<PipelineOptions>(_ => { }).AddSingleton<ModelFileLoader>().BuildServiceProvider();
 
-    internal static StepCatalog Catalog { get; } = StepCatalog.Of(new ServiceCollection().AddPipelines()
-        .Where(s => s.ServiceType == typeof(IStepExecutor)).Select(s => (IStepExecutor)ActivatorUtilities.CreateInstance(Services, s.ImplementationType!)));
+    private static readonly IReadOnlyList<IStepExecutor> Steps = [.. new ServiceCollection().AddPipelines()
+        .Where(s => s.ServiceType == typeof(IStepExecutor)).Select(s => (IStepExecutor)ActivatorUtilities.CreateInstance(Services, s.ImplementationType!))];
+
+    internal static StepCatalog Catalog { get; } = StepCatalog.Of(Steps);
 
     private static readonly PipelineYaml Reader = new(Catalog);
 
@@ -164,6 +169,25 @@ public sealed partial class StepInputTests
     [Fact]
     public void Defaults_AreOfTheirOwnType() => Assert.Empty(Catalog.Kinds.SelectMany(k => k.Inputs!.Where(i => i.Default is not null).SelectMany(i =>
         StepInputRules.Faults([i], JsonSerializer.SerializeToElement(new Dictionary<string, string> { [i.Name] = i.Default! }), k.Uses + "."))));
+
+    [Fact]
+    public void EveryKind_IsRegistered() => Assert.Equal(
+        typeof(IStepExecutor).Assembly.GetTypes().Where(t => t.Namespace == typeof(IStepExecutor).Namespace && t.IsClass && t.IsAssignableTo(typeof(IStepExecutor))).Select(t => t.Name).Order(StringComparer.Ordinal),
+        Steps.Select(s => s.GetType().Name).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void EveryThing_ThatAStepNames_NeedsARight()
+    {
+        foreach (var step in Steps)
+        {
+            var named = step.Kind.Inputs!.Where(i => i.Type is StepInputType.Name or StepInputType.ModelName).Select(i => i.Name);
+            var with = JsonSerializer.SerializeToElement(step.Kind.Inputs!.ToDictionary(i => i.Name, i => i.Type == StepInputType.Candidates ? (object)Array.Empty<string>() : i.Name));
+
+            var asked = step.Rights(new StepInputs(with)).OfType<Right.On>().Select(r => r.Id);
+
+            Assert.Empty(named.Except(asked).Select(name => $"{step.Kind.Uses}: {name}"));
+        }
+    }
 
     [GeneratedRegex(@" \(line [0-9]+, column [0-9]+\)\.$")]
     private static partial Regex Place();
