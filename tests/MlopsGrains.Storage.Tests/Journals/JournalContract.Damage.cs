@@ -11,7 +11,7 @@ public abstract partial class JournalContract
     {
         await AppendAsync("s", 0, "a", "b", "c");
         await AppendAsync("t", 0, "whole");
-        await ExecuteAsync("UPDATE journal SET payload = 'x' WHERE version = 2");
+        await DamageEntryAsync(2);
 
         var damage = (await Assert.ThrowsAsync<StoredDamageException>(() => Journal.ReadAsync("s", Token))).Damage;
 
@@ -27,7 +27,7 @@ public abstract partial class JournalContract
     public async Task Damage_OfAnEntryThatIsMissing_IsNamed()
     {
         await AppendAsync("s", 0, "a", "b", "c");
-        await ExecuteAsync("DELETE FROM journal WHERE version = 2");
+        await RemoveEntryAsync(2);
 
         foreach (var read in (Func<Task<JournalSlice>>[])[() => Journal.ReadAsync("s", Token), () => Journal.ReadAroundDamageAsync("s", Token)])
         {
@@ -40,8 +40,7 @@ public abstract partial class JournalContract
     {
         await AppendAsync("s", 0, "a");
         await Journal.WriteSnapshotAsync("s", 1, "state"u8.ToArray(), [new("loss", 3, "points"u8.ToArray()), new("loss", 4, "more"u8.ToArray())], Token);
-        await ExecuteAsync("UPDATE chunk SET payload = 'pOints', checksum = checksum + 1 WHERE number = 3");
-        await ExecuteAsync("UPDATE snapshot SET payload = 'stAte', checksum = checksum + 1");
+        await DamageSnapshotAndChunkAsync(3);
 
         Assert.Equal("the snapshot of version 1", (await Assert.ThrowsAsync<StoredDamageException>(() => Journal.ReadAsync("s", Token))).Damage.Entry);
         var damage = (await Assert.ThrowsAsync<StoredDamageException>(() => Journal.ReadChunksAsync("s", "loss", 0, 10, Token))).Damage;
@@ -53,28 +52,17 @@ public abstract partial class JournalContract
     public async Task Damage_IsToldByAScanOfEverything()
     {
         await AppendAsync("s", 0, "a");
-        await ExecuteAsync("UPDATE journal SET payload = 'x' WHERE version = 1");
+        await DamageEntryAsync(1);
 
         await Assert.ThrowsAsync<StoredDamageException>(async () => await Scan.ReadPayloadsAsync("none/", Token).CountAsync(Token));
     }
 
-    [Fact]
-    public async Task WhatAnOlderProgramWrote_HasNoChecksum_AndIsRead()
-    {
-        await AppendAsync("s", 0, "a", "b");
-        await Journal.WriteSnapshotAsync("s", 1, "state"u8.ToArray(), [new("loss", 3, "points"u8.ToArray())], Token);
+    /// <summary>Changes the stored bytes of the entries of that version, and nothing else.</summary>
+    protected abstract Task DamageEntryAsync(long version);
 
-        // The statements of a program that knows of no checksums.
-        await ExecuteAsync("UPDATE journal SET payload = 'old', checksum = NULL WHERE version = 2");
-        await ExecuteAsync("UPDATE snapshot SET payload = 'old state'");
-        await ExecuteAsync("UPDATE chunk SET payload = 'old points'");
+    /// <summary>Takes the entries of that version away.</summary>
+    protected abstract Task RemoveEntryAsync(long version);
 
-        var slice = await Journal.ReadAsync("s", Token);
-        Assert.Equal("old state", Encoding.UTF8.GetString(slice.Snapshot!.Value.Span));
-        Assert.Equal("old", Encoding.UTF8.GetString(slice.Entries[0].Span));
-        Assert.Equal("old points", Encoding.UTF8.GetString((await Journal.ReadChunksAsync("s", "loss", 0, 10, Token))[0].Span));
-    }
-
-    /// <summary>Does to the stored bytes what no program does.</summary>
-    protected abstract Task ExecuteAsync(string sql);
+    /// <summary>Changes the stored bytes of every snapshot and of the chunks of that number.</summary>
+    protected abstract Task DamageSnapshotAndChunkAsync(long number);
 }

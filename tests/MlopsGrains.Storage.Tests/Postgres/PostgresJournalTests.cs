@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace MlopsGrains.Storage.Tests.Postgres;
 
-public sealed class PostgresJournalTests(PostgresServer server) : JournalContract
+public sealed class PostgresJournalTests(PostgresServer server) : SqlJournalContract
 {
     private string? connectionString;
 

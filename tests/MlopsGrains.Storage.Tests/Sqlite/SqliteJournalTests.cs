@@ -6,7 +6,7 @@ using MlopsGrains.Testing;
 
 namespace MlopsGrains.Storage.Tests.Sqlite;
 
-public sealed class SqliteJournalTests : JournalContract
+public sealed class SqliteJournalTests : SqlJournalContract
 {
     private readonly TempDirectory directory = new();
 
