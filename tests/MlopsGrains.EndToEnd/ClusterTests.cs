@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using MlopsGrains.Testing;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]
@@ -117,34 +118,48 @@ public sealed class ClusterTests(PostgresServer postgres)
         await using var gateway = await ServerProcess.StartAsync(["--role", "gateway", .. cluster], FastFailureDetection);
         using var caller = new Caller(gateway.Address);
         await DeployWatchedAsync(caller);
-        var (answered, unanswered) = (0, 0);
-
         using var stop = new CancellationTokenSource();
-        var askers = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
-        {
-            while (!stop.IsCancellationRequested)
-            {
-                try
-                {
-                    var (status, _) = await caller.SendAsync("/v2/models/watched/infer", new { inputs = new[] { new { name = "x", datatype = "FP32", shape = new[] { 1, 1 }, data = new[] { 5.1 } } } });
-                    _ = status == HttpStatusCode.OK ? Interlocked.Increment(ref answered) : Interlocked.Increment(ref unanswered);
-                }
-                catch (HttpRequestException)
-                {
-                    Interlocked.Increment(ref unanswered);
-                }
-            }
-        })).ToArray();
-        await Eventually.Async(() => Task.FromResult(answered > 500), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        var load = new InferenceLoad(caller);
+        var askers = Enumerable.Range(0, 8).Select(_ => load.AskAsync(stop.Token)).ToArray();
+        await Eventually.Async(() => Task.FromResult(load.Answered > 500), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.Equal(0, await second.StopAsync());
-        var atStop = answered;
-        await Eventually.Async(() => Task.FromResult(answered > atStop + 500), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        var atStop = load.Answered;
+        await Eventually.Async(() => Task.FromResult(load.Answered > atStop + 500), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         await stop.CancelAsync();
         await Task.WhenAll(askers);
 
         async Task<int> CountedAsync() => (int)(await caller.DoAsync("/api/v1/monitors/watched"))["totalRows"]!;
-        await Eventually.Async(async () => await CountedAsync() >= answered, TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
-        Assert.InRange(await CountedAsync(), answered, answered + unanswered);
+        await Eventually.Async(async () => await CountedAsync() >= load.Answered, TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
+        Assert.InRange(await CountedAsync(), load.Answered, load.Answered + load.Unanswered);
+    }
+
+    /// <summary>What the killed process had answered and not counted yet is known to the next one.</summary>
+    [Fact]
+    public async Task ServerKilledWhileAModelServes_ItsMonitorSaysHowManyRowsItMissed()
+    {
+        using var directory = new TempDirectory();
+        string[] server = ["--data", directory.Path];
+        int answered, unanswered;
+        await using (var first = await ServerProcess.StartAsync(server))
+        {
+            using var caller = new Caller(first.Address);
+            await DeployWatchedAsync(caller);
+            using var stop = new CancellationTokenSource();
+            var load = new InferenceLoad(caller);
+            var askers = Enumerable.Range(0, 8).Select(_ => load.AskAsync(stop.Token)).ToArray();
+            await Eventually.Async(() => Task.FromResult(load.Answered > 1000), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            await first.KillAsync();
+            await stop.CancelAsync();
+            await Task.WhenAll(askers);
+            (answered, unanswered) = (load.Answered, load.Unanswered);
+        }
+
+        await using var second = await ServerProcess.StartAsync(server);
+        using var again = new Caller(second.Address);
+        JsonNode monitor = new JsonObject();
+        await Eventually.Async(async () => (int)(monitor = await again.DoAsync("/api/v1/monitors/watched"))["totalRows"]! + (int)monitor["missedRows"]! >= answered, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.InRange((int)monitor["totalRows"]! + (int)monitor["missedRows"]!, answered, answered + unanswered);
+        Assert.InRange((int)monitor["missedRows"]!, 1, answered);
     }
 
     /// <summary>A pipeline trains, deploys and watches a model of one feature.</summary>

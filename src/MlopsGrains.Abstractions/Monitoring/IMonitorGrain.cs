@@ -20,6 +20,13 @@ public interface IMonitorGrain : IGrainWithStringKey
     [Alias("Apply")]
     Task<int> Apply(MonitorDelta delta, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Tells of answered rows whose counts may not have come, because the process that saw them was killed. Answers how many are missing: 0 when the same aggregator's were told before
+    /// and when there is no monitor.
+    /// </summary>
+    [Alias("Miss")]
+    Task<long> Miss(UncountedRows rows, CancellationToken cancellationToken = default);
+
     /// <summary>Closed windows, newest first, at most <paramref name="limit"/> (1–1000).</summary>
     [Alias("Windows"), ReadOnly]
     Task<IReadOnlyList<WindowVerdict>> Windows(int limit, CancellationToken cancellationToken = default);
@@ -49,7 +56,24 @@ public sealed record MonitorRules(
     [property: Id(6)] int RaiseAfter = 2,
     [property: Id(7)] string? Pipeline = null);
 
+/// <summary>What an aggregator had not heard to be counted when its process was killed.</summary>
+/// <param name="AggregatorId">Whose rows.</param>
+/// <param name="Rows">At least 1, with those of the delta on its way.</param>
+/// <param name="Sequence">Of the delta that was on its way; 0 for none.</param>
+/// <param name="SentRows">Its rows.</param>
+[GenerateSerializer, Immutable, Alias("mlops.UncountedRows")]
+public sealed record UncountedRows([property: Id(0)] string AggregatorId, [property: Id(1)] long Rows, [property: Id(2)] long Sequence, [property: Id(3)] long SentRows);
+
 /// <summary>A monitor as it stands.</summary>
+/// <param name="Deployment">Its deployment.</param>
+/// <param name="Rules">As they were given.</param>
+/// <param name="Generation">Counts how often they were.</param>
+/// <param name="ReferenceRows">Rows of the reference.</param>
+/// <param name="OpenWindowRows">Rows in the window that is being filled.</param>
+/// <param name="TotalRows">Rows counted since the monitor began.</param>
+/// <param name="LastVerdict">On the last closed window.</param>
+/// <param name="OpenAlert">The alert that is on.</param>
+/// <param name="MissedRows">Answered rows that were not counted because their process was killed.</param>
 [GenerateSerializer, Immutable, Alias("mlops.MonitorStatus")]
 public sealed record MonitorStatus(
     [property: Id(0)] string Deployment,
@@ -59,7 +83,8 @@ public sealed record MonitorStatus(
     [property: Id(4)] long OpenWindowRows,
     [property: Id(5)] long TotalRows,
     [property: Id(6)] WindowVerdict? LastVerdict,
-    [property: Id(7)] Alert? OpenAlert);
+    [property: Id(7)] Alert? OpenAlert,
+    [property: Id(8)] long MissedRows = 0);
 
 /// <summary>What a window is judged to be.</summary>
 public enum DriftOutcome

@@ -36,6 +36,7 @@ internal static class MonitorCommands
                 ("last window", status.LastVerdict is { } last ? $"{ValueText.Enum(last.Outcome)}, {last.Rows} rows, closed {ValueText.Time(last.ClosedAt)}" : null),
                 ("open window", $"{status.OpenWindowRows} rows"),
                 ("all rows", ValueText.Whole(status.TotalRows)),
+                ("missed rows", status.MissedRows > 0 ? $"{ValueText.Whole(status.MissedRows)}, answered by processes that were killed" : null),
                 ("reference", $"{ValueText.Short(status.Rules.ReferenceDigest)}, {status.ReferenceRows} rows, generation {status.Generation}"),
                 ("open alert", status.OpenAlert is { } alert ? $"{alert.Message} (since {ValueText.Time(alert.RaisedAt)})" : null),
                 ("starts pipeline", status.Rules.Pipeline));

@@ -15,6 +15,7 @@ internal sealed partial class DeploymentCounter(
     string aggregatorId,
     TimeProvider time,
     MonitoringMetrics metrics,
+    PredictionTally tally,
     ILogger logger)
 {
     /// <summary>Rows kept while it is not known whether there is a monitor and what its bins are.</summary>
@@ -67,6 +68,7 @@ internal sealed partial class DeploymentCounter(
                 var oldest = waiting.Dequeue();
                 waitingRows -= oldest.Rows;
                 metrics.Lost(oldest.Rows, LossReason.BufferFull);
+                tally.Settled(deployment, oldest.Rows);
             }
 
             return askAt == TimeSpan.MinValue;
@@ -167,6 +169,7 @@ internal sealed partial class DeploymentCounter(
     private async Task Send(MonitorDelta delta, CancellationToken cancellationToken)
     {
         int generation;
+        tally.Sending(deployment, aggregatorId, delta.Sequence, delta.Rows);
         try
         {
             generation = await monitor.Apply(delta, cancellationToken);
@@ -182,9 +185,12 @@ internal sealed partial class DeploymentCounter(
         lock (gate)
         {
             deltas.Dequeue();
+            tally.Sent(deployment, delta.Rows);
             if (generation != delta.Generation)
             {
-                metrics.Lost(delta.Rows + deltas.Sum(d => d.Rows) + (open?.Rows ?? 0), LossReason.OldReference);
+                var older = deltas.Sum(d => d.Rows) + (open?.Rows ?? 0);
+                metrics.Lost(delta.Rows + older, LossReason.OldReference);
+                tally.Settled(deployment, older);
                 deltas.Clear();
                 open = null;
                 askAt = TimeSpan.MinValue;
@@ -222,6 +228,7 @@ internal sealed partial class DeploymentCounter(
                 waitingRows -= seen.Rows;
                 if (seen.At < since)
                 {
+                    tally.Settled(deployment, seen.Rows);
                     continue;
                 }
 

@@ -38,6 +38,18 @@ internal static class MonitorDecisions
         return builder.Events;
     }
 
+    /// <summary>A delta that was on its way may have come.</summary>
+    public static IReadOnlyList<Missed> OnMissed(MonitorState state, UncountedRows uncounted, DateTimeOffset now)
+    {
+        if (uncounted.Rows is < 1 or > DeltaRowsMax)
+        {
+            throw MlopsException.Invalid("rows", $"rows is {uncounted.Rows}; must be 1 to {DeltaRowsMax}.");
+        }
+
+        var came = uncounted.Sequence > 0 && state.HasCounted(uncounted.AggregatorId, uncounted.Sequence) ? uncounted.SentRows : 0;
+        return state.Rules is null || uncounted.Rows <= came || state.MissedBy.Contains(uncounted.AggregatorId) ? [] : [new Missed(uncounted.AggregatorId, uncounted.Rows - came, now)];
+    }
+
     public static IReadOnlyList<MonitorEvent> OnTime(MonitorState state, string deployment, DateTimeOffset now, Func<string> newAlertId)
     {
         if (state.Rules is not { } rules)

@@ -12,6 +12,7 @@ namespace MlopsGrains.Grains.Monitoring;
 [JsonDerivedType(typeof(AlertRaised), "alert-raised")]
 [JsonDerivedType(typeof(AlertClosed), "alert-closed")]
 [JsonDerivedType(typeof(NoticeDelivered), "notice-delivered")]
+[JsonDerivedType(typeof(Missed), "missed")]
 internal abstract record MonitorEvent;
 
 internal sealed record Configured(int Generation, MonitorRules Rules, ReferenceProfile Reference, DateTimeOffset At, Principal? For = null) : MonitorEvent;
@@ -23,5 +24,7 @@ internal sealed record WindowClosed(WindowVerdict Verdict) : MonitorEvent;
 internal sealed record AlertRaised(Alert Alert) : MonitorEvent;
 
 internal sealed record AlertClosed(string AlertId, DateTimeOffset At, string Reason) : MonitorEvent;
+
+internal sealed record Missed(string Aggregator, long Rows, DateTimeOffset At) : MonitorEvent;
 
 internal sealed record NoticeDelivered(long Notice, string? PipelineRun) : MonitorEvent;

@@ -68,6 +68,13 @@ internal sealed partial class MonitorGrain(
         return State.Generation;
     }
 
+    public async Task<long> Miss(UncountedRows rows, CancellationToken cancellationToken = default)
+    {
+        var missed = MonitorDecisions.OnMissed(State, rows, time.GetUtcNow());
+        await Decide(missed);
+        return missed.Sum(m => m.Rows);
+    }
+
     public Task<IReadOnlyList<WindowVerdict>> Windows(int limit, CancellationToken cancellationToken = default) =>
         Task.FromResult(Newest(State.Windows, limit));
 
@@ -102,7 +109,8 @@ internal sealed partial class MonitorGrain(
             State.Window?.Rows ?? 0,
             State.TotalRows,
             State.Windows.Count > 0 ? State.Windows[^1] : null,
-            State.OpenAlert());
+            State.OpenAlert(),
+            State.MissedRows);
 
     private IReadOnlyList<T> Newest<T>(List<T> oldestFirst, int limit)
     {

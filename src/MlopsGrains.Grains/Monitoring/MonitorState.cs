@@ -30,6 +30,12 @@ internal sealed class MonitorState
 
     public long TotalRows { get; set; }
 
+    /// <summary>Answered rows that were not counted because their process was killed.</summary>
+    public long MissedRows { get; set; }
+
+    /// <summary>The aggregators whose they were, newest last; beyond <see cref="AggregatorsKept"/> the oldest is forgotten.</summary>
+    public List<string> MissedBy { get; set; } = [];
+
     public long NextWindow { get; set; } = 1;
 
     public long NextNotice { get; set; } = 1;
@@ -80,6 +86,10 @@ internal sealed class MonitorState
                 break;
             case NoticeDelivered delivered:
                 Deliver(delivered);
+                break;
+            case Missed missed:
+                MissedRows += missed.Rows;
+                Add(MissedBy, missed.Aggregator, AggregatorsKept);
                 break;
             default:
                 throw new NotSupportedException($"A monitor knows no event {e.GetType().Name}.");

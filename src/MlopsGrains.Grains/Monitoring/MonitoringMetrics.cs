@@ -74,6 +74,7 @@ internal sealed class MonitoringMetrics
         LossReason.OldReference => "old_reference",
         LossReason.TooManyDeployments => "too_many_deployments",
         LossReason.Stopped => "stopped",
+        LossReason.Killed => "killed",
         _ => "refused",
     };
 }
@@ -87,4 +88,5 @@ internal enum LossReason
     TooManyDeployments,
     Refused,
     Stopped,
+    Killed,
 }

@@ -18,6 +18,7 @@ internal sealed partial class PredictionAggregator(
     IIdSource ids,
     TimeProvider time,
     MonitoringMetrics metrics,
+    PredictionTally tally,
     ILogger<PredictionAggregator> logger) : IPredictionObserver
 {
     public const long QueuedRowsMax = 200_000;
@@ -46,6 +47,7 @@ internal sealed partial class PredictionAggregator(
             return Task.CompletedTask;
         }
 
+        tally.Answered(deployment, rows);
         var seen = new Observation(request, response, rows, time.GetUtcNow());
         Interlocked.Add(ref queuedRows, rows);
         if (queue.Writer.TryWrite((deployment, seen)))
@@ -75,6 +77,7 @@ internal sealed partial class PredictionAggregator(
             if (CounterOf(next.Deployment) is not { } counter)
             {
                 metrics.Lost(next.Seen.Rows, LossReason.TooManyDeployments);
+                tally.Settled(next.Deployment, next.Seen.Rows);
                 continue;
             }
 
@@ -117,6 +120,7 @@ internal sealed partial class PredictionAggregator(
         if (CounterOf(deployment) is not { } counter)
         {
             metrics.Lost(seen.Rows, LossReason.TooManyDeployments);
+            tally.Settled(deployment, seen.Rows);
             return;
         }
 
@@ -149,7 +153,7 @@ internal sealed partial class PredictionAggregator(
 
         return counters.Count >= DeploymentsMax
             ? null
-            : counters.GetOrAdd(deployment, name => new DeploymentCounter(name, monitors(name), ids.NewId(), time, metrics, logger));
+            : counters.GetOrAdd(deployment, name => new DeploymentCounter(name, monitors(name), ids.NewId(), time, metrics, tally, logger));
     }
 }
 

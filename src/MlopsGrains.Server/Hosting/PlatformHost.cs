@@ -5,6 +5,7 @@ using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Grains;
 using MlopsGrains.Grains.Calls;
+using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Server.Hosting.Cluster;
 using MlopsGrains.Server.Hosting.Start;
 using MlopsGrains.Settings;
@@ -67,6 +68,7 @@ public static class PlatformHost
             builder.UseOrleans(silo => silo.AddCluster(settings, identity, builder.Configuration));
         }
 
+        builder.Services.AddPredictionTallies(Path.Combine(settings.BlobDirectoryOrDefault, "tallies"));
         builder.Services.AddMlopsGateway(builder.Configuration);
         var app = builder.Build();
         app.WarnOfPlainHttp();

@@ -129,6 +129,25 @@ public sealed class MonitorGrainTests : IAsyncLifetime
         return monitor;
     }
 
+    [Fact]
+    public async Task Missed_IsShown_AndCountsOnceForEachTally()
+    {
+        var monitor = await ConfigureAsync("missed");
+
+        var reference = (await monitor.GetReference(Token))!;
+        var counter = new FeatureCounter(reference.Features[0]);
+        counter.Count(new Observation(Samples.Request(("age", [.. Samples.Spread(4, 0)])), Samples.Response, 4, default), 0, 4);
+        await monitor.Apply(new MonitorDelta("b", 1, reference.Generation, 4, [counter.TakeCounts()]), Token);
+
+        Assert.Equal(5, await monitor.Miss(new UncountedRows("a", 5, 0, 0), Token));
+        Assert.Equal(0, await monitor.Miss(new UncountedRows("a", 5, 0, 0), Token));
+        Assert.Equal(2, await monitor.Miss(new UncountedRows("b", 6, 1, 4), Token)); // The delta on its way had come.
+        Assert.Equal(6, await monitor.Miss(new UncountedRows("c", 6, 2, 4), Token)); // This one had not.
+        Assert.Equal(13, (await monitor.Get(Token))!.MissedRows);
+        Assert.Equal(0, await cluster.Client.GetGrain<IMonitorGrain>("nobody").Miss(new UncountedRows("a", 5, 0, 0), Token));
+        Assert.Equal("rows", (await Assert.ThrowsAsync<MlopsException>(() => monitor.Miss(new UncountedRows("d", 0, 0, 0), Token))).Field);
+    }
+
     private void Predict(string deployment, int rows, double shift)
     {
         var observer = cluster.GetSiloServiceProvider().GetRequiredService<IPredictionObserver>();

@@ -17,6 +17,8 @@ public sealed class PredictionAggregatorTests : IDisposable
     private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly ScriptedMonitor monitor;
     private readonly PredictionAggregator aggregator;
+    private readonly TempDirectory directory = new();
+    private readonly PredictionTally tally;
     private long lost;
     private readonly MeterListener listener = new();
 
@@ -24,7 +26,8 @@ public sealed class PredictionAggregatorTests : IDisposable
     {
         var meters = services.GetRequiredService<IMeterFactory>();
         monitor = new ScriptedMonitor(time);
-        aggregator = new PredictionAggregator(_ => monitor, new UuidSource(time), time, new MonitoringMetrics(meters), NullLogger<PredictionAggregator>.Instance);
+        tally = PredictionTally.Open(directory.Path, "t");
+        aggregator = new PredictionAggregator(_ => monitor, new UuidSource(time), time, new MonitoringMetrics(meters), tally, NullLogger<PredictionAggregator>.Instance);
         listener.InstrumentPublished = (instrument, l) =>
         {
             if (instrument.Meter.Scope == meters && instrument.Name == "mlops.monitoring.predictions.lost")
@@ -40,8 +43,10 @@ public sealed class PredictionAggregatorTests : IDisposable
 
     public void Dispose()
     {
+        tally.Dispose();
         listener.Dispose();
         services.Dispose();
+        directory.Dispose();
     }
 
     [Fact]
@@ -113,6 +118,93 @@ public sealed class PredictionAggregatorTests : IDisposable
         Assert.Equal(sent, monitor.Rows);
         Assert.Equal(sent, monitor.Counts.Sum());
         Assert.Equal(0, lost);
+        tally.Dispose();
+        Assert.Empty(Directory.GetFiles(directory.Path));
+    }
+
+    /// <summary>Whatever becomes of rows while the process lives, they are not taken for lost by its death.</summary>
+    [Fact]
+    public async Task TallyIsSettled_WhenAllIsCountedOrKnownToBeLost()
+    {
+        Observe(7);
+        await FlushAsync();
+        monitor.Configure(after: TimeSpan.FromSeconds(3));
+        Observe(11);
+        await FlushAsync();
+        Observe(13);
+        monitor.Configure();
+        await FlushAsync();
+        Observe(6000, count: false);
+        Observe(6000);
+        time.Advance(TimeSpan.FromSeconds(3));
+        await FlushAsync();
+        await FlushAsync();
+
+        tally.Dispose();
+
+        Assert.Empty(Directory.GetFiles(directory.Path));
+    }
+
+    [Fact]
+    public async Task TallyOfTheDead_TellsWhatNobodyCounted_Once()
+    {
+        monitor.Configure();
+        Observe(10);
+        await FlushAsync();
+        Observe(20, count: false);
+        Observe(3);
+        var told = new List<(string Deployment, UncountedRows Rows)>();
+        Task TellAsync(string deployment, UncountedRows rows)
+        {
+            told.Add((deployment, rows));
+            return Task.CompletedTask;
+        }
+
+        await PredictionTally.TellOfTheDead(directory.Path, TellAsync);
+        Assert.Empty(told); // It lives.
+        tally.Dispose();
+        await Assert.ThrowsAsync<TimeoutException>(() => PredictionTally.TellOfTheDead(directory.Path, (_, _) => throw new TimeoutException()));
+        await PredictionTally.TellOfTheDead(directory.Path, TellAsync);
+        await PredictionTally.TellOfTheDead(directory.Path, TellAsync);
+
+        var (about, uncounted) = Assert.Single(told);
+        Assert.Equal(("churn", 23L, 0L), (about, uncounted.Rows, uncounted.Sequence));
+    }
+
+    [Fact]
+    public async Task TallyOfTheDead_NamesTheDeltaThatWasOnItsWay()
+    {
+        monitor.Configure();
+        Enumerable.Repeat(Fate.LostAnswer, 20).ToList().ForEach(monitor.Script.Enqueue);
+        Observe(10);
+        await FlushAsync();
+        Observe(3);
+        tally.Dispose();
+        UncountedRows? told = null;
+
+        await PredictionTally.TellOfTheDead(directory.Path, (_, rows) =>
+        {
+            told = rows;
+            return Task.CompletedTask;
+        });
+
+        Assert.Equal((13, 1, 10), (told!.Rows, told.Sequence, told.SentRows));
+        Assert.Equal(32, told.AggregatorId.Length);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(1000)]
+    public async Task TallyThatIsCutOffOrNonsense_TellsNothing(int length)
+    {
+        var bytes = new byte[length];
+        new Random(length).NextBytes(bytes);
+        await File.WriteAllBytesAsync(directory.File("x.tally"), [.. bytes.Select(b => (byte)(b | 0x80))], Token);
+
+        await PredictionTally.TellOfTheDead(directory.Path, (_, _) => throw new InvalidOperationException("told"));
+
+        Assert.False(File.Exists(directory.File("x.tally")));
     }
 
     [Fact]
@@ -307,6 +399,8 @@ public sealed class PredictionAggregatorTests : IDisposable
 
             return fate == Fate.LostAnswer ? throw MlopsException.Unavailable("lost") : Task.FromResult(reference.Generation);
         }
+
+        public Task<long> Miss(UncountedRows rows, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
         public Task<MonitorStatus> Configure(MonitorRules rules, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
