@@ -11,7 +11,7 @@ namespace MlopsGrains.EndToEnd;
 /// <summary>Two silos and a gateway as real processes on one PostgreSQL; one silo is killed while runs log.</summary>
 public sealed class ClusterTests(PostgresServer postgres)
 {
-    // The defaults notice a dead silo after about fifteen seconds; a test need not wait that long.
+    // The defaults notice a dead silo after some seconds; a test need not wait that long.
     private static readonly Dictionary<string, string> FastFailureDetection = new()
     {
         ["MLOPS_ClusterSecurity__Secret"] = new string('s', 64),

@@ -37,6 +37,28 @@ public sealed class FaultNumbers(PostgresServer postgres, ITestOutputHelper outp
         output.WriteLine($"{fault}: {gaps.Count} of {gaps.Count + others.Count} keys felt it; longest {(gaps.Count > 0 ? gaps[^1] : others.Max()).TotalSeconds:F1} s; the others {others.DefaultIfEmpty().Max().TotalSeconds:F2} s at most");
     }
 
+    [Fact(Explicit = true)]
+    public async Task HowSoonDoesALoneServerServeAgain()
+    {
+        using var directory = new TempDirectory();
+        string[] server = ["--storage", "postgres", "--connection", await postgres.CreateDatabaseAsync(), "--data", directory.Path];
+        var current = await ServerProcess.StartAsync(server);
+        for (var round = 0; round < 5; round++)
+        {
+            using var caller = new Caller(current.Address);
+            await caller.NewRunAsync("0");
+            await current.KillAsync();
+            await current.DisposeAsync();
+            var began = Stopwatch.GetTimestamp();
+            current = await ServerProcess.StartAsync(server);
+            using var again = new Caller(current.Address);
+            await again.NewRunAsync("0");
+            output.WriteLine($"a lone server on PostgreSQL that was killed stores a run {Stopwatch.GetElapsedTime(began).TotalSeconds:F1} s after its start");
+        }
+
+        await current.DisposeAsync();
+    }
+
     private async Task FaultAsync(ServerCluster cluster, string fault)
     {
         var silo = cluster.Silos[1];

@@ -21,10 +21,7 @@ internal sealed class TagWriters : IDisposable
 
     private TagWriters(Uri address) => http = new() { BaseAddress = address, Timeout = Patience };
 
-    /// <summary>Between two acknowledgements of one key.</summary>
-    public TimeSpan LongestGap => runs.Max(run => run.LongestGap);
-
-    /// <summary>Sorted, one for each key.</summary>
+    /// <summary>The longest times between two acknowledgements of a key, one for each key, sorted.</summary>
     public IReadOnlyList<TimeSpan> Gaps => [.. runs.Select(run => run.LongestGap).Order()];
 
     /// <summary>Answers other than 200, and answers that did not come, by what they were.</summary>

@@ -117,7 +117,7 @@ internal static class MlflowRunEndpoints
         }
         else
         {
-            await run.LogBatch(batch);
+            await run.LogBatch(batch, call.Aborted);
         }
 
         await call.Done();
@@ -127,7 +127,7 @@ internal static class MlflowRunEndpoints
     {
         var run = Run(call);
         var param = new Tag(call.Request.Required("key"), call.Request.Text("value") ?? "");
-        await run.LogBatch(new RunBatch(MetricColumns.Empty, [param], []));
+        await run.LogBatch(new RunBatch(MetricColumns.Empty, [param], []), call.Aborted);
         await call.Done();
     }
 
@@ -135,11 +135,11 @@ internal static class MlflowRunEndpoints
     {
         var run = Run(call);
         var tag = new Tag(call.Request.Required("key"), call.Request.Text("value") ?? "");
-        await run.LogBatch(new RunBatch(MetricColumns.Empty, [], [tag]));
+        await run.LogBatch(new RunBatch(MetricColumns.Empty, [], [tag]), call.Aborted);
         await call.Done();
     }
 
-    /// <summary>The hot path: the body's own bytes become columns. A write is not cancelled with its request, so it needs no token either.</summary>
+    /// <summary>The hot path: the body's own bytes become columns.</summary>
     private static async Task LogBatch(HttpContext context)
     {
         MlflowRequest.CheckContentType(context.Request);
@@ -148,7 +148,7 @@ internal static class MlflowRunEndpoints
         var grains = context.RequestServices.GetRequiredService<IGrainFactory>();
         await context.RequireAsync(AccessTarget.Run, id);
         await context.RequireEachAsync(AccessTarget.LoggedModel, batch.Models?.ModelIds ?? []);
-        await (batch.Models is { } models ? models.LogAsync(grains, id, batch.Batch) : grains.GetGrain<IRunGrain>(id).LogBatch(batch.Batch, CancellationToken.None));
+        await (batch.Models is { } models ? models.LogAsync(grains, id, batch.Batch) : grains.GetGrain<IRunGrain>(id).LogBatch(batch.Batch, context.RequestAborted));
         await MlflowCall.Done(context);
     }
 

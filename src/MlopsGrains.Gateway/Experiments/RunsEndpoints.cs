@@ -90,12 +90,11 @@ internal static class RunsEndpoints
             : await grains.GetGrain<IRunSearchGrain>(0).Search(query, cancellationToken));
     }
 
-    /// <summary>Not cancelled with its request: the batch is written whether or not the caller waits.</summary>
     private static async Task<NoContent> LogBatch(string id, HttpRequest request, IGrainFactory grains)
     {
         var run = Run(grains, id);
         var batch = await RequestBody.ReadAsync(request, BatchReader.ReadNative, request.HttpContext.RequestAborted);
-        await run.LogBatch(batch, CancellationToken.None);
+        await run.LogBatch(batch, request.HttpContext.RequestAborted);
         return TypedResults.NoContent();
     }
 

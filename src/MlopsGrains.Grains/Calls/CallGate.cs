@@ -30,8 +30,8 @@ internal sealed class CallGate(PauseGate pauses) : IIncomingGrainCallFilter
 
     private async Task RunAfterPause(IIncomingGrainCallContext context)
     {
-        // What Orleans asks of itself must go on, or the pause would never be found out.
-        if (!context.TargetId.IsSystemTarget())
+        // What Orleans asks of itself must go on: by it the pause is found out, and by an extension of each grain it cancels calls.
+        if (!context.TargetId.IsSystemTarget() && !context.Request.GetInterfaceType().IsAssignableTo(typeof(IGrainExtension)))
         {
             await pauses.Pass();
         }
@@ -58,12 +58,13 @@ internal sealed class CallGate(PauseGate pauses) : IIncomingGrainCallFilter
 
     private CurrentCall? Call(IIncomingGrainCallContext context)
     {
+        var token = context.Request.GetCancellationToken();
         if (CallDeadline.Current is not { } deadline)
         {
-            return null;
+            return token.CanBeCanceled && !CallDeadline.IsSet ? new CurrentCall(null, long.MaxValue, token) : null;
         }
 
         var leftMs = deadline.PatienceMs - deadline.PatienceMs / MarginPart - clocks.AgeMs(deadline.Clock, deadline.AskedMs, CallDeadline.Now);
-        return new CurrentCall(deadline, Stopwatch.GetTimestamp() + (leftMs * (Stopwatch.Frequency / 1000)), context.Request.GetCancellationToken());
+        return new CurrentCall(deadline, Stopwatch.GetTimestamp() + (leftMs * (Stopwatch.Frequency / 1000)), token);
     }
 }

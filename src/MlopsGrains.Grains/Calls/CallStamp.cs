@@ -2,17 +2,15 @@ using MlopsGrains.Calls;
 
 namespace MlopsGrains.Grains.Calls;
 
-/// <summary>Says with each call that is nobody's part how long its answer is waited for.</summary>
+/// <summary>
+/// Says with each call of a gateway how long its answer is waited for. Calls inside one process need it not: Orleans drops what is older than its caller waits, and both have one clock.
+/// </summary>
 internal sealed class CallStamp(PauseGate pauses, TimeSpan patience) : IOutgoingGrainCallFilter
 {
     public async Task Invoke(IOutgoingGrainCallContext context)
     {
-        if (!CallDeadline.IsSet)
-        {
-            await pauses.Pass();
-            CallDeadline.Set(context.Request.GetDefaultResponseTimeout() ?? patience);
-        }
-
+        await pauses.Pass();
+        CallDeadline.Set(context.Request.GetDefaultResponseTimeout() ?? patience);
         await context.Invoke();
     }
 }

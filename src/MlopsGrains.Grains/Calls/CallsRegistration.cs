@@ -27,8 +27,6 @@ public static class CallsRegistration
         silo.Services.AddPauseGate();
         silo.Services.AddSingleton<CallGate>();
         silo.Services.AddSingleton<IIncomingGrainCallFilter>(services => services.GetRequiredService<CallGate>());
-        silo.Services.AddSingleton<IOutgoingGrainCallFilter>(services => new CallStamp(
-            services.GetRequiredService<PauseGate>(), services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout));
     }
 
     internal static void AddPauseGate(this IServiceCollection services)

@@ -5,7 +5,7 @@ using MlopsGrains.Errors;
 namespace MlopsGrains.Grains.Calls;
 
 /// <summary>The call that a grain works for, and whether somebody still waits for its answer.</summary>
-internal sealed class CurrentCall(CallDeadline deadline, long notAfter, CancellationToken givenUp)
+internal sealed class CurrentCall(CallDeadline? deadline, long notAfter, CancellationToken givenUp)
 {
     private static readonly AsyncLocal<CurrentCall?> Flowing = new();
 
@@ -41,6 +41,6 @@ internal sealed class CurrentCall(CallDeadline deadline, long notAfter, Cancella
     public void Keep()
     {
         kept = true;
-        deadline.Keep();
+        deadline?.Keep();
     }
 }
