@@ -9,13 +9,13 @@ internal sealed class IdleMemoryOptions : ISettings
 {
     public const string Section = "IdleMemory";
 
-    /// <summary>How long the server must have done next to nothing before it gives memory back, 1 s–1 day; 20 s by default.</summary>
+    /// <summary>How long the server must have done next to nothing before it gives memory back, 100 ms–1 day; 20 s by default.</summary>
     public TimeSpan QuietFor { get; set; } = TimeSpan.FromSeconds(20);
 
     static string ISettings.Section => Section;
 
     /// <inheritdoc/>
-    public IEnumerable<string> Faults() => new SettingFaults(Section).Range(QuietFor, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+    public IEnumerable<string> Faults() => new SettingFaults(Section).Range(QuietFor, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1));
 }
 
 /// <summary>
