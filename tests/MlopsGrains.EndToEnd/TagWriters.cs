@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.EndToEnd;
@@ -99,7 +100,7 @@ internal sealed class TagWriters : IDisposable
 
             return answer.StatusCode == HttpStatusCode.OK;
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or SocketException)
         {
             Refusals.AddOrUpdate(e.GetType().Name, 1, (_, n) => n + 1);
             return false;
