@@ -8,12 +8,13 @@ using MlopsGrains.Testing;
 namespace MlopsGrains.EndToEnd;
 
 /// <summary>
-/// One writer for each of some runs sets a tag to 1, 2, 3 and so on; it gives up soon and sends the next number then. What was acknowledged last may be followed by what was sent
+/// One writer for each of some runs sets a tag to 1, 2, 3 and so on; when one is given up it sends the next. What was acknowledged last may be followed by what was sent
 /// later, and never by something earlier.
 /// </summary>
 internal sealed class TagWriters : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    /// <summary>More than the gateway's: it is the gateway that gives up. What a client gave up earlier may still be done while the gateway waits, if its cancellation overtakes the call.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(11);
 
     private readonly HttpClient http;
     private readonly CancellationTokenSource stop = new();
