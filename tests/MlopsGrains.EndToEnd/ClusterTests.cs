@@ -14,7 +14,6 @@ public sealed class ClusterTests(PostgresServer postgres)
     // The defaults notice a dead silo after some seconds; a test need not wait that long.
     private static readonly Dictionary<string, string> FastFailureDetection = new()
     {
-        ["MLOPS_ClusterSecurity__Secret"] = new string('s', 64),
         ["MLOPS_Membership__ProbeTimeout"] = "00:00:01",
         ["MLOPS_Membership__NumMissedProbesLimit"] = "2",
         ["MLOPS_Membership__NumVotesForDeathDeclaration"] = "1",
@@ -24,12 +23,8 @@ public sealed class ClusterTests(PostgresServer postgres)
     [Fact]
     public async Task SiloKilledWhileRunsLog_EveryAcknowledgedPointIsThere()
     {
-        using var directory = new TempDirectory();
-        string[] cluster = ["--storage", "postgres", "--connection", await postgres.CreateDatabaseAsync(), "--blobs", directory.Path];
-        await using var first = await ServerProcess.StartAsync(["--role", "silo", .. cluster], FastFailureDetection);
-        await using var second = await ServerProcess.StartAsync(["--role", "silo", .. cluster], FastFailureDetection);
-        await using var gateway = await ServerProcess.StartAsync(["--role", "gateway", .. cluster], FastFailureDetection);
-        using var http = new HttpClient { BaseAddress = gateway.Address, Timeout = TimeSpan.FromSeconds(40) };
+        await using var cluster = await ServerCluster.StartAsync(postgres, silos: 2, FastFailureDetection);
+        using var http = new HttpClient { BaseAddress = cluster.Gateway.Address, Timeout = TimeSpan.FromSeconds(40) };
         var load = new TrackingLoad(http);
         var runs = await load.CreateRunsAsync(16);
 
@@ -40,7 +35,7 @@ public sealed class ClusterTests(PostgresServer postgres)
         var writers = runs.Select(run => load.WriteAsync(run, stop.Token)).ToArray();
         await Eventually.Async(() => Task.FromResult(load.Acknowledged > 2_000), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         await load.AssertSearchSeesAcknowledgedAsync();
-        await second.KillAsync();
+        await cluster.Silos[1].KillAsync();
         var atKill = load.Acknowledged;
         await Eventually.Async(() => Task.FromResult(load.Acknowledged > atKill + 2_000), TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
         await stop.CancelAsync();
@@ -111,18 +106,14 @@ public sealed class ClusterTests(PostgresServer postgres)
     [Fact]
     public async Task SiloStoppedWhileAModelServes_EveryAnsweredRowIsInTheMonitor()
     {
-        using var directory = new TempDirectory();
-        string[] cluster = ["--storage", "postgres", "--connection", await postgres.CreateDatabaseAsync(), "--blobs", directory.Path];
-        await using var first = await ServerProcess.StartAsync(["--role", "silo", .. cluster], FastFailureDetection);
-        await using var second = await ServerProcess.StartAsync(["--role", "silo", .. cluster], FastFailureDetection);
-        await using var gateway = await ServerProcess.StartAsync(["--role", "gateway", .. cluster], FastFailureDetection);
-        using var caller = new Caller(gateway.Address);
+        await using var cluster = await ServerCluster.StartAsync(postgres, silos: 2, FastFailureDetection);
+        using var caller = new Caller(cluster.Gateway.Address);
         await DeployWatchedAsync(caller);
         using var stop = new CancellationTokenSource();
         var load = new InferenceLoad(caller);
         var askers = Enumerable.Range(0, 8).Select(_ => load.AskAsync(stop.Token)).ToArray();
         await Eventually.Async(() => Task.FromResult(load.Answered > 500), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
-        Assert.Equal(0, await second.StopAsync());
+        Assert.Equal(0, await cluster.Silos[1].StopAsync());
         var atStop = load.Answered;
         await Eventually.Async(() => Task.FromResult(load.Answered > atStop + 500), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         await stop.CancelAsync();

@@ -40,7 +40,7 @@ internal static class Idempotency
 /// </summary>
 internal sealed class IdempotencyMiddleware(RequestDelegate next, IGrainFactory grains, IOptions<GatewayOptions> options)
 {
-    public const string Header = RequestKey.Header;
+    private const string Header = RequestKey.Header;
 
     /// <summary>Longer answers are not kept: the repeat finds what was created by its id and is answered from that.</summary>
     private const int AnswerBytesMax = 64 * 1024;

@@ -9,6 +9,7 @@ using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Idempotency;
+using MlopsGrains.Identity;
 
 namespace MlopsGrains.Gateway.OpenApi;
 
@@ -84,7 +85,7 @@ internal static class ApiDocument
             operation.Parameters ??= [];
             operation.Parameters.Add(new OpenApiParameter
             {
-                Name = IdempotencyMiddleware.Header,
+                Name = RequestKey.Header,
                 In = ParameterLocation.Header,
                 Description = "The same request with the same key is answered as the first time and creates nothing twice.",
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IIdempotencyStoreGrain.SentKeyLengthMax },

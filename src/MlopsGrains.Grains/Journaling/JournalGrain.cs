@@ -30,6 +30,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
 
     private readonly SemaphoreSlim oneAtATime = new(1);
     private bool hasRead;
+    private CallGate? gate;
     private MlopsException? unreadable;
     private long tailBytes;
     private long snapshotBytes;
@@ -200,7 +201,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     /// <exception cref="StoredDamageException">It cannot be read.</exception>
     protected async Task<TState> ReadStored() => Fold(await ReadJournal());
 
-    private CallGate Gate => ServiceProvider.GetRequiredService<CallGate>();
+    private CallGate Gate => gate ??= ServiceProvider.GetRequiredService<CallGate>();
 
     private Task<JournalSlice> ReadJournal() => GoesOnAroundDamage ? journal.ReadAroundDamageAsync(Stream) : journal.ReadAsync(Stream);
 

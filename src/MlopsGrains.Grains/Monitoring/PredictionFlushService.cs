@@ -21,14 +21,14 @@ internal sealed partial class PredictionFlushService(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var counting = aggregator.CountUntilComplete();
+        var (counting, telling) = (aggregator.CountUntilComplete(), Task.CompletedTask);
         using var timer = new PeriodicTimer(Period, time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 aggregator.StartFlush(stoppingToken);
-                await TellOfTheDead();
+                telling = telling.IsCompleted ? TellOfTheDead() : telling;
             }
         }
         catch (OperationCanceledException)
@@ -44,7 +44,7 @@ internal sealed partial class PredictionFlushService(
         }
     }
 
-    /// <summary>Every monitor hears what killed processes did not get to tell it.</summary>
+    /// <summary>Every monitor hears what killed processes did not get to tell it. One that does not answer holds no flush up. Never fails.</summary>
     private async Task TellOfTheDead()
     {
         if (tallies.Value.Folder is not { } folder || (lookedAt != 0 && time.GetElapsedTime(lookedAt) < LookForTheDeadEvery))

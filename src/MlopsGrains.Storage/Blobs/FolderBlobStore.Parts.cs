@@ -20,12 +20,9 @@ public sealed partial class FolderBlobStore
         var folder = OnDisk(() => Directory.CreateDirectory(PartsOf(upload)));
         var name = PartName(number);
         var others = folder.EnumerateFiles().Where(f => f.Name != name).Sum(f => f.Length);
-        var temporary = Path.Combine(root, Temporary, $"{Guid.NewGuid():N}.part");
         try
         {
-            var part = await CopyAsync(content, temporary, Math.Max(0, maxBytes - others), cancellationToken);
-            OnDisk(() => File.Move(temporary, Path.Combine(folder.FullName, name), overwrite: true));
-            return part;
+            return await StoreAsync(content, Math.Max(0, maxBytes - others), (temporary, _) => File.Move(temporary, Path.Combine(folder.FullName, name), overwrite: true), cancellationToken);
         }
         catch (BlobTooLargeException)
         {
@@ -34,10 +31,6 @@ public sealed partial class FolderBlobStore
         catch (DirectoryNotFoundException)
         {
             throw new BlobPartException(number, "the upload was ended while it came");
-        }
-        finally
-        {
-            File.Delete(temporary);
         }
     }
 

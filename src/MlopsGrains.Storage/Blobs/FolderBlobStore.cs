@@ -52,36 +52,17 @@ public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
     /// <summary>Writes a page and removes it.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken = default)
     {
-        OnDisk(() => Directory.CreateDirectory(Path.Combine(root, Temporary)));
-        var temporary = Path.Combine(root, Temporary, $"{Guid.NewGuid():N}.part");
-        try
-        {
-            _ = await CopyAsync(new MemoryStream(new byte[Environment.SystemPageSize]), temporary, long.MaxValue, cancellationToken);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        using var page = new MemoryStream(new byte[Environment.SystemPageSize]);
+        await StoreAsync(page, long.MaxValue, (_, _) => { }, cancellationToken);
     }
 
     public async Task<BlobReference> WriteAsync(Stream content, long maxBytes, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(content);
         ArgumentOutOfRangeException.ThrowIfNegative(maxBytes);
-        OnDisk(() => Directory.CreateDirectory(Path.Combine(root, Temporary)));
-        var temporary = Path.Combine(root, Temporary, $"{Guid.NewGuid():N}.part");
-        try
-        {
-            var blob = await CopyAsync(content, temporary, maxBytes, cancellationToken);
-            OnDisk(() => Publish(temporary, PathOf(blob.Digest)));
-            Remember(blob.Digest);
-            return blob;
-        }
-        finally
-        {
-            // Gone already when it was published.
-            File.Delete(temporary);
-        }
+        var blob = await StoreAsync(content, maxBytes, (temporary, stored) => Publish(temporary, PathOf(stored.Digest)), cancellationToken);
+        Remember(blob.Digest);
+        return blob;
     }
 
     public async Task<Stream?> OpenReadAsync(string digest, CancellationToken cancellationToken = default)
@@ -99,15 +80,15 @@ public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
 
         try
         {
-            await content.CopyToAsync(Stream.Null, BufferBytes, cancellationToken);
+            await OnDiskAsync(new ValueTask(content.CopyToAsync(Stream.Null, BufferBytes, cancellationToken)));
             Remember(digest);
             content.Position = 0;
             return content;
         }
-        catch (Exception e)
+        catch
         {
             await content.DisposeAsync();
-            throw e is IOException ? new BlobsUnavailableException(e) : e;
+            throw;
         }
     }
 
@@ -179,6 +160,23 @@ public sealed partial class FolderBlobStore : IBlobStore, IStorageEngine
         catch (IOException e)
         {
             throw new BlobsUnavailableException(e);
+        }
+    }
+
+    /// <summary>Writes and syncs a temporary file, which <paramref name="publish"/> moves where it belongs; it is gone afterwards in any case.</summary>
+    private async Task<BlobReference> StoreAsync(Stream content, long maxBytes, Action<string, BlobReference> publish, CancellationToken cancellationToken)
+    {
+        OnDisk(() => Directory.CreateDirectory(Path.Combine(root, Temporary)));
+        var temporary = Path.Combine(root, Temporary, $"{Guid.NewGuid():N}.part");
+        try
+        {
+            var stored = await CopyAsync(content, temporary, maxBytes, cancellationToken);
+            OnDisk(() => publish(temporary, stored));
+            return stored;
+        }
+        finally
+        {
+            File.Delete(temporary);
         }
     }
 
