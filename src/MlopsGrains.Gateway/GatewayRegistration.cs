@@ -9,6 +9,7 @@ using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Idempotency;
+using MlopsGrains.Gateway.InProcess;
 using MlopsGrains.Gateway.Json;
 using MlopsGrains.Gateway.Live;
 using MlopsGrains.Gateway.OpenApi;
@@ -41,6 +42,7 @@ public static class GatewayRegistration
         services.TryAddSingleton<ArtifactUploads>();
         services.TryAddSingleton<LiveFeeds>();
         services.TryAddSingleton<BodyBudget>();
+        services.TryAddSingleton<InProcessDoor>();
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<GatewayOptions>>((kestrel, gateway) =>
         {
             kestrel.Limits.MaxRequestLineSize = gateway.Value.RequestLineBytesMax;
@@ -61,8 +63,9 @@ public static class GatewayRegistration
             .Use(next =>
             {
                 LockedDoors.Check(app.ApplicationServices.GetRequiredService<EndpointDataSource>());
-                return next;
+                return app.ApplicationServices.GetRequiredService<InProcessDoor>().Through(next);
             })
+            .UseRouting()
             .UseMiddleware<RefusalMiddleware>()
             .UseMiddleware<RequestTargetMiddleware>()
             .UseMiddleware<OriginCheckMiddleware>()

@@ -42,8 +42,8 @@ public sealed class GatewayOptions : ISettings
     public string? PublicUrl { get; set; }
 
     /// <summary>
-    /// Host names besides loopback under which the gateway may be asked for when no authentication is configured; every other <c>Host</c> header is refused,
-    /// so that a web page cannot reach a laptop's server by rebinding its own name to 127.0.0.1.
+    /// Host names besides loopback and <see cref="PublicUrl"/> under which the gateway may be asked for, such as a container's name; every other name in a <c>Host</c> header is refused, so
+    /// that a web page cannot reach the server by letting its own name point here. Bare addresses are answered to where authentication is configured.
     /// </summary>
     public IList<string> AllowedHosts { get; } = [];
 

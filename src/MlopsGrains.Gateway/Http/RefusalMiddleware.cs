@@ -15,6 +15,7 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, IOptions<G
     {
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers.XFrameOptions = "SAMEORIGIN";
+        context.Response.Headers.ContentSecurityPolicy = context.GetEndpoint()?.Metadata.GetMetadata<ContentPolicy>()?.Text ?? ContentPolicy.Data;
         try
         {
             await next(context);

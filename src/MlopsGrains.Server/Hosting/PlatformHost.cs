@@ -2,6 +2,8 @@ using Microsoft.Extensions.Options;
 using MlopsGrains.Client;
 using MlopsGrains.Gateway;
 using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Http;
+using MlopsGrains.Gateway.InProcess;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Grains;
 using MlopsGrains.Grains.Calls;
@@ -13,6 +15,7 @@ using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Marks;
 using MlopsGrains.Storage.Postgres;
+using MlopsGrains.Web;
 using Npgsql;
 using Orleans.Configuration;
 using Orleans.Dashboard;
@@ -70,6 +73,7 @@ public static class PlatformHost
 
         builder.Services.AddPredictionTallies(Path.Combine(settings.BlobDirectoryOrDefault, "tallies"));
         builder.Services.AddMlopsGateway(builder.Configuration);
+        builder.Services.AddMlopsWeb(services => services.GetRequiredService<InProcessDoor>().For);
         var app = builder.Build();
         app.WarnOfPlainHttp();
         if (settings.Role == ServerRole.Silo && identity is null)
@@ -82,6 +86,8 @@ public static class PlatformHost
         if (settings.Role != ServerRole.Silo)
         {
             app.MapMlopsGateway();
+            app.UseMlopsWeb();
+            app.MapMlopsWeb().RequiresNothing();
         }
 
         return app;
@@ -249,7 +255,7 @@ public static class PlatformHost
         {
             context.SetEndpoint(null);
             return dashboard.Value(context);
-        }).RequiresAdministrator();
+        }).RequiresAdministrator().WithContentPolicy(ContentPolicy.Packaged);
     }
 
     private static string Lower<T>(T value)

@@ -117,6 +117,46 @@ public sealed class AccessTests(AccessTests.Doors doors) : IClassFixture<AccessT
     }
 
     [Theory]
+    [InlineData("localhost:1234", 401)]
+    [InlineData("10.0.0.1:5080", 401)]
+    [InlineData("[fe80::1]", 401)]
+    [InlineData("ml.example.org", 401)]
+    [InlineData("gateway", 401)]
+    [InlineData("evil.example", 403)]
+    [InlineData("gateway.evil.example", 403)]
+    [InlineData("10.0.0.1.evil.example", 403)]
+    public async Task ForeignHostName_IsRefused_WithKeysToo(string host, int status)
+    {
+        Assert.Equal(status, (await RawHttp.SendAsync(doors.Keyed.Address, "GET", "/api/v1/who", host: host)).Status);
+    }
+
+    [Theory]
+    [InlineData("text/plain")]
+    [InlineData("application/json")]
+    [InlineData("application/x-www-form-urlencoded")]
+    [InlineData("multipart/form-data; boundary=x")]
+    public async Task ForeignPage_CannotChangeState_WhateverItSends(string contentType)
+    {
+        foreach (var path in (string[])["/api/v1/experiments", "/api/2.0/mlflow/runs/create", "/ajax-api/2.0/mlflow/runs/create", "/v2/models/iris/infer", "/graphql", "/api/v1/blobs", "/api/2.0/mlflow-artifacts/artifacts/0/f"])
+        {
+            foreach (var header in (string[])["Origin: http://evil.example", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site"])
+            {
+                var method = path.EndsWith("/f", StringComparison.Ordinal) ? "PUT" : "POST";
+                Assert.Equal(403, (await RawHttp.SendAsync(doors.Open.Address, method, path, $"{header}\r\nContent-Type: {contentType}\r\n", "{}")).Status);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("https://ml.example.org", 401)]
+    [InlineData("https://ml.example.org:8443", 403)]
+    [InlineData("https://other.example.org", 403)]
+    public async Task PageOfThePublicAddress_IsItsOwn_WhateverAProxyMakesOfTheHost(string origin, int status)
+    {
+        Assert.Equal(status, (await RawHttp.SendAsync(doors.Keyed.Address, "POST", "/api/v1/who", $"Origin: {origin}\r\n", host: "gateway:5080")).Status);
+    }
+
+    [Theory]
     [InlineData("POST", "Origin: http://evil.example", 403)]
     [InlineData("POST", "Origin: null", 403)]
     [InlineData("POST", "Origin: http://127.0.0.1:1", 403)]
@@ -171,7 +211,7 @@ public sealed class AccessTests(AccessTests.Doors doors) : IClassFixture<AccessT
 
         public async ValueTask InitializeAsync()
         {
-            Keyed = await OpenAsync(Keys);
+            Keyed = await OpenAsync([.. Keys, ("Gateway:PublicUrl", "https://ml.example.org"), ("Gateway:AllowedHosts:0", "gateway")]);
             Open = await OpenAsync([("Gateway:AllowedHosts:0", "ml.internal")]);
         }
 

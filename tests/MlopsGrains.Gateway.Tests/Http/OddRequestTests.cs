@@ -6,8 +6,8 @@ public sealed class OddRequestTests
     /// <summary>The request line and what follows it, with $ for the host.</summary>
     public static TheoryData<string, string, int> Requests => new()
     {
-        { "OPTIONS * HTTP/1.1", "Host: $\r\n\r\n", 405 },
-        { "CONNECT $ HTTP/1.1", "Host: $\r\n\r\n", 405 },
+        { "OPTIONS * HTTP/1.1", "Host: $\r\n\r\n", 404 },
+        { "CONNECT $ HTTP/1.1", "Host: $\r\n\r\n", 404 },
         { "POST /api/2.0/mlflow/runs/search HTTP/1.1", "Host: $\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n{}\r\n0\r\n\r\n", 400 },
         { "POST /api/2.0/mlflow/runs/search HTTP/1.1", "Host: $\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n7FFFFFFFFFFFFFFF\r\n{}\r\n0\r\n\r\n", 400 },
         { "POST /api/2.0/mlflow/runs/search HTTP/1.1", "Host: $\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n{}\r\n0\r\n\r\n", 400 },

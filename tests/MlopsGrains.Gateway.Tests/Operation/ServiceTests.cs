@@ -58,6 +58,14 @@ public sealed class ServiceTests(ServerFixture server)
         Assert.StartsWith(said, (string?)body["message"], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Program_ThatKnowsTheAddressOnly_IsLedOn()
+    {
+        var said = JsonNode.Parse(await server.Http.GetStringAsync("/api", TestContext.Current.CancellationToken))!;
+
+        Assert.All((string[])["docs", "openapi", "health"], name => Assert.StartsWith(server.BaseAddress.ToString(), (string)said[name]!, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("POST", "/api/3.0/mlflow/traces")]
     [InlineData("POST", "/api/3.0/mlflow/traces/search")]
@@ -77,6 +85,7 @@ public sealed class ServiceTests(ServerFixture server)
         Assert.Equal(404, (int)answer.StatusCode);
         Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
         Assert.Equal("SAMEORIGIN", answer.Headers.GetValues("X-Frame-Options").Single());
+        Assert.Equal("sandbox; default-src 'none'; frame-ancestors 'none'", answer.Headers.GetValues("Content-Security-Policy").Single());
         var body = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.Equal(path.StartsWith("/api/4", StringComparison.Ordinal) ? null : "ENDPOINT_NOT_FOUND", (string?)JsonNode.Parse(body)!["error_code"]);
     }

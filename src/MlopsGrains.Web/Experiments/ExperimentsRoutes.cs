@@ -1,0 +1,13 @@
+using Microsoft.AspNetCore.Routing;
+using MlopsGrains.Web.Pages;
+
+namespace MlopsGrains.Web.Experiments;
+
+internal static class ExperimentsRoutes
+{
+    public static void MapExperiments(this IEndpointRouteBuilder web)
+    {
+        web.MapPage<ExperimentsPage>("/experiments");
+        web.MapPage<RunsPage>("/experiments/{id}/runs");
+    }
+}

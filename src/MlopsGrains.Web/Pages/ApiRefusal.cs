@@ -1,0 +1,56 @@
+using System.Text.Json;
+
+namespace MlopsGrains.Web.Pages;
+
+/// <summary>The API did not do what a page asked of it.</summary>
+/// <param name="status">HTTP status of the answer.</param>
+/// <param name="detail">What was expected and what came, in the API's words.</param>
+/// <param name="named">Path of the offending input.</param>
+/// <param name="traceId">Under which the server's log tells more.</param>
+#pragma warning disable CA1710 // Pages show it far more often than they throw it.
+public sealed class ApiRefusal(int status, string detail, string? named = null, string? traceId = null) : Exception(detail)
+#pragma warning restore CA1710
+{
+    public int Status => status;
+
+    /// <summary>Path of the offending input.</summary>
+    public string? Field => named;
+
+    public string? TraceId => traceId;
+
+    public bool AsksForSignIn => status == 401;
+
+    public bool IsOurs => status >= 500;
+
+    public static ApiRefusal Of(int status, string body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            string? Text(string name) => json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+            return new ApiRefusal(status, Text("detail") ?? Text("message") ?? $"HTTP {status}", Text("field"), Text("traceId"));
+        }
+        catch (JsonException)
+        {
+            return new ApiRefusal(status, body.Length is 0 or > 300 ? $"HTTP {status}" : body);
+        }
+    }
+}
+
+/// <summary>Throws every refusal as it came, before the client puts it into an exception of its own: pages show what the API said, and with which status.</summary>
+internal sealed class RefusalHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var answer = await base.SendAsync(request, cancellationToken);
+        if (answer.IsSuccessStatusCode)
+        {
+            return answer;
+        }
+
+        using (answer)
+        {
+            throw ApiRefusal.Of((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellationToken));
+        }
+    }
+}

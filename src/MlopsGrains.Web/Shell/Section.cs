@@ -1,0 +1,17 @@
+namespace MlopsGrains.Web.Shell;
+
+/// <summary>A place in the sidebar.</summary>
+/// <param name="Key">Told by each page that belongs there.</param>
+/// <param name="Name">As it is read.</param>
+/// <param name="Href">Its first page.</param>
+/// <param name="Icon">Of <c>icons.svg</c>.</param>
+/// <param name="Go">The letter that leads there after <c>G</c>.</param>
+internal sealed record Section(string Key, string Name, string Href, string Icon, string Go)
+{
+    /// <summary>Sections by group; what has no page is not here.</summary>
+    public static IReadOnlyList<(string? Group, IReadOnlyList<Section> Sections)> All { get; } =
+    [
+        (null, [new("home", "Home", "/", "home", "H")]),
+        ("Track", [new("experiments", "Experiments", "/experiments", "flask", "E")]),
+    ];
+}
