@@ -6,6 +6,7 @@ using MlopsGrains.Grains.Calls;
 using MlopsGrains.Grains.Deployments;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Experiments;
+using MlopsGrains.Grains.Intents;
 using MlopsGrains.Grains.Models;
 using MlopsGrains.Grains.Monitoring;
 using MlopsGrains.Grains.Pipelines;
@@ -32,6 +33,8 @@ public static class GrainsRegistration
         silo.AddCustomStorageBasedLogConsistencyProviderAsDefault();
         silo.Services.AddPlatformPorts();
         silo.AddCalls();
+        silo.Services.AddSingleton<IntentDelivery>();
+        silo.Services.AddHostedService(services => services.GetRequiredService<IntentDelivery>());
         silo.Services.AddExperiments();
         silo.Services.AddWebhooks();
         silo.Services.AddQuotas();

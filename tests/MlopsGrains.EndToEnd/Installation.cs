@@ -60,7 +60,7 @@ internal sealed class Installation : IDisposable
         {
             await using var store = await SqliteStore.OpenAsync(File);
             var record = await store.ReadAsync(kind, key) ?? throw new InvalidOperationException($"No document {kind} {key}.");
-            Assert.NotNull(await store.WriteAsync(kind, key, record.Version, Changed(record.Payload!.Value.Span, change)));
+            Assert.NotNull(await store.WriteAsync(kind, key, record.Version, Changed(record.Payload!.Value.Span, change), []));
             return;
         }
 

@@ -12,13 +12,21 @@ public interface IAuditChainGrain : IGrainWithStringKey
     /// <summary>Most events of a page.</summary>
     const int EventsPerPageMax = 1000;
 
-    /// <summary>Appends an event and answers when it is durable. The actor is that of the call (<see cref="Identity.Actor"/>).</summary>
+    /// <summary>Appends what changes have stored to be told, each once, and answers when all that was stored before the call is in the chain.</summary>
+    [Alias("Deliver")]
+    Task Deliver(CancellationToken cancellationToken = default);
+
+    /// <summary>Appends an event that no stored change tells of and answers when it is durable. The actor is that of the call (<see cref="Identity.Actor"/>).</summary>
     [Alias("Append")]
     Task<AuditEvent> Append(AuditEntry entry, CancellationToken cancellationToken = default);
 
     /// <summary>Events after sequence <paramref name="after"/> in order, at most <paramref name="limit"/> (1–<see cref="EventsPerPageMax"/>). The page token is the last sequence.</summary>
     [Alias("Read")]
     Task<Page<AuditEvent>> Read(long after, int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>What is stored and waits for its place in the chain.</summary>
+    [Alias("Waiting")]
+    Task<AuditWaiting> Waiting(CancellationToken cancellationToken = default);
 
     /// <summary>Walks the stored chain from the first event and recomputes every hash.</summary>
     [Alias("Verify"), ResponseTimeout("00:02:00")]
@@ -37,7 +45,7 @@ public sealed record AuditEntry(
 
 /// <summary>One link of the chain.</summary>
 /// <param name="Sequence">1, 2, 3 … without gaps.</param>
-/// <param name="Time">When it was appended (UTC, millisecond precision).</param>
+/// <param name="Time">When it happened (UTC, millisecond precision), by the clock of the process that stored it. The order of the chain is that of the sequence.</param>
 /// <param name="Actor">Who did it.</param>
 /// <param name="Action">Noun and verb.</param>
 /// <param name="Subject">Kind and name.</param>
@@ -61,10 +69,18 @@ public sealed record AuditEvent(
 /// <param name="HeadHash">Hash of the last good event.</param>
 /// <param name="BrokenAt">Sequence of the first bad event.</param>
 /// <param name="Reason">What is wrong with it.</param>
+/// <param name="Waiting">What is stored and not yet in the chain; nothing is known of that where only an export was verified.</param>
 [GenerateSerializer, Immutable, Alias("mlops.AuditVerification")]
 public sealed record AuditVerification(
     [property: Id(0)] bool Valid,
     [property: Id(1)] long Events,
     [property: Id(2)] string HeadHash,
     [property: Id(3)] long? BrokenAt = null,
-    [property: Id(4)] string? Reason = null);
+    [property: Id(4)] string? Reason = null,
+    [property: Id(5)] AuditWaiting? Waiting = null);
+
+/// <summary>Changes that are stored and whose events wait for their place in the chain. None is lost; under load there are always some, milliseconds old.</summary>
+/// <param name="Events">How many.</param>
+/// <param name="Since">When the oldest of them happened.</param>
+[GenerateSerializer, Immutable, Alias("mlops.AuditWaiting")]
+public sealed record AuditWaiting([property: Id(0)] long Events, [property: Id(1)] DateTimeOffset? Since = null);

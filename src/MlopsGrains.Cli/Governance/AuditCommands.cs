@@ -21,6 +21,7 @@ internal static class AuditCommands
                 ("valid", verification.Valid ? "yes" : "no"),
                 ("events", ValueText.Whole(verification.Events)),
                 ("head", verification.HeadHash),
+                ("waiting", verification.Waiting is not { } waiting ? null : waiting.Since is { } since ? $"{ValueText.Whole(waiting.Events)}, since {ValueText.Time(since)}" : ValueText.Whole(waiting.Events)),
                 ("broken at", verification.BrokenAt is { } at ? ValueText.Whole(at) : null),
                 ("reason", verification.Reason));
             return verification.Valid ? ExitCode.Passed : ExitCode.GateFailed;

@@ -35,7 +35,7 @@ public sealed class AuditClient
             }
         }
 
-        return verification;
+        return verification with { Waiting = await http.GetAsync<AuditWaiting>("api/v1/audit/waiting", cancellationToken) };
     }
 
     /// <summary>The server's own walk over its stored chain.</summary>

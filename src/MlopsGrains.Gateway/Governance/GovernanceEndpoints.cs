@@ -17,6 +17,7 @@ internal static class GovernanceEndpoints
     {
         var audit = endpoints.MapNative("Audit");
         audit.MapGet("/audit/events", Events).RequiresAdministrator().WithName("ListAuditEvents").WithSummary("Events of the audit chain after a sequence number, in order.");
+        audit.MapGet("/audit/waiting", Waiting).RequiresAdministrator().WithName("GetAuditWaiting").WithSummary("Changes that are stored and whose events wait for their place in the audit chain.");
         audit.MapGet("/audit/verification", Verify).RequiresAdministrator().WithName("VerifyAudit").WithSummary("Recomputes every hash of the stored audit chain.");
     }
 
@@ -33,6 +34,9 @@ internal static class GovernanceEndpoints
 
     private static async Task<Ok<AuditVerification>> Verify(IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await Chain(grains).Verify(cancellationToken));
+
+    private static async Task<Ok<AuditWaiting>> Waiting(IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await Chain(grains).Waiting(cancellationToken));
 
     private static IAuditChainGrain Chain(IGrainFactory grains) => grains.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main);
 }

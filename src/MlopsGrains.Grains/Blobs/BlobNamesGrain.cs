@@ -116,7 +116,7 @@ internal sealed class BlobHoldersGrain([PersistentState("blob-holders", MlopsSto
     }
 }
 
-internal sealed class BlobHoldersDocument
+internal sealed class BlobHoldersDocument : StoredDocument
 {
     public List<long> Uploaders { get; set; } = [];
 

@@ -1,3 +1,4 @@
+using MlopsGrains.Grains.Documents;
 using MlopsGrains.Storage.Blobs;
 
 namespace MlopsGrains.Grains.Blobs;
@@ -6,7 +7,7 @@ namespace MlopsGrains.Grains.Blobs;
 /// Blobs on their way out. A mark makes candidates; a mark the grace time later condemns those it finds again and makes the others its own candidates. Digests lie here as bytes, so
 /// that no mark takes them for names.
 /// </summary>
-internal sealed class BlobSweepDocument
+internal sealed class BlobSweepDocument : StoredDocument
 {
     public const int CandidatesMax = 50_000;
     private const int DigestBytes = 32;

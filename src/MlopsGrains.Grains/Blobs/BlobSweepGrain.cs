@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Documents;
-using MlopsGrains.Grains.Governance;
 using MlopsGrains.Storage.Blobs;
 
 namespace MlopsGrains.Grains.Blobs;
@@ -42,17 +42,13 @@ internal sealed class BlobSweepGrain(
         }
 
         var removed = await sweeper.RemoveAsync(batch, Document.UntouchedSince, CancellationToken.None);
-        if (removed.Count > 0)
+        var told = new AuditEntry("retention.blobs-removed", "blobs", new Dictionary<string, string>
         {
-            await GrainFactory.Audit("retention.blobs-removed", "blobs", new Dictionary<string, string>
-            {
-                ["blobs"] = removed.Count.ToString(CultureInfo.InvariantCulture),
-                ["bytes"] = removed.Bytes.ToString(CultureInfo.InvariantCulture),
-                ["untouchedSince"] = Document.UntouchedSince.ToString("O", CultureInfo.InvariantCulture),
-            });
-        }
-
-        await Write(Document.Removed(batch.Count));
+            ["blobs"] = removed.Count.ToString(CultureInfo.InvariantCulture),
+            ["bytes"] = removed.Bytes.ToString(CultureInfo.InvariantCulture),
+            ["untouchedSince"] = Document.UntouchedSince.ToString("O", CultureInfo.InvariantCulture),
+        });
+        await Write(Document.Removed(batch.Count), removed.Count > 0 ? [told] : []);
         return Told(removed.Count, removed.Bytes, Document.Condemned.Length > 0);
     }
 

@@ -1,11 +1,12 @@
 using System.Text.Json;
 using MlopsGrains.Data;
+using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Idempotency;
 
 namespace MlopsGrains.Grains.Data;
 
 /// <summary>The stored document. Profiles are blobs, so that a dataset of many wide versions stays a small document.</summary>
-internal sealed class DatasetDocument
+internal sealed class DatasetDocument : StoredDocument
 {
     public List<StoredVersion> Versions { get; set; } = [];
 

@@ -4,8 +4,8 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Data;
 using MlopsGrains.Errors;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Documents;
-using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
@@ -65,15 +65,13 @@ internal sealed class DatasetGrain(
             asked, intake.Csv is null ? null : new DatasetOriginal(version.Digest, version.Length, intake.Csv), intake.Notes.Count > 0 ? intake.Notes : null);
         Document.Versions.Add(added);
         Document.Requests.Keep(RequestKey.Current, added.Version);
-        await Write();
-
-        stored = [.. Document.Versions];
-        await Enlist(CancellationToken.None);
-        await GrainFactory.Audit("dataset-version.added", $"dataset/{Name}/{added.Version}", new Dictionary<string, string>
+        await Write(new AuditEntry("dataset-version.added", $"dataset/{Name}/{added.Version}", new Dictionary<string, string>
         {
             ["digest"] = added.Digest,
             ["rows"] = added.Rows.ToString(CultureInfo.InvariantCulture),
-        });
+        }));
+        stored = [.. Document.Versions];
+        await Enlist(CancellationToken.None);
         return added.View(Name, profile.Columns);
     }
 

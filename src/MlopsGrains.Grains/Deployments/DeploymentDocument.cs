@@ -1,12 +1,13 @@
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Models;
 
 namespace MlopsGrains.Grains.Deployments;
 
 /// <summary>The stored document and its rules.</summary>
-internal sealed class DeploymentDocument
+internal sealed class DeploymentDocument : StoredDocument
 {
     public const int RevisionsMax = 10_000;
 

@@ -2,8 +2,8 @@ using System.Globalization;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Deployments;
 using MlopsGrains.Errors;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Documents;
-using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
@@ -70,9 +70,8 @@ internal sealed class DeploymentGrain(
         await GrainFactory.GetGrain<IModelProbeGrain>(0).Probe(version, cancellationToken);
         var revision = Document.Deploy(Name, version, file.Digest, Actor.Current, time.GetUtcNow());
         Document.Requests.Keep(RequestKey.Current, revision.Number);
-        await Store();
+        await Store(Told("deployment.deployed", ("revision", Text(revision.Number)), ("model", $"{version.Model}/{Text(version.Version)}"), ("digest", file.Digest)));
         await Enlist();
-        await Audit("deployment.deployed", ("revision", Text(revision.Number)), ("model", $"{version.Model}/{Text(version.Version)}"), ("digest", file.Digest));
         return stored!;
     }
 
@@ -81,9 +80,8 @@ internal sealed class DeploymentGrain(
     public async Task<Deployment> SetTraffic(IReadOnlyList<TrafficShare> traffic, CancellationToken cancellationToken = default)
     {
         Existing().SetTraffic(traffic, time.GetUtcNow());
-        await Store();
-        await Audit("deployment.traffic-set", ("traffic", Text(stored!.Traffic)));
-        return stored;
+        await Store(Told("deployment.traffic-set", ("traffic", Text(Document.Traffic))));
+        return stored!;
     }
 
     public async Task<Deployment> Rollback(CancellationToken cancellationToken = default)
@@ -96,24 +94,21 @@ internal sealed class DeploymentGrain(
 
         Document.Rollback(Name, time.GetUtcNow());
         Document.Requests.Keep(RequestKey.Current, Document.Traffic[0].Revision);
-        await Store();
-        await Audit("deployment.rolled-back", ("before", before), ("traffic", Text(stored!.Traffic)));
-        return stored;
+        await Store(Told("deployment.rolled-back", ("before", before), ("traffic", Text(Document.Traffic))));
+        return stored!;
     }
 
     private DeploymentDocument Existing() => Document.Exists ? Document : throw MlopsException.NotFound("Deployment", Name);
 
-    private async Task Store()
+    private async Task Store(params IReadOnlyList<AuditEntry> audit)
     {
-        await Write();
-
+        await Write(audit);
         stored = Document.View(Name);
     }
 
     private Task Enlist() => GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Deployments).Add(Name, CancellationToken.None);
 
-    private Task Audit(string action, params (string Key, string Value)[] detail) =>
-        GrainFactory.Audit(action, $"deployment/{Name}", detail.ToDictionary(d => d.Key, d => d.Value));
+    private AuditEntry Told(string action, params (string Key, string Value)[] detail) => new(action, $"deployment/{Name}", detail.ToDictionary(d => d.Key, d => d.Value));
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -47,7 +47,8 @@ public sealed class RecordGrainStorage(IRecordStore records, IGrainStorageSerial
         long? version;
         try
         {
-            version = await records.WriteAsync(stateName, grainId.ToString(), expected, payload, cancellationToken);
+            ReadOnlyMemory<byte>[] intents = payload is not null && grainState.State is StoredDocument { AuditIntents: { } told } ? [.. told] : [];
+            version = await records.WriteAsync(stateName, grainId.ToString(), expected, payload, intents, cancellationToken);
         }
         catch (JournalFullException e)
         {

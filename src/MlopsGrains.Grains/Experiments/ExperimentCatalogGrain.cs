@@ -1,5 +1,5 @@
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Governance;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Identity;
@@ -29,11 +29,10 @@ internal sealed class ExperimentCatalogGrain(IJournal journal, TextQuota quota, 
         var made = ExperimentRules.Make(State.NextNumber, experiment, time.GetUtcNow());
         RequireFree(made.Name);
         quota.Charge([new Tag(made.Name, made.ArtifactLocation), .. made.Tags]);
-        await Add(made, RequestKey.Current);
-        await GrainFactory.Audit(
-            "experiment.created",
-            $"experiment/{made.ExperimentId}",
-            new Dictionary<string, string> { ["name"] = made.Name, ["artifactLocation"] = made.ArtifactLocation });
+        await Add(
+            made,
+            RequestKey.Current,
+            new AuditEntry("experiment.created", $"experiment/{made.ExperimentId}", new Dictionary<string, string> { ["name"] = made.Name, ["artifactLocation"] = made.ArtifactLocation }));
         return made;
     }
 
@@ -107,10 +106,10 @@ internal sealed class ExperimentCatalogGrain(IJournal journal, TextQuota quota, 
         }
     }
 
-    private async Task Add(Experiment experiment, string? request = null)
+    private async Task Add(Experiment experiment, string? request = null, params IReadOnlyList<AuditEntry> audit)
     {
         lastIsMade = false;
-        await Record(new ExperimentListed(experiment, request));
+        await Record(new ExperimentListed(experiment, request), audit);
         await Make(experiment);
     }
 

@@ -1,17 +1,17 @@
 using Microsoft.Extensions.Logging;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Experiments.LoggedModels;
 using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Experiments.Search;
-using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Quotas;
 
 namespace MlopsGrains.Grains.Experiments;
 
 /// <summary>What is stored of an experiment.</summary>
-internal sealed class ExperimentDocument
+internal sealed class ExperimentDocument : StoredDocument
 {
     public Experiment? Experiment { get; set; }
 
@@ -84,7 +84,6 @@ internal sealed partial class ExperimentGrain(
         await Write(experiment, pendingName: name);
         await FinishRename();
         await Publish();
-        await Audit("experiment.renamed", new() { ["name"] = name, ["before"] = experiment.Name });
     }
 
     public Task Delete(CancellationToken cancellationToken = default) => Move(LifecycleStage.Deleted, "experiment.deleted");
@@ -95,16 +94,14 @@ internal sealed partial class ExperimentGrain(
     {
         var tagged = ExperimentRules.SetTag(await RequireActive(), key, value);
         quota.Charge(key, value);
-        await Write(tagged);
+        await Write(tagged, audit: Told("experiment.tag-set", new() { ["key"] = key, ["value"] = value ?? "" }));
         await Publish();
-        await Audit("experiment.tag-set", new() { ["key"] = key, ["value"] = value ?? "" });
     }
 
     public async Task DeleteTag(string key, CancellationToken cancellationToken = default)
     {
-        await Write(ExperimentRules.DeleteTag(await RequireActive(), key));
+        await Write(ExperimentRules.DeleteTag(await RequireActive(), key), audit: Told("experiment.tag-deleted", new() { ["key"] = key }));
         await Publish();
-        await Audit("experiment.tag-deleted", new() { ["key"] = key });
     }
 
     public async Task<IReadOnlyList<int?>> PurgeRuns(IReadOnlyList<string> runIds, long deletedBefore, bool dryRun, CancellationToken cancellationToken = default) =>
@@ -145,10 +142,9 @@ internal sealed partial class ExperimentGrain(
             throw TrackingErrors.NoExperiment(Id, stage == LifecycleStage.Deleted ? "that is active" : "that is deleted");
         }
 
-        await Write(experiment with { LifecycleStage = stage, LastUpdateTime = Now() }, runsFollow: true);
+        await Write(experiment with { LifecycleStage = stage, LastUpdateTime = Now() }, runsFollow: true, audit: Told(action, new() { ["name"] = experiment.Name }));
         await Publish();
         await FinishRuns();
-        await Audit(action, new() { ["name"] = experiment.Name });
     }
 
     /// <summary>The default experiment exists from the start, whoever asks first.</summary>
@@ -237,7 +233,7 @@ internal sealed partial class ExperimentGrain(
             throw;
         }
 
-        await Write(experiment with { Name = name, LastUpdateTime = Now() });
+        await Write(experiment with { Name = name, LastUpdateTime = Now() }, audit: Told("experiment.renamed", new() { ["name"] = name, ["before"] = experiment.Name }));
     }
 
     /// <summary>Waits a while for the runs to follow; those of a big experiment take longer and are waited for by a timer.</summary>
@@ -262,16 +258,16 @@ internal sealed partial class ExperimentGrain(
     /// <param name="experiment">As it is now.</param>
     /// <param name="pendingName">A rename that begins; every other write ends the one before.</param>
     /// <param name="runsFollow">Whether runs have yet to follow; as before when <see langword="null"/>, so that no other change drops it.</param>
-    private async Task Write(Experiment experiment, string? pendingName = null, bool? runsFollow = null)
+    /// <param name="audit">What the audit chain hears of it.</param>
+    private async Task Write(Experiment experiment, string? pendingName = null, bool? runsFollow = null, params IReadOnlyList<AuditEntry> audit)
     {
-        await Write(new ExperimentDocument { Experiment = experiment, PendingName = pendingName, RunsFollow = runsFollow ?? Document.RunsFollow });
+        await Write(new ExperimentDocument { Experiment = experiment, PendingName = pendingName, RunsFollow = runsFollow ?? Document.RunsFollow }, audit);
         stored = experiment;
     }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private Task Audit(string action, Dictionary<string, string> detail) =>
-        GrainFactory.Audit(action, $"experiment/{Id}", detail);
+    private AuditEntry[] Told(string action, Dictionary<string, string> detail) => [new(action, $"experiment/{Id}", detail)];
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Experiment {Id} could not finish an earlier change")]
     private partial void LogUnsettled(string id, Exception exception);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Governance;
+using MlopsGrains.Grains.Intents;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
@@ -22,30 +23,31 @@ namespace MlopsGrains.Grains.Governance;
 [Reentrant]
 internal sealed class AuditChainGrain : JournalGrain<AuditChainState, AuditChainEvent>, IAuditChainGrain
 {
-    /// <summary>Longest event, in characters over action, subject and details.</summary>
-    public const int EntryLengthMax = 16 * 1024;
-
     private const int BatchMax = 250;
     private const int WaitingMax = 10_000;
 
     private static readonly JsonJournalCodec<AuditEvent, AuditEvent> PageCodec = new();
 
     private readonly IJournal journal;
+    private readonly DamageList damage;
     private readonly TimeProvider time;
     private readonly CommitGroup<Pending> group;
 
-    public AuditChainGrain(IJournal journal, TimeProvider time)
+    public AuditChainGrain(IJournal journal, DamageList damage, TimeProvider time)
         : base(journal, new JsonJournalCodec<AuditChainState, AuditChainEvent>())
     {
         this.journal = journal;
+        this.damage = damage;
         this.time = time;
         group = new CommitGroup<Pending>(BatchMax, WaitingMax, Commit);
     }
 
+    public Task Deliver(CancellationToken cancellationToken = default) => group.Add(new Pending(null));
+
     public async Task<AuditEvent> Append(AuditEntry entry, CancellationToken cancellationToken = default)
     {
-        Check(entry);
-        var pending = new Pending(Actor.Current, entry);
+        AuditIntent.Check(entry);
+        var pending = new Pending(new AuditIntent(Actor.Current, time.GetUtcNow(), entry));
         await group.Add(pending);
         return pending.Stored!;
     }
@@ -78,7 +80,26 @@ internal sealed class AuditChainGrain : JournalGrain<AuditChainState, AuditChain
         return new Page<AuditEvent>(events, events.Count > 0 && last < State.Sequence ? last.ToString(CultureInfo.InvariantCulture) : null);
     }
 
+    public async Task<AuditWaiting> Waiting(CancellationToken cancellationToken = default)
+    {
+        var oldest = (await journal.ReadIntentsAsync(1, cancellationToken)).Select(Decode).FirstOrDefault();
+        return new AuditWaiting(await journal.CountIntentsAsync(cancellationToken), oldest?.At);
+    }
+
     public async Task<AuditVerification> Verify(CancellationToken cancellationToken = default)
+    {
+        var waiting = await Waiting(cancellationToken);
+        return await VerifyChain(cancellationToken) with { Waiting = waiting };
+    }
+
+    /// <summary>Every change of the platform is told here: one event that cannot be read must not stop them all.</summary>
+    protected override bool GoesOnAroundDamage => true;
+
+    protected override void ApplyDamaged(AuditChainState state) => state.ApplyDamaged();
+
+    protected override void Apply(AuditChainState state, AuditChainEvent e) => state.Apply(e);
+
+    private async Task<AuditVerification> VerifyChain(CancellationToken cancellationToken)
     {
         var acknowledged = State.Sequence;
         var result = new AuditVerification(true, 0, AuditHash.Genesis);
@@ -121,13 +142,6 @@ internal sealed class AuditChainGrain : JournalGrain<AuditChainState, AuditChain
             : result;
     }
 
-    /// <summary>Every change of the platform is told here: one event that cannot be read must not stop them all.</summary>
-    protected override bool GoesOnAroundDamage => true;
-
-    protected override void ApplyDamaged(AuditChainState state) => state.ApplyDamaged();
-
-    protected override void Apply(AuditChainState state, AuditChainEvent e) => state.Apply(e);
-
     private static AuditVerification Verify(AuditVerification result, IEnumerable<Func<AuditEvent>> stored)
     {
         foreach (var read in stored)
@@ -155,29 +169,58 @@ internal sealed class AuditChainGrain : JournalGrain<AuditChainState, AuditChain
 
     private static string PageStream(int page) => $"audit-page/{page}";
 
-    private static void Check(AuditEntry entry)
+    /// <summary>What is stored to be told comes first, in the order in which it was stored; the same append takes it away there, so that it counts once.</summary>
+    private async Task Commit(IReadOnlyList<Pending> batch)
     {
-        ArgumentNullException.ThrowIfNull(entry);
-        if (string.IsNullOrEmpty(entry.Action) || string.IsNullOrEmpty(entry.Subject))
+        IReadOnlyList<Intent> intents;
+        do
         {
-            throw MlopsException.Invalid("entry", "An audit entry needs an action and a subject.");
+            intents = await ReadIntents();
+            if (intents.Count > 0)
+            {
+                await SealFullPage();
+                await Record(AuditChainRules.Chain(State, [.. intents.Select(Decode)]), intents);
+            }
         }
+        while (intents.Count == BatchMax);
 
-        var length = entry.Action.Length + entry.Subject.Length + (entry.Detail?.Sum(d => d.Key.Length + d.Value.Length) ?? 0);
-        if (length > EntryLengthMax)
+        var appended = batch.Where(p => p.Intent is not null).ToList();
+        if (appended.Count > 0)
         {
-            throw MlopsException.Invalid("entry", $"The audit entry has {length} characters; at most {EntryLengthMax}.");
+            await SealFullPage();
+            var events = AuditChainRules.Chain(State, [.. appended.Select(p => p.Intent!)]);
+            await Record(events);
+            for (var i = 0; i < appended.Count; i++)
+            {
+                appended[i].Stored = events[i].Event;
+            }
         }
     }
 
-    private async Task Commit(IReadOnlyList<Pending> batch)
+    private async Task<IReadOnlyList<Intent>> ReadIntents()
     {
-        await SealFullPage();
-        var events = AuditChainRules.Chain(State, [.. batch.Select(p => (p.Actor, p.Entry))], time.GetUtcNow());
-        await Record(events);
-        for (var i = 0; i < batch.Count; i++)
+        try
         {
-            batch[i].Stored = events[i].Event;
+            return await journal.ReadIntentsAsync(BatchMax);
+        }
+        catch (Exception e) when (PassingFault.Is(e))
+        {
+            throw MlopsException.Unavailable($"What waits for the audit chain could not be read: {e.Message}");
+        }
+    }
+
+    /// <summary>One that cannot be read leaves a trace of that in the chain and holds no other up.</summary>
+    private AuditIntent Decode(Intent intent)
+    {
+        try
+        {
+            return AuditIntent.Decode(intent.Payload.Span);
+        }
+        catch (InvalidDataException e)
+        {
+            var found = new StoredDamage("intent", intent.Id.ToString(CultureInfo.InvariantCulture), "", e.Message);
+            damage.Report(found);
+            return new AuditIntent("", time.GetUtcNow(), new AuditEntry("audit.event-lost", $"intent/{intent.Id}", new Dictionary<string, string> { ["reason"] = found.ToString() }));
         }
     }
 
@@ -235,11 +278,10 @@ internal sealed class AuditChainGrain : JournalGrain<AuditChainState, AuditChain
             slice.Damaged.ContainsKey(i + 1) ? AuditChainRules.Unreadable(before + i + 1, "") : PageCodec.DecodeEvent(entry)));
     }
 
-    private sealed class Pending(string actor, AuditEntry entry)
+    /// <param name="intent">What to append; <see langword="null"/> to have what is stored delivered.</param>
+    private sealed class Pending(AuditIntent? intent)
     {
-        public string Actor => actor;
-
-        public AuditEntry Entry => entry;
+        public AuditIntent? Intent => intent;
 
         public AuditEvent? Stored { get; set; }
     }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
 using MlopsGrains.Governance;
+using MlopsGrains.Grains.Intents;
 
 namespace MlopsGrains.Grains.Governance;
 
@@ -91,13 +92,13 @@ internal static class AuditChainRules
         sequence, DateTimeOffset.UnixEpoch, "", UnreadableAction, "audit-chain", NoDetail, previous,
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"unreadable {sequence}")))));
 
-    public static List<EventChained> Chain(AuditChainState state, IReadOnlyList<(string Actor, AuditEntry Entry)> entries, DateTimeOffset now)
+    public static List<EventChained> Chain(AuditChainState state, IReadOnlyList<AuditIntent> intents)
     {
-        var time = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
         var (sequence, previous) = (state.Sequence, state.HeadHash);
-        var events = new List<EventChained>(entries.Count);
-        foreach (var (actor, entry) in entries)
+        var events = new List<EventChained>(intents.Count);
+        foreach (var (actor, at, entry) in intents)
         {
+            var time = DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds());
             var e = new AuditEvent(++sequence, time, actor, entry.Action, entry.Subject, entry.Detail ?? NoDetail, previous, "");
             e = e with { Hash = previous = AuditHash.Compute(e) };
             events.Add(new EventChained(e));

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Governance;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
@@ -145,9 +145,6 @@ internal sealed class AccountsGrain(IJournal journal)
     private Task StoreLevel(AccountsState.User user, PermissionOn on, PermissionLevel? level, string? request = null) =>
         Store(new LevelSet(user.Id, on, level, request), level is null ? "permission.revoked" : "permission.set", user.Name, ("on", Text(on)), ("level", level?.ToString() ?? ""));
 
-    private async Task Store(AccountsEvent e, string action, string name, params (string Key, string Value)[] detail)
-    {
-        await Record(e);
-        await GrainFactory.Audit(action, $"user/{name}", detail.ToDictionary(d => d.Key, d => d.Value));
-    }
+    private Task Store(AccountsEvent e, string action, string name, params (string Key, string Value)[] detail) =>
+        Record(e, new AuditEntry(action, $"user/{name}", detail.ToDictionary(d => d.Key, d => d.Value)));
 }

@@ -1,7 +1,9 @@
 using System.Buffers;
 using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Errors;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Calls;
+using MlopsGrains.Grains.Intents;
 using MlopsGrains.Identity;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Damage;
@@ -12,7 +14,7 @@ using Orleans.EventSourcing.CustomStorage;
 namespace MlopsGrains.Grains.Journaling;
 
 /// <summary>
-/// A grain whose state is the fold of its journal. <see cref="Record(TEvent)"/> returns when the event is durable and applied; when it throws, the state is
+/// A grain whose state is the fold of its journal. <see cref="Record(TEvent, IReadOnlyList{AuditEntry})"/> returns when the event is durable and applied; when it throws, the state is
 /// still what is stored. The journal's primary key is the fence: an activation that lost it reloads, answers 503 and goes away.
 /// The state class carries <c>[Immutable]</c>: the log adaptor copies the empty state once at setup and would ask for a serializer of it otherwise.
 /// </summary>
@@ -73,7 +75,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     }
 
     /// <summary>
-    /// Only folds: <see cref="Record(IReadOnlyList{TEvent})"/> has stored the events already. The log adaptor repeats a failed write for ever, and the caller
+    /// Only folds: <see cref="Record(IReadOnlyList{TEvent}, IReadOnlyList{AuditEntry})"/> has stored the events already. The log adaptor repeats a failed write for ever, and the caller
     /// has to hear of it instead, so no failure is ever shown to the adaptor.
     /// </summary>
     public Task<bool> ApplyUpdatesToStorage(IReadOnlyList<TEvent> updates, int expectedVersion) => Task.FromResult(true);
@@ -92,20 +94,34 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     protected sealed override void TransitionState(TState state, TEvent e) => Apply(state, e);
 
     /// <summary>Makes the event durable and applies it.</summary>
-    protected Task Record(TEvent e) => Record([e]);
+    protected Task Record(TEvent e, params IReadOnlyList<AuditEntry> audit) => Record([e], audit);
 
     /// <summary>Makes the events durable, all or none, and applies them.</summary>
+    /// <param name="events">At least one.</param>
+    /// <param name="audit">What the audit chain hears of it: stored with the events, so never lost, and told once.</param>
     /// <exception cref="MlopsException">
     /// <see cref="ErrorKind.Overloaded"/> when the journal pushes back, <see cref="ErrorKind.Unavailable"/> when another activation was first or storage failed.
     /// </exception>
-    protected async Task Record(IReadOnlyList<TEvent> events)
+    protected async Task Record(IReadOnlyList<TEvent> events, params IReadOnlyList<AuditEntry> audit)
+    {
+        await Store(events, audit, []);
+        if (audit.Count > 0)
+        {
+            await Delivery.Deliver();
+        }
+    }
+
+    /// <summary>Makes the events durable, all or none, in the place of the intents that they deliver, and applies them.</summary>
+    private protected Task Record(IReadOnlyList<TEvent> events, IReadOnlyList<Intent> delivered) => Store(events, [], [.. delivered.Select(intent => intent.Id)]);
+
+    private async Task Store(IReadOnlyList<TEvent> events, IReadOnlyList<AuditEntry> audit, IReadOnlyList<long> delivered)
     {
         // A grain that interleaves may come here twice; the version is taken by one at a time.
         await oneAtATime.WaitAsync();
         try
         {
             ThrowIfUnread();
-            await Append(events);
+            await Append(events, audit, delivered);
             await RaiseConditionalEvents(events);
             Recorded(events);
             await SnapshotWhenDue();
@@ -145,13 +161,15 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     }
 
     /// <summary>Removes everything that is stored of this grain. Its state is then that of one that never was, except that its version goes on.</summary>
-    protected async Task DeleteStored()
+    /// <param name="audit">What the audit chain hears of it, as for a record.</param>
+    protected async Task DeleteStored(params IReadOnlyList<AuditEntry> audit)
     {
+        var intents = Delivery.Encode(audit);
         await oneAtATime.WaitAsync();
         try
         {
             var call = await Gate.BeforeWrite();
-            await journal.DeleteStreamAsync(Stream);
+            await journal.DeleteStreamAsync(Stream, intents);
             call?.Keep();
             await RefreshNow();
             ThrowIfUnread();
@@ -170,6 +188,11 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         finally
         {
             oneAtATime.Release();
+        }
+
+        if (audit.Count > 0)
+        {
+            await Delivery.Deliver();
         }
     }
 
@@ -200,6 +223,8 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     /// <summary>What is stored now, folded into a state of its own.</summary>
     /// <exception cref="StoredDamageException">It cannot be read.</exception>
     protected async Task<TState> ReadStored() => Fold(await ReadJournal());
+
+    private IntentDelivery Delivery => ServiceProvider.GetRequiredService<IntentDelivery>();
 
     private CallGate Gate => gate ??= ServiceProvider.GetRequiredService<CallGate>();
 
@@ -244,8 +269,9 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         }
     }
 
-    private async Task Append(IReadOnlyList<TEvent> events)
+    private async Task Append(IReadOnlyList<TEvent> events, IReadOnlyList<AuditEntry> audit, IReadOnlyList<long> delivered)
     {
+        var intents = audit.Count > 0 ? Delivery.Encode(audit) : [];
         var entries = new ReadOnlyMemory<byte>[events.Count];
         var bytes = 0L;
         for (var i = 0; i < entries.Length; i++)
@@ -265,7 +291,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
         bool stored;
         try
         {
-            stored = await journal.AppendAsync(Stream, Version, entries, call?.NotAfter ?? long.MaxValue, call?.GivenUp ?? CancellationToken.None);
+            stored = await journal.AppendAsync(Stream, Version, entries, new AppendOptions(call?.NotAfter ?? long.MaxValue, intents, delivered), call?.GivenUp ?? CancellationToken.None);
         }
         catch (OperationCanceledException)
         {

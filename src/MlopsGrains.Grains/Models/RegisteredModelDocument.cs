@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Models;
 
@@ -11,7 +12,7 @@ namespace MlopsGrains.Grains.Models;
 /// The stored document and its rules. Signatures are kept once each, because nearly all versions of a model share one and a wide one is most of a version's size.
 /// A method checks before it changes anything.
 /// </summary>
-internal sealed class RegisteredModelDocument
+internal sealed class RegisteredModelDocument : StoredDocument
 {
     /// <summary>Versions that are gone but may still be served.</summary>
     public const int WithdrawnMax = 1_000;

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Documents;
-using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Grains.Webhooks;
 using MlopsGrains.Identity;
@@ -58,8 +58,7 @@ internal sealed partial class RegisteredModelGrain(
         ChargeTexts(model.Description, model.Tags);
         Model.Create(model, Actor.Current, Now);
         Model.CreatedByRequest = RequestKey.Current;
-        await StoreNew(RegistryEvents.Created(Model, Name));
-        await Audit("model.created");
+        await StoreNew([RegistryEvents.Created(Model, Name)], Told("model.created"));
         await HandOver();
         return Model.View(Name);
     }
@@ -71,8 +70,7 @@ internal sealed partial class RegisteredModelGrain(
         NewVersionRules.CheckDescription(description);
         quota.Charge(description);
         Existing().Update(description, Now);
-        await Store();
-        await Audit("model.updated");
+        await Store([], Told("model.updated"));
         return Model.View(Name);
     }
 
@@ -80,8 +78,7 @@ internal sealed partial class RegisteredModelGrain(
     {
         NewVersionRules.CheckDeploymentJob(jobId);
         Existing().SetDeploymentJob(jobId, Now);
-        await Store();
-        await Audit("model.deployment-job-set", ("job", jobId));
+        await Store([], Told("model.deployment-job-set", ("job", jobId)));
         return Model.View(Name);
     }
 
@@ -95,7 +92,7 @@ internal sealed partial class RegisteredModelGrain(
         }
 
         Model.RenamingTo = newName;
-        await Store();
+        await Store([]);
         await FinishRename();
         return await GrainFactory.GetGrain<IRegisteredModelGrain>(newName).Get(cancellationToken) ?? throw RegistryErrors.NoModel(newName);
     }
@@ -104,9 +101,8 @@ internal sealed partial class RegisteredModelGrain(
     {
         var versions = Existing().Versions.Count;
         Model.Delete(Name);
-        await Store();
+        await Store([], Told("model.deleted", ("versions", Text(versions))));
         await Catalog.Remove(Name, CancellationToken.None);
-        await Audit("model.deleted", ("versions", Text(versions)));
     }
 
     public async Task SetTag(string key, string value, CancellationToken cancellationToken = default)
@@ -114,8 +110,7 @@ internal sealed partial class RegisteredModelGrain(
         ModelTags.Check(key, value);
         quota.Charge(key, value);
         Existing().SetTag(key, value, Now);
-        await Store([.. RegistryEvents.TagSet(Model, Name, key, value)]);
-        await Audit("model-tag.set", ("key", key));
+        await Store([.. RegistryEvents.TagSet(Model, Name, key, value)], Told("model-tag.set", ("key", key)));
         await HandOver();
     }
 
@@ -127,8 +122,7 @@ internal sealed partial class RegisteredModelGrain(
         }
 
         Model.DeleteTag(key, Now);
-        await Store([.. RegistryEvents.TagDeleted(Model, Name, key)]);
-        await Audit("model-tag.deleted", ("key", key));
+        await Store([.. RegistryEvents.TagDeleted(Model, Name, key)], Told("model-tag.deleted", ("key", key)));
         await HandOver();
     }
 
@@ -147,17 +141,16 @@ internal sealed partial class RegisteredModelGrain(
         var isNew = !Model.Exists;
         var added = Model.Add(version, Actor.Current, Now);
         var view = Model.View(Name, added);
+        var told = ToldOfVersion("registered", added.Version, ("digest", version.Blob.Digest), ("run", added.Lineage.RunId), ("dataset-digest", added.Lineage.DatasetDigest));
         if (isNew)
         {
-            await StoreNew(RegistryEvents.Created(Model, Name), RegistryEvents.VersionCreated(Model, Name, view));
-            await Audit("model.created");
+            await StoreNew([RegistryEvents.Created(Model, Name), RegistryEvents.VersionCreated(Model, Name, view)], Told("model.created"), told);
         }
         else
         {
-            await Store(RegistryEvents.VersionCreated(Model, Name, view));
+            await Store([RegistryEvents.VersionCreated(Model, Name, view)], told);
         }
 
-        await AuditVersion("registered", added.Version, ("digest", version.Blob.Digest), ("run", added.Lineage.RunId), ("dataset-digest", added.Lineage.DatasetDigest));
         await HandOver();
         return view;
     }
@@ -171,8 +164,7 @@ internal sealed partial class RegisteredModelGrain(
 
         ChargeTexts(version.Description, version.Tags);
         var added = Model.View(Name, Model.Add(version, location, origin, Actor.Current, Now, RequestKey.Current));
-        await Store(RegistryEvents.VersionCreated(Model, Name, added));
-        await AuditVersion("registered", added.Version, ("source", version.Source), ("run", added.Lineage.RunId), ("digest", added.Blob?.Digest));
+        await Store([RegistryEvents.VersionCreated(Model, Name, added)], ToldOfVersion("registered", added.Version, ("source", version.Source), ("run", added.Lineage.RunId), ("digest", added.Blob?.Digest)));
         await HandOver();
         return added;
     }
@@ -208,8 +200,7 @@ internal sealed partial class RegisteredModelGrain(
         NewVersionRules.CheckDescription(description);
         quota.Charge(description);
         Model.UpdateVersion(Version(version), description, Now);
-        await Store();
-        await AuditVersion("updated", version);
+        await Store([], ToldOfVersion("updated", version));
         return Model.View(Name, Version(version));
     }
 
@@ -217,8 +208,7 @@ internal sealed partial class RegisteredModelGrain(
     {
         var found = Version(version);
         Model.DeleteVersion(Name, found, Now);
-        await Store();
-        await AuditVersion("deleted", version, ("digest", found.Blob?.Digest), ("source", found.Source));
+        await Store([], ToldOfVersion("deleted", version, ("digest", found.Blob?.Digest), ("source", found.Source)));
     }
 
     public async Task<ModelVersion> SetStage(int version, ModelStage stage, bool archiveExisting, CancellationToken cancellationToken = default)
@@ -230,8 +220,7 @@ internal sealed partial class RegisteredModelGrain(
 
         var before = Version(version).Stage;
         Model.SetStage(Version(version), stage, archiveExisting, Now);
-        await Store();
-        await AuditVersion("stage-set", version, ("stage", stage.ToString()), ("before", before.ToString()), ("archive-existing", archiveExisting ? "true" : null));
+        await Store([], ToldOfVersion("stage-set", version, ("stage", stage.ToString()), ("before", before.ToString()), ("archive-existing", archiveExisting ? "true" : null)));
         return Model.View(Name, Version(version));
     }
 
@@ -240,8 +229,7 @@ internal sealed partial class RegisteredModelGrain(
         ModelTags.Check(key, value);
         quota.Charge(key, value);
         Model.SetVersionTag(Version(version), key, value, Now);
-        await Store(RegistryEvents.VersionTagSet(Model, Name, Version(version), key, value));
-        await AuditVersion("tag-set", version, ("key", key));
+        await Store([RegistryEvents.VersionTagSet(Model, Name, Version(version), key, value)], ToldOfVersion("tag-set", version, ("key", key)));
         await HandOver();
     }
 
@@ -254,8 +242,7 @@ internal sealed partial class RegisteredModelGrain(
         }
 
         Model.DeleteVersionTag(found, key, Now);
-        await Store(RegistryEvents.VersionTagDeleted(Model, Name, found, key));
-        await AuditVersion("tag-deleted", version, ("key", key));
+        await Store([RegistryEvents.VersionTagDeleted(Model, Name, found, key)], ToldOfVersion("tag-deleted", version, ("key", key)));
         await HandOver();
     }
 
@@ -275,8 +262,7 @@ internal sealed partial class RegisteredModelGrain(
         }
 
         Model.SetAlias(alias, version, Now);
-        await Store(RegistryEvents.AliasSet(Model, Name, alias, version));
-        await Audit("model-alias.set", ("alias", alias), ("version", Text(version)), ("before", before is { } b ? Text(b) : null));
+        await Store([RegistryEvents.AliasSet(Model, Name, alias, version)], Told("model-alias.set", ("alias", alias), ("version", Text(version)), ("before", before is { } b ? Text(b) : null)));
         await HandOver();
     }
 
@@ -288,8 +274,7 @@ internal sealed partial class RegisteredModelGrain(
         }
 
         Model.SetAlias(alias, null, Now);
-        await Store(RegistryEvents.AliasDeleted(Model, Name, alias));
-        await Audit("model-alias.deleted", ("alias", alias), ("version", Text(version)));
+        await Store([RegistryEvents.AliasDeleted(Model, Name, alias)], Told("model-alias.deleted", ("alias", alias), ("version", Text(version))));
         await HandOver();
     }
 
@@ -317,7 +302,7 @@ internal sealed partial class RegisteredModelGrain(
         }
 
         Model.Adopt(JsonSerializer.Deserialize<RegisteredModelDocument>(json)!, from, Now);
-        await StoreNew();
+        await StoreNew([]);
     }
 
     public Task<bool> IsTaken(CancellationToken cancellationToken = default) => Task.FromResult(Model.Exists);
@@ -333,7 +318,7 @@ internal sealed partial class RegisteredModelGrain(
         catch (MlopsException e) when (e.Kind == ErrorKind.AlreadyExists)
         {
             Model.RenamingTo = null;
-            await Store();
+            await Store([]);
             throw;
         }
         catch
@@ -344,9 +329,8 @@ internal sealed partial class RegisteredModelGrain(
 
         Model.Delete(Name);
         Model.Notices = [];
-        await Store();
+        await Store([], Told("model.renamed", ("to", to)));
         await Catalog.Remove(Name, CancellationToken.None);
-        await Audit("model.renamed", ("to", to));
     }
 
     private RegisteredModelDocument Existing() => Model.Exists ? Model : throw RegistryErrors.NoModel(Name);
@@ -374,7 +358,7 @@ internal sealed partial class RegisteredModelGrain(
     }
 
     /// <summary>A name in the catalog without its model is passed over; a model without its name would be lost to searches.</summary>
-    private async Task StoreNew(params WebhookEvent[] events)
+    private async Task StoreNew(IReadOnlyList<WebhookEvent> events, params IReadOnlyList<AuditEntry> audit)
     {
         try
         {
@@ -386,14 +370,14 @@ internal sealed partial class RegisteredModelGrain(
             throw;
         }
 
-        await Store(events);
+        await Store(events, audit);
     }
 
     /// <summary>Stores the model together with what is to be told of the change.</summary>
-    private Task Store(params WebhookEvent[] events)
+    private Task Store(IReadOnlyList<WebhookEvent> events, params IReadOnlyList<AuditEntry> audit)
     {
         Model.Notices.AddRange(events);
-        return Write(() => GrainFactory.GetGrain<IRegistryIndexGrain>(IModelRegistryGrain.Main).Touch(Name, CancellationToken.None));
+        return Write(() => GrainFactory.GetGrain<IRegistryIndexGrain>(IModelRegistryGrain.Main).Touch(Name, CancellationToken.None), audit);
     }
 
     /// <summary>
@@ -422,16 +406,16 @@ internal sealed partial class RegisteredModelGrain(
         Model.Notices = [];
         if (durable > 0)
         {
-            await Store();
+            await Store([]);
         }
     }
 
     private ICatalogGrain Catalog => GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Models);
 
-    private Task Audit(string action, params (string Key, string? Value)[] detail) => GrainFactory.Audit(action, $"model/{Name}", Detail(detail));
+    private AuditEntry Told(string action, params (string Key, string? Value)[] detail) => new(action, $"model/{Name}", Detail(detail));
 
-    private Task AuditVersion(string what, int version, params (string Key, string? Value)[] detail) =>
-        GrainFactory.Audit($"model-version.{what}", $"model/{Name}/{Text(version)}", Detail(detail));
+    private AuditEntry ToldOfVersion(string what, int version, params (string Key, string? Value)[] detail) =>
+        new($"model-version.{what}", $"model/{Name}/{Text(version)}", Detail(detail));
 
     private static Dictionary<string, string> Detail((string Key, string? Value)[] detail) =>
         detail.Where(d => d.Value is not null).ToDictionary(d => d.Key, d => d.Value!);

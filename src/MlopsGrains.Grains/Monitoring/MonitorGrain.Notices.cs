@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using MlopsGrains.Clocks;
+using MlopsGrains.Governance;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 
@@ -29,11 +30,20 @@ internal sealed partial class MonitorGrain
 
     public async Task Delivered(long notice, string? pipelineRun)
     {
-        if (State.Notices.Exists(n => n.Number == notice))
+        if (State.Notices.Find(n => n.Number == notice) is { } delivered)
         {
-            await Record(new NoticeDelivered(notice, pipelineRun));
+            await Record(new NoticeDelivered(notice, pipelineRun), Told(delivered));
         }
     }
+
+    /// <summary>What the audit chain hears by a notice that is meant for it.</summary>
+    private AuditEntry[] Told(Notice notice) => (notice.Kind, State.Alerts.FindLast(a => a.AlertId == notice.AlertId)) switch
+    {
+        (NoticeKind.AuditRaised, { } alert) =>
+            [Told("alert.raised", new() { ["window"] = Text(alert.Window), ["features"] = string.Join(',', alert.Features), ["alert"] = alert.AlertId })],
+        (NoticeKind.AuditClosed, { } alert) => [Told("alert.closed", new() { ["reason"] = alert.CloseReason ?? "", ["alert"] = alert.AlertId })],
+        _ => [],
+    };
 
     public Task Tick() => Decide(MonitorDecisions.OnTime(State, Deployment, time.GetUtcNow(), ids.NewId));
 
@@ -100,22 +110,8 @@ internal sealed partial class MonitorGrain
 
     private async Task<string?> Deliver(Notice notice, CancellationToken cancellationToken)
     {
-        if (State.Alerts.FindLast(a => a.AlertId == notice.AlertId) is not { } alert)
-        {
-            return null;
-        }
-
-        switch (notice.Kind)
-        {
-            case NoticeKind.AuditRaised:
-                await Audit("alert.raised", alert, new() { ["window"] = Text(alert.Window), ["features"] = string.Join(',', alert.Features) });
-                return null;
-            case NoticeKind.AuditClosed:
-                await Audit("alert.closed", alert, new() { ["reason"] = alert.CloseReason ?? "" });
-                return null;
-            default:
-                return await TellListeners(alert, cancellationToken);
-        }
+        var isForAudit = notice.Kind is NoticeKind.AuditRaised or NoticeKind.AuditClosed;
+        return !isForAudit && State.Alerts.FindLast(a => a.AlertId == notice.AlertId) is { } alert ? await TellListeners(alert, cancellationToken) : null;
     }
 
     /// <summary>An alert that closed while a listener failed needs no answer any more: the traffic is normal again, or the monitor watches something else.</summary>
@@ -134,12 +130,6 @@ internal sealed partial class MonitorGrain
         }
 
         return started;
-    }
-
-    private Task Audit(string action, Alert alert, Dictionary<string, string> detail)
-    {
-        detail["alert"] = alert.AlertId;
-        return Audit(action, detail);
     }
 
     [LoggerMessage(LogLevel.Warning, "Monitor '{Deployment}': a notice could not be delivered; next try in {Retry}")]

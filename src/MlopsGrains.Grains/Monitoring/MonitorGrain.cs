@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Governance;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
@@ -28,23 +28,22 @@ internal sealed partial class MonitorGrain(
 
     private string Deployment => this.GetPrimaryKeyString();
 
-    private Task Audit(string action, IReadOnlyDictionary<string, string> detail) => GrainFactory.Audit(action, $"monitor/{Deployment}", detail);
+    private AuditEntry Told(string action, Dictionary<string, string> detail) => new(action, $"monitor/{Deployment}", detail);
 
     public async Task<MonitorStatus> Configure(MonitorRules rules, CancellationToken cancellationToken = default)
     {
         Names.Check("deployment", Deployment);
         MonitorRulesCheck.Check(rules);
         var reference = await GrainFactory.GetGrain<IReferenceBuilderGrain>(0).Build(Deployment, rules.ReferenceDigest, rules.Features ?? [], cancellationToken);
-        await Decide(MonitorDecisions.OnConfigure(State, rules, reference, time.GetUtcNow(), Principal.Current));
-        await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Monitors).Add(Deployment, cancellationToken);
-        await Audit("monitor.configured", new Dictionary<string, string>
+        await Decide(MonitorDecisions.OnConfigure(State, rules, reference, time.GetUtcNow(), Principal.Current), Told("monitor.configured", new()
         {
             ["reference"] = rules.ReferenceDigest,
             ["referenceRows"] = Text(reference.Rows),
             ["features"] = Text(reference.Features.Count),
-            ["generation"] = Text(State.Generation),
+            ["generation"] = Text(State.Generation + 1),
             ["pipeline"] = rules.Pipeline ?? "",
-        });
+        }));
+        await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Monitors).Add(Deployment, CancellationToken.None);
         return Status(rules);
     }
 
@@ -83,14 +82,14 @@ internal sealed partial class MonitorGrain(
 
     protected override void Apply(MonitorState state, MonitorEvent e) => state.Apply(e);
 
-    private async Task Decide(IReadOnlyList<MonitorEvent> events)
+    private async Task Decide(IReadOnlyList<MonitorEvent> events, params IReadOnlyList<AuditEntry> audit)
     {
         if (events.Count == 0)
         {
             return;
         }
 
-        await Record(events);
+        await Record(events, audit);
         metrics.Happened(events);
         if (events.Any(e => e is AlertRaised or AlertClosed))
         {

@@ -3,8 +3,8 @@ using System.Text;
 using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Documents;
-using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Identity;
@@ -61,10 +61,8 @@ internal sealed class PipelineGrain(
         var version = new DefinitionVersion(Document.Versions.Count + 1, blob.Digest, time.GetUtcNow(), Actor.Current);
         Document.Versions.Add(version);
         Document.Requests.Keep(RequestKey.Current, version.Version);
-        await Write();
-
+        await Write(new AuditEntry("pipeline.registered", $"pipeline/{Name}/{version.Version}", new Dictionary<string, string> { ["digest"] = version.Digest }));
         await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.Pipelines).Add(Name, CancellationToken.None);
-        await GrainFactory.Audit("pipeline.registered", $"pipeline/{Name}/{version.Version}", new Dictionary<string, string> { ["digest"] = version.Digest });
         return Definition(version, yaml);
     }
 
@@ -104,7 +102,7 @@ internal sealed class PipelineGrain(
 }
 
 /// <summary>The stored document.</summary>
-internal sealed class PipelineDocument
+internal sealed class PipelineDocument : StoredDocument
 {
     public List<DefinitionVersion> Versions { get; set; } = [];
 

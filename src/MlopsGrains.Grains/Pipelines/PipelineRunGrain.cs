@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Governance;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Runs;
@@ -192,15 +192,17 @@ internal sealed partial class PipelineRunGrain(
         if (!State.StartAnnounced)
         {
             await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.RunsOf(State.Pipeline)).Add(PipelineRunIndex.Entry(State.StartedAt, Id), CancellationToken.None);
-            await Audit("pipeline-run.started", new() { ["pipeline"] = State.Pipeline, ["definition"] = State.DefinitionDigest, ["cause"] = State.Cause, ["by"] = State.StartedBy });
-            await Record(new Announced(End: false));
+            await Record(
+                new Announced(End: false),
+                Told("pipeline-run.started", new() { ["pipeline"] = State.Pipeline, ["definition"] = State.DefinitionDigest, ["cause"] = State.Cause, ["by"] = State.StartedBy }));
         }
 
         if (State.Ended() && !State.EndAnnounced)
         {
-            await Audit("pipeline-run.ended", new() { ["pipeline"] = State.Pipeline, ["status"] = State.Status.ToString(), ["reason"] = State.Reason ?? "", ["steps"] = $"{State.Steps.Count}" });
             await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.UnfinishedPipelineRuns).Remove(Id, CancellationToken.None);
-            await Record(new Announced(End: true));
+            await Record(
+                new Announced(End: true),
+                Told("pipeline-run.ended", new() { ["pipeline"] = State.Pipeline, ["status"] = State.Status.ToString(), ["reason"] = State.Reason ?? "", ["steps"] = $"{State.Steps.Count}" }));
             RunEnded(logger, Id, State.Pipeline, State.Status);
         }
 
@@ -208,7 +210,7 @@ internal sealed partial class PipelineRunGrain(
         await OfferReadySteps();
     }
 
-    private Task Audit(string action, Dictionary<string, string> detail) => GrainFactory.Audit(action, $"pipeline-run/{Id}", detail);
+    private AuditEntry Told(string action, Dictionary<string, string> detail) => new(action, $"pipeline-run/{Id}", detail);
 
     private async Task OfferReadySteps()
     {

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 using MlopsGrains.Errors;
-using MlopsGrains.Grains.Governance;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
@@ -50,8 +50,7 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
             throw MlopsException.Conflict($"There are {options.WebhooksMax} webhooks, the most there can be (Webhooks:WebhooksMax).");
         }
 
-        await Record(new WebhookStored(stored));
-        await Audit("created", stored);
+        await Record(new WebhookStored(stored), Told("created", stored));
         return stored.View();
     }
 
@@ -88,8 +87,7 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
             stored = stored with { HearsSince = Now };
         }
 
-        await Record(new WebhookStored(stored));
-        await Audit("updated", stored);
+        await Record(new WebhookStored(stored), Told("updated", stored));
         Wake();
         return stored.View();
     }
@@ -97,8 +95,7 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
     public async Task Delete(string id, CancellationToken cancellationToken = default)
     {
         var known = Existing(id);
-        await Record(new WebhookRemoved(id));
-        await Audit("deleted", known);
+        await Record(new WebhookRemoved(id), Told("deleted", known));
     }
 
     public async Task<WebhookTestResult> Test(string id, WebhookEventKind? kind, CancellationToken cancellationToken = default)
@@ -154,8 +151,7 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
         var parked = State.Deliveries.Values.Count(d => d.WebhookId == id && d.IsParked);
         if (parked > 0)
         {
-            await Record(new ParkedRequeued(id, Now));
-            await Audit("parked-retried", webhook);
+            await Record(new ParkedRequeued(id, Now), Told("parked-retried", webhook));
             Wake();
         }
 
@@ -318,7 +314,7 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
     }
 
     /// <summary>The path and query of a URL may hold a token; the host does not.</summary>
-    private Task Audit(string what, StoredWebhook webhook) => GrainFactory.Audit(
+    private static AuditEntry Told(string what, StoredWebhook webhook) => new(
         $"webhook.{what}",
         $"webhook/{webhook.Id}",
         new Dictionary<string, string> { ["name"] = webhook.Name, ["host"] = new Uri(webhook.Url).Authority, ["status"] = webhook.Status.ToString(), ["events"] = string.Join(", ", webhook.Events) });

@@ -37,6 +37,7 @@ internal static class StorageCommands
             Say($"  {report.Streams,12} streams with {report.Entries} entries and snapshots");
             Say($"  {report.Chunks,12} chunks of series");
             Say($"  {report.Documents,12} documents");
+            Say($"  {report.Intents,12} audit events that wait for their place in the chain");
             Say($"  {report.Blobs,12} blobs, {report.BlobBytes} bytes");
             if (report.WithoutChecksum > 0)
             {

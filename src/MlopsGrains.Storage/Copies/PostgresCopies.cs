@@ -69,6 +69,8 @@ internal static class PostgresCopies
             throw new StorageRefusedException("The database is not empty. Name another one, or give --replace, which removes what is in it.");
         }
 
+        // The documents' intents are restored as a table of their own.
+        await ExecuteAsync(connection, "SET LOCAL mlops.restoring = 'on'", cancellationToken);
         await ExecuteAsync(connection, $"TRUNCATE {List(manifest.Tables.Select(table => table.Name))}", cancellationToken);
         foreach (var table in manifest.Tables)
         {

@@ -35,6 +35,11 @@ internal sealed class PostgresCheck(NpgsqlDataSource source, StorageTally tally)
             "SELECT graintypestring || '/' || coalesce(grainidextensionstring, ''), payloadbinary FROM orleansstorage WHERE payloadbinary IS NOT NULL",
             row => tally.Document(row.GetString(0), row.GetFieldValue<byte[]>(1)),
             cancellationToken));
+        if (await CountAsync("SELECT count(*) FROM pg_class WHERE oid = to_regclass('intent')", cancellationToken) > 0)
+        {
+            await TryAsync("its intents", () => RowsAsync("SELECT id, payload FROM intent", row => tally.Intent(row.GetInt64(0), row.GetFieldValue<byte[]>(1)), cancellationToken));
+        }
+
         await TryAsync("checksums", async () => tally.WithoutChecksum += await CountAsync(
             "SELECT (SELECT count(*) FROM journal WHERE checksum IS NULL) + (SELECT count(*) FROM snapshot WHERE checksum IS NULL AND payload IS NOT NULL)", cancellationToken));
     }

@@ -83,6 +83,7 @@ internal sealed class SqliteCheck : IDisposable
         });
         Try("its chunks", () => ReadChunks(cancellationToken));
         Try("its documents", () => ReadRecords(cancellationToken));
+        Try("its intents", () => ReadIntents(cancellationToken));
         Try("checksums", () => tally.WithoutChecksum += Count("SELECT (SELECT count(*) FROM journal WHERE checksum IS NULL) + (SELECT count(*) FROM snapshot WHERE checksum IS NULL AND payload IS NOT NULL)"));
     }
 
@@ -143,6 +144,21 @@ internal sealed class SqliteCheck : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             tally.Document(rows.Text(0), rows.Blob(1));
+        }
+    }
+
+    private void ReadIntents(CancellationToken cancellationToken)
+    {
+        if (Count("SELECT count(*) FROM sqlite_master WHERE name = 'intent'") == 0)
+        {
+            return;
+        }
+
+        using var rows = new SqliteStatement(connection, "SELECT id, payload FROM intent");
+        while (rows.Step())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            tally.Intent(rows.Int64(0), rows.Blob(1));
         }
     }
 

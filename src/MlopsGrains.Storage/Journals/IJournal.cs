@@ -17,15 +17,14 @@ public interface IJournal
     /// <param name="stream">1–512 characters.</param>
     /// <param name="expectedVersion">The version the caller has read; 0 for a new stream.</param>
     /// <param name="entries">1–<see cref="JournalLimits.EntriesPerAppendMax"/> payloads, together at most <see cref="JournalLimits.AppendBytesMax"/> bytes.</param>
-    /// <param name="notAfter">A timestamp of <see cref="System.Diagnostics.Stopwatch"/>. An append that has not begun to be stored by then is withdrawn, also between two attempts over a broken
-    /// connection; <see cref="long.MaxValue"/> for no end.</param>
+    /// <param name="options">What else goes into the transaction, and until when.</param>
     /// <param name="cancellationToken">Withdraws an append that is still waiting in the queue; one being committed is finished and answered.</param>
     /// <returns><see langword="false"/> when the stream's version is not <paramref name="expectedVersion"/>: another writer stored one of these versions
     /// (the fence), or the append would leave a gap. Nothing was written.</returns>
     /// <exception cref="OperationCanceledException">It was withdrawn; nothing was written.</exception>
     /// <exception cref="JournalFullException">The queue is full; nothing was written.</exception>
     /// <exception cref="JournalUnavailableException">The database could not commit; the message says whether the outcome is known.</exception>
-    Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, long notAfter, CancellationToken cancellationToken = default);
+    Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, AppendOptions options, CancellationToken cancellationToken = default);
 
     /// <summary>Reads the newest snapshot and every entry after it, in order. A deleted stream has a version and nothing else.</summary>
     /// <exception cref="Damage.StoredDamageException">Some of it is not what was written.</exception>
@@ -60,14 +59,36 @@ public interface IJournal
     /// <summary>
     /// Removes the stream's entries, snapshot and chunks, in one transaction, and takes its name off the list. Its version stays known and moves on
     /// by one, so that every writer that read the stream before is fenced, one that read it before its first entry (version 0) included. Whoever
-    /// wants the name again reads it: the stream is then empty at that version and goes on from there. Deleting what is unknown or deleted does nothing.
+    /// wants the name again reads it: the stream is then empty at that version and goes on from there. Deleting what is unknown or deleted does nothing,
+    /// and keeps no intent.
     /// </summary>
-    Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default);
+    Task DeleteStreamAsync(string stream, IReadOnlyList<ReadOnlyMemory<byte>> intents, CancellationToken cancellationToken = default);
+
+    /// <summary>The intents that wait, in the order of their ids, which for the writes of one caller, one after the other, is the order of the writes.</summary>
+    /// <param name="limit">1–<see cref="JournalLimits.ListMax"/>.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    Task<IReadOnlyList<Intent>> ReadIntentsAsync(int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>How many intents wait.</summary>
+    Task<long> CountIntentsAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Names of streams that begin with <paramref name="prefix"/>, in the order of their UTF-8 bytes, at most <paramref name="limit"/>
     /// (1–<see cref="JournalLimits.ListMax"/>), strictly after <paramref name="after"/>.</summary>
     Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default);
 }
+
+/// <summary>What goes with an append.</summary>
+/// <param name="NotAfter">A timestamp of <see cref="System.Diagnostics.Stopwatch"/>. An append that has not begun to be stored by then is withdrawn, also between two attempts over a broken
+/// connection; <see cref="long.MaxValue"/> for no end.</param>
+/// <param name="Intents">What the change has yet to tell others, kept in the same transaction, in this order.</param>
+/// <param name="Delivered">Ids of intents that the append delivers; they go in the same transaction.</param>
+public sealed record AppendOptions(long NotAfter = long.MaxValue, IReadOnlyList<ReadOnlyMemory<byte>>? Intents = null, IReadOnlyList<long>? Delivered = null)
+{
+    public static AppendOptions Default { get; } = new();
+}
+
+/// <summary>What a change that is stored has yet to tell others.</summary>
+public sealed record Intent(long Id, ReadOnlyMemory<byte> Payload);
 
 /// <summary>
 /// What a stream holds: <see cref="Version"/> is that of the last entry (or of the snapshot when there is none after it), 0 for an unknown stream.
@@ -91,6 +112,8 @@ public static class JournalLimits
     public const int SnapshotBytesMax = 64 * 1024 * 1024;
     public const int ChunksPerSnapshotMax = 10_000;
     public const int ListMax = 10_000;
+    public const int IntentsMax = 100;
+    public const int IntentBytesMax = 256 * 1024;
 
     /// <summary>Appended to a prefix it sorts after every name that begins with the prefix.</summary>
     internal static string LastName { get; } = string.Concat(Enumerable.Repeat("\U0010FFFF", StreamLengthMax));

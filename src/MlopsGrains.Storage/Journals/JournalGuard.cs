@@ -42,6 +42,26 @@ internal static class JournalGuard
         return (int)bytes;
     }
 
+    /// <summary>Returns the bytes of the intents.</summary>
+    public static int Intents(IReadOnlyList<ReadOnlyMemory<byte>> intents)
+    {
+        ArgumentNullException.ThrowIfNull(intents);
+        if (intents.Count > JournalLimits.IntentsMax)
+        {
+            throw new ArgumentException($"intents has {intents.Count} payloads; at most {JournalLimits.IntentsMax}", nameof(intents));
+        }
+
+        for (var i = 0; i < intents.Count; i++)
+        {
+            if (intents[i].Length is 0 or > JournalLimits.IntentBytesMax)
+            {
+                throw new ArgumentException($"an intent has {intents[i].Length} bytes; 1 to {JournalLimits.IntentBytesMax}", nameof(intents));
+            }
+        }
+
+        return intents.Sum(intent => intent.Length);
+    }
+
     public static void Payload(ReadOnlyMemory<byte> payload, int bytesMax)
     {
         if (payload.Length > bytesMax)
@@ -151,7 +171,7 @@ internal static class JournalGuard
 
     private static StoredDamageException Damaged(string place, string name, string entry, string reason) => new(new StoredDamage(place, name, entry, reason));
 
-    private static void Limit(int limit)
+    public static void Limit(int limit)
     {
         if (limit is < 1 or > JournalLimits.ListMax)
         {

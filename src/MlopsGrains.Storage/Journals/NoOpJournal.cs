@@ -10,7 +10,7 @@ public sealed class NoOpJournal : IJournal
 {
     private readonly ConcurrentDictionary<string, long> heads = new(StringComparer.Ordinal);
 
-    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, long notAfter, CancellationToken cancellationToken = default)
+    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, AppendOptions options, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
         JournalGuard.Entries(expectedVersion, entries);
@@ -40,12 +40,16 @@ public sealed class NoOpJournal : IJournal
         return Task.FromResult<IReadOnlyList<ReadOnlyMemory<byte>>>([]);
     }
 
-    public Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default)
+    public Task DeleteStreamAsync(string stream, IReadOnlyList<ReadOnlyMemory<byte>> intents, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
         heads.TryRemove(stream, out _);
         return Task.CompletedTask;
     }
+
+    public Task<IReadOnlyList<Intent>> ReadIntentsAsync(int limit, CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyList<Intent>>([]);
+
+    public Task<long> CountIntentsAsync(CancellationToken cancellationToken = default) => Task.FromResult(0L);
 
     public Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default)
     {

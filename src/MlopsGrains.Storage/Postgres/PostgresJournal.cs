@@ -36,6 +36,8 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
 
     private const string ChunksSql = "SELECT payload, number, checksum FROM chunk WHERE stream = $1 AND series = $2 AND number >= $3 ORDER BY number LIMIT $4";
 
+    private const string IntentsSql = "SELECT id, payload FROM intent ORDER BY id LIMIT $1";
+
     private const string ListSql = """
         SELECT stream FROM stream_head h WHERE stream >= $1 AND stream > $2 AND stream <= $3
         AND NOT EXISTS (SELECT FROM snapshot s WHERE s.stream = h.stream AND s.version = h.version AND s.payload IS NULL)
@@ -135,11 +137,12 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
         }
     }
 
-    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, long notAfter, CancellationToken cancellationToken = default)
+    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, AppendOptions options, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
-        var bytes = JournalGuard.Entries(expectedVersion, entries);
-        return Enqueue(new AppendOperation(stream, expectedVersion, entries, bytes, notAfter), cancellationToken);
+        ArgumentNullException.ThrowIfNull(options);
+        var bytes = JournalGuard.Entries(expectedVersion, entries) + JournalGuard.Intents(options.Intents ?? []);
+        return Enqueue(new AppendOperation(stream, expectedVersion, entries, bytes, options), cancellationToken);
     }
 
     public Task WriteSnapshotAsync(
@@ -149,10 +152,10 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
         return Enqueue(new SnapshotOperation(stream, version, payload, chunks ?? [], bytes), cancellationToken);
     }
 
-    public Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default)
+    public Task DeleteStreamAsync(string stream, IReadOnlyList<ReadOnlyMemory<byte>> intents, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
-        return Enqueue(new DeleteOperation(stream), cancellationToken);
+        return Enqueue(new DeleteOperation(stream, intents, JournalGuard.Intents(intents)), cancellationToken);
     }
 
     public Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default)
@@ -245,6 +248,29 @@ public sealed class PostgresJournal : IJournal, IPayloadScan, IStorageEngine, IA
         }
 
         return names;
+    }
+
+    public async Task<IReadOnlyList<Intent>> ReadIntentsAsync(int limit, CancellationToken cancellationToken = default)
+    {
+        JournalGuard.Limit(limit);
+        ThrowIfNotStarted();
+        await using var command = source.CreateCommand(IntentsSql);
+        command.Parameters.Add(new() { Value = limit });
+        var intents = new List<Intent>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            intents.Add(new Intent(reader.GetInt64(0), reader.GetFieldValue<byte[]>(1)));
+        }
+
+        return intents;
+    }
+
+    public async Task<long> CountIntentsAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfNotStarted();
+        await using var command = source.CreateCommand("SELECT count(*) FROM intent");
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadPayloadsAsync(string except, CancellationToken cancellationToken = default)

@@ -9,7 +9,23 @@ internal sealed partial class PostgresLane
 {
     // The head's row is locked by whoever moves it; a competitor waits, sees the new version and matches nothing. So each append is all or
     // none, exactly one of two competitors wins, and a truncation in between cannot reopen an old version.
-    private const string AppendSql = """
+    private const string AppendSql = $"""
+        {AppendedSql}
+        SELECT n::int FROM won
+        """;
+
+    // Few appends have intents; the others need not pay for them.
+    private const string AppendWithIntentsSql = $"""
+        {AppendedSql},
+        kept AS (
+          INSERT INTO intent (payload)
+          SELECT i.payload FROM unnest($9::int[], $10::bytea[]) WITH ORDINALITY AS i (n, payload, k) JOIN won ON won.n = i.n ORDER BY i.k),
+        delivered AS (
+          DELETE FROM intent WHERE id IN (SELECT t.id FROM unnest($11::int[], $12::bigint[]) AS t (n, id) JOIN won ON won.n = t.n))
+        SELECT n::int FROM won
+        """;
+
+    private const string AppendedSql = """
         WITH a AS MATERIALIZED (
           SELECT stream, expected, entries, first, n
           FROM unnest($1::text[], $2::bigint[], $3::int[], $4::bigint[]) WITH ORDINALITY AS a (stream, expected, entries, first, n)),
@@ -30,7 +46,6 @@ internal sealed partial class PostgresLane
           INSERT INTO journal (id, stream, version, previous, payload, checksum)
           SELECT won.first + e.k, won.id, won.expected + 1 + e.k, CASE e.k WHEN 0 THEN won.before ELSE won.first + e.k - 1 END, e.payload, e.checksum
           FROM unnest($5::int[], $6::int[], $7::bytea[], $8::bigint[]) AS e (n, k, payload, checksum) JOIN won ON won.n = e.n)
-        SELECT n::int FROM won
         """;
 
     private const string FindSql = """
@@ -78,7 +93,10 @@ internal sealed partial class PostgresLane
           SELECT stream, version, NULL FROM moved
           ON CONFLICT (stream) DO UPDATE SET version = EXCLUDED.version, payload = NULL, checksum = NULL),
         covered AS (SELECT id AS stream, version - 1 AS version, entry, version AS upto FROM moved),
-        {TruncatedSql}
+        {TruncatedSql},
+        kept AS (
+          INSERT INTO intent (payload)
+          SELECT i.payload FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS i (stream, payload, k) JOIN moved ON moved.stream = i.stream ORDER BY i.k)
         DELETE FROM chunk c USING moved WHERE c.stream = moved.stream
         """;
 
@@ -99,6 +117,7 @@ internal sealed partial class PostgresLane
 
     private NpgsqlConnection? connection;
     private NpgsqlCommand? appendCommand;
+    private NpgsqlCommand? appendWithIntentsCommand;
 
     // Ids that the sequence gave to this writer: from the first to before the end.
     private (long First, long End) reserved;
@@ -123,17 +142,9 @@ internal sealed partial class PostgresLane
             }
         }
 
-        appendCommand ??= await PrepareAsync(
-            AppendSql,
-            new NpgsqlParameter<string[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-            new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
-            new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
-            new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
-            new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
-            new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
-            new NpgsqlParameter<ReadOnlyMemory<byte>[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
-            new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
-        var parameters = appendCommand.Parameters;
+        var withIntents = appends.Exists(append => append.Intents.Count + append.Delivered.Count > 0);
+        var command = withIntents ? appendWithIntentsCommand ??= await PrepareAppendAsync(AppendWithIntentsSql) : appendCommand ??= await PrepareAppendAsync(AppendSql);
+        var parameters = command.Parameters;
         ((NpgsqlParameter<string[]>)parameters[0]).TypedValue = [.. appends.Select(append => append.Stream)];
         ((NpgsqlParameter<long[]>)parameters[1]).TypedValue = [.. appends.Select(append => append.ExpectedVersion)];
         ((NpgsqlParameter<int[]>)parameters[2]).TypedValue = [.. appends.Select(append => append.Entries.Count)];
@@ -142,15 +153,46 @@ internal sealed partial class PostgresLane
         ((NpgsqlParameter<int[]>)parameters[5]).TypedValue = offsets;
         ((NpgsqlParameter<ReadOnlyMemory<byte>[]>)parameters[6]).TypedValue = payloads;
         ((NpgsqlParameter<long[]>)parameters[7]).TypedValue = checksums;
+        if (withIntents)
+        {
+            var intents = appends.SelectMany((append, i) => append.Intents.Select(intent => (Owner: i + 1, Intent: intent))).ToArray();
+            var delivered = appends.SelectMany((append, i) => append.Delivered.Select(id => (Owner: i + 1, Id: id))).ToArray();
+            ((NpgsqlParameter<int[]>)parameters[8]).TypedValue = [.. intents.Select(intent => intent.Owner)];
+            ((NpgsqlParameter<ReadOnlyMemory<byte>[]>)parameters[9]).TypedValue = [.. intents.Select(intent => intent.Intent)];
+            ((NpgsqlParameter<int[]>)parameters[10]).TypedValue = [.. delivered.Select(one => one.Owner)];
+            ((NpgsqlParameter<long[]>)parameters[11]).TypedValue = [.. delivered.Select(one => one.Id)];
+        }
 
         var won = new HashSet<int>();
-        await using var reader = await appendCommand.ExecuteReaderAsync();
+        await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
         {
             won.Add(reader.GetInt32(0) - 1);
         }
 
         return won;
+    }
+
+    private Task<NpgsqlCommand> PrepareAppendAsync(string sql)
+    {
+        NpgsqlParameter[] common =
+        [
+            new NpgsqlParameter<string[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+            Bigints(),
+            Integers(),
+            Bigints(),
+            Integers(),
+            Integers(),
+            Byteas(),
+            Bigints(),
+        ];
+        return PrepareAsync(sql, ReferenceEquals(sql, AppendSql) ? common : [.. common, Integers(), Byteas(), Integers(), Bigints()]);
+
+        static NpgsqlParameter Bigints() => new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
+
+        static NpgsqlParameter Integers() => new NpgsqlParameter<int[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer };
+
+        static NpgsqlParameter Byteas() => new NpgsqlParameter<ReadOnlyMemory<byte>[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea };
     }
 
     /// <summary>As many ids in a row, the first of them. What is left of a block that is too short is let go.</summary>
@@ -221,7 +263,9 @@ internal sealed partial class PostgresLane
     /// <summary>Repeating is harmless: what is deleted stays as it is.</summary>
     private async Task DeleteAsync(List<DeleteOperation> deletes, bool doubtful)
     {
-        await using var batch = Locked([.. deletes.Select(delete => delete.Stream)], DeleteSql);
+        var intents = deletes.SelectMany(delete => delete.Intents.Select(intent => (delete.Stream, Intent: intent))).ToArray();
+        await using var batch = Locked(
+            [.. deletes.Select(delete => delete.Stream)], DeleteSql, new() { Value = intents.Select(intent => intent.Stream).ToArray() }, Payloads(intents.Select(intent => intent.Intent)));
         await batch.ExecuteNonQueryAsync();
     }
 
@@ -263,11 +307,12 @@ internal sealed partial class PostgresLane
 
     private async Task DisconnectAsync()
     {
-        if (appendCommand is not null)
+        foreach (var command in (NpgsqlCommand?[])[appendCommand, appendWithIntentsCommand])
         {
-            await appendCommand.DisposeAsync();
-            appendCommand = null;
+            await (command?.DisposeAsync() ?? ValueTask.CompletedTask);
         }
+
+        appendCommand = appendWithIntentsCommand = null;
 
         if (connection is not null)
         {

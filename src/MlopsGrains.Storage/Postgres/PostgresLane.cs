@@ -221,7 +221,7 @@ internal sealed partial class PostgresLane
         catch (Exception exception) when (exception is NpgsqlException or IOException or SocketException or InvalidOperationException)
         {
             // It was broken; a new one follows.
-            appendCommand = null;
+            appendCommand = appendWithIntentsCommand = null;
             connection = null;
         }
     }

@@ -17,6 +17,7 @@ internal sealed class SqliteReader : IDisposable
     private readonly SqliteStatement chunks;
     private readonly SqliteStatement record;
     private readonly SqliteStatement list;
+    private SqliteStatement? intents;
 
     /// <param name="connection">Belongs to the reader from here on.</param>
     public SqliteReader(SqliteConnection connection)
@@ -109,6 +110,28 @@ internal sealed class SqliteReader : IDisposable
         return names;
     }
 
+    public IReadOnlyList<Intent> ReadIntents(int limit)
+    {
+        // Made late: who only looks at a file may have one before him that nobody has opened since there are intents.
+        intents ??= new(connection, "SELECT id, payload FROM intent ORDER BY id LIMIT ?1");
+        var found = new List<Intent>();
+        intents.Bind(1, limit);
+        while (intents.Step())
+        {
+            found.Add(new Intent(intents.Int64(0), intents.Blob(1)));
+        }
+
+        intents.Reset();
+        return found;
+    }
+
+    public long CountIntents()
+    {
+        using var count = new SqliteStatement(connection, "SELECT count(*) FROM intent");
+        count.Step();
+        return count.Int64(0);
+    }
+
     public SqlitePayloads ReadPayloads((int Table, long Row) from, string except) => SqlitePayloads.Read(connection, from, except);
 
     public void Dispose()
@@ -118,6 +141,7 @@ internal sealed class SqliteReader : IDisposable
             statement.Dispose();
         }
 
+        intents?.Dispose();
         connection.Dispose();
     }
 

@@ -99,11 +99,12 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
         metrics.Dispose();
     }
 
-    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, long notAfter, CancellationToken cancellationToken = default)
+    public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, AppendOptions options, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
-        var bytes = JournalGuard.Entries(expectedVersion, entries);
-        return Enqueue(new AppendOperation(stream, expectedVersion, entries, bytes, notAfter), cancellationToken);
+        ArgumentNullException.ThrowIfNull(options);
+        var bytes = JournalGuard.Entries(expectedVersion, entries) + JournalGuard.Intents(options.Intents ?? []);
+        return Enqueue(new AppendOperation(stream, expectedVersion, entries, bytes, options), cancellationToken);
     }
 
     public Task WriteSnapshotAsync(
@@ -113,10 +114,10 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
         return Enqueue(new SnapshotOperation(stream, version, payload, chunks ?? [], bytes), cancellationToken);
     }
 
-    public Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default)
+    public Task DeleteStreamAsync(string stream, IReadOnlyList<ReadOnlyMemory<byte>> intents, CancellationToken cancellationToken = default)
     {
         JournalGuard.Stream(stream);
-        return Enqueue(new DeleteOperation(stream), cancellationToken);
+        return Enqueue(new DeleteOperation(stream, intents, JournalGuard.Intents(intents)), cancellationToken);
     }
 
     public Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default)
@@ -145,6 +146,14 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
         return ReadAsync($"names {prefix}", reader => reader.ListStreams(prefix, after, limit), cancellationToken);
     }
 
+    public Task<IReadOnlyList<Intent>> ReadIntentsAsync(int limit, CancellationToken cancellationToken = default)
+    {
+        JournalGuard.Limit(limit);
+        return ReadAsync("intents", reader => reader.ReadIntents(limit), cancellationToken);
+    }
+
+    public Task<long> CountIntentsAsync(CancellationToken cancellationToken = default) => ReadAsync("intents", reader => reader.CountIntents(), cancellationToken);
+
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadPayloadsAsync(string except, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(except);
@@ -168,13 +177,14 @@ public sealed class SqliteStore : IJournal, IRecordStore, IPayloadScan, IStorage
         return ReadAsync($"{kind}/{key}", reader => reader.ReadRecord(kind, key), cancellationToken);
     }
 
-    public Task<long?> WriteAsync(string kind, string key, long expectedVersion, ReadOnlyMemory<byte>? payload, CancellationToken cancellationToken = default)
+    public Task<long?> WriteAsync(
+        string kind, string key, long expectedVersion, ReadOnlyMemory<byte>? payload, IReadOnlyList<ReadOnlyMemory<byte>> intents, CancellationToken cancellationToken = default)
     {
         JournalGuard.Name(kind, nameof(kind));
         JournalGuard.Name(key, nameof(key));
         ArgumentOutOfRangeException.ThrowIfNegative(expectedVersion);
         JournalGuard.Payload(payload ?? default, RecordLimits.PayloadBytesMax);
-        return Enqueue(new RecordOperation(kind, key, expectedVersion, payload), cancellationToken);
+        return Enqueue(new RecordOperation(kind, key, expectedVersion, payload, intents, JournalGuard.Intents(intents)), cancellationToken);
     }
 
     /// <summary>SQLite drops what follows the damage, so the log is kept first: somebody may be able to read more out of it.</summary>

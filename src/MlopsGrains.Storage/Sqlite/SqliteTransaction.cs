@@ -29,6 +29,8 @@ internal sealed class SqliteTransaction : IDisposable
     private readonly SqliteStatement deleteChunks;
     private readonly SqliteStatement insertRecord;
     private readonly SqliteStatement updateRecord;
+    private readonly SqliteStatement insertIntent;
+    private readonly SqliteStatement deleteIntent;
 
     // Versions of the streams this writer touched lately. Another process' commit shows in data_version and empties it.
     private readonly Dictionary<string, Head> heads = new(StringComparer.Ordinal);
@@ -56,6 +58,8 @@ internal sealed class SqliteTransaction : IDisposable
         deleteChunks = new(connection, "DELETE FROM chunk WHERE stream = ?1");
         insertRecord = new(connection, "INSERT INTO record (kind, key, version, payload) VALUES (?1, ?2, 1, ?3) ON CONFLICT (kind, key) DO NOTHING");
         updateRecord = new(connection, "UPDATE record SET version = version + 1, payload = ?3 WHERE kind = ?1 AND key = ?2 AND version = ?4");
+        insertIntent = new(connection, "INSERT INTO intent (payload) VALUES (?1)");
+        deleteIntent = new(connection, "DELETE FROM intent WHERE id = ?1");
     }
 
     /// <summary>Commits all operations together; when it throws none is stored.</summary>
@@ -82,7 +86,7 @@ internal sealed class SqliteTransaction : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in (SqliteStatement[])[begin, commit, rollback, dataVersion, head, insertStream, putHead, insertEntry, previous, deleteEntry, snapshotVersion, putSnapshot, putChunk, deleteChunks, insertRecord, updateRecord])
+        foreach (var statement in (SqliteStatement[])[begin, commit, rollback, dataVersion, head, insertStream, putHead, insertEntry, previous, deleteEntry, snapshotVersion, putSnapshot, putChunk, deleteChunks, insertRecord, updateRecord, insertIntent, deleteIntent])
         {
             statement.Dispose();
         }
@@ -129,6 +133,12 @@ internal sealed class SqliteTransaction : IDisposable
         }
 
         MoveHead(append.Stream, new(id, version, entry, Deleted: false));
+        Keep(append.Intents);
+        for (var i = 0; i < append.Delivered.Count; i++)
+        {
+            deleteIntent.Bind(1, append.Delivered[i]).Run();
+        }
+
         return true;
     }
 
@@ -171,6 +181,7 @@ internal sealed class SqliteTransaction : IDisposable
         deleteChunks.Bind(1, head.Id).Run();
         MoveHead(delete.Stream, head with { Version = head.Version + 1, Deleted = true });
         delete.MovedTo = head.Version + 1;
+        Keep(delete.Intents);
     }
 
     /// <summary>Removes the entries above <paramref name="after"/> and up to <paramref name="upTo"/>, walking back from the newest.</summary>
@@ -222,7 +233,21 @@ internal sealed class SqliteTransaction : IDisposable
             statement.BindNull(3);
         }
 
-        return statement.Run() > 0 ? record.ExpectedVersion + 1 : null;
+        if (statement.Run() == 0)
+        {
+            return null;
+        }
+
+        Keep(record.Intents);
+        return record.ExpectedVersion + 1;
+    }
+
+    private void Keep(IReadOnlyList<ReadOnlyMemory<byte>> intents)
+    {
+        for (var i = 0; i < intents.Count; i++)
+        {
+            insertIntent.Bind(1, intents[i]).Run();
+        }
     }
 
     private Head HeadOf(string stream)

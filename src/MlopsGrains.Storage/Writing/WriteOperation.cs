@@ -95,14 +95,18 @@ internal abstract class StreamOperation(string stream, int payloadBytes) : Write
     public override string Name => Stream;
 }
 
-internal sealed class AppendOperation(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, int payloadBytes, long notAfter)
+internal sealed class AppendOperation(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, int payloadBytes, AppendOptions options)
     : StreamOperation(stream, payloadBytes)
 {
-    public override bool IsLate => Stopwatch.GetTimestamp() > notAfter;
+    public override bool IsLate => Stopwatch.GetTimestamp() > options.NotAfter;
 
     public long ExpectedVersion { get; } = expectedVersion;
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Entries { get; } = entries;
+
+    public IReadOnlyList<ReadOnlyMemory<byte>> Intents { get; } = options.Intents ?? [];
+
+    public IReadOnlyList<long> Delivered { get; } = options.Delivered ?? [];
 
     /// <summary>For one that is known not to be stored.</summary>
     public bool RefuseIfLate()
@@ -132,15 +136,20 @@ internal sealed class SnapshotOperation(string stream, long version, ReadOnlyMem
         $"a snapshot of stream \"{Stream}\" at version {Version} was refused: the stream is at version {head}");
 }
 
-internal sealed class DeleteOperation(string stream) : StreamOperation(stream, 0)
+internal sealed class DeleteOperation(string stream, IReadOnlyList<ReadOnlyMemory<byte>> intents, int payloadBytes) : StreamOperation(stream, payloadBytes)
 {
+    public IReadOnlyList<ReadOnlyMemory<byte>> Intents => intents;
+
     /// <summary>The stream's version after it, where the engine says; 0 when nothing was deleted.</summary>
     public long MovedTo { get; set; }
 }
 
-internal sealed class RecordOperation(string kind, string key, long expectedVersion, ReadOnlyMemory<byte>? payload)
-    : WriteOperation<long?>(payload?.Length ?? 0)
+internal sealed class RecordOperation(
+    string kind, string key, long expectedVersion, ReadOnlyMemory<byte>? payload, IReadOnlyList<ReadOnlyMemory<byte>> intents, int intentBytes)
+    : WriteOperation<long?>((payload?.Length ?? 0) + intentBytes)
 {
+    public IReadOnlyList<ReadOnlyMemory<byte>> Intents => intents;
+
     public string Kind { get; } = kind;
 
     public string Key { get; } = key;

@@ -169,7 +169,7 @@ public sealed class BlobSweepTests : IAsyncLifetime
                 document[name] = then == default ? then : then - time;
             }
 
-            Assert.NotNull(await store.WriteAsync("blob-sweep", "blob-sweep/0", record.Version, Encoding.UTF8.GetBytes(document.ToJsonString()), Token));
+            Assert.NotNull(await store.WriteAsync("blob-sweep", "blob-sweep/0", record.Version, Encoding.UTF8.GetBytes(document.ToJsonString()), [], Token));
         }
 
         await StartAsync(blobsPerStep);

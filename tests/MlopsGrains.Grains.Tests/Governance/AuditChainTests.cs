@@ -4,6 +4,7 @@ using Microsoft.Data.Sqlite;
 using MlopsGrains.Errors;
 using MlopsGrains.Governance;
 using MlopsGrains.Grains.Governance;
+using MlopsGrains.Grains.Intents;
 using MlopsGrains.Identity;
 using MlopsGrains.Testing;
 
@@ -24,7 +25,7 @@ public sealed class AuditChainTests
             var state = new AuditChainState();
             foreach (var batch in batches)
             {
-                foreach (var e in AuditChainRules.Chain(state, [.. batch.Select(entry => ("ada", entry))], DateTimeOffset.UnixEpoch))
+                foreach (var e in AuditChainRules.Chain(state, [.. batch.Select(entry => new AuditIntent("ada", DateTimeOffset.UnixEpoch, entry))]))
                 {
                     state.Apply(e);
                 }
@@ -40,7 +41,7 @@ public sealed class AuditChainTests
         Gen.Select(Entries.Array[2, 12], Gen.Int[0, 1000]).Sample((entries, pick) =>
         {
             var state = new AuditChainState();
-            AuditChainRules.Chain(state, [.. entries.Select(entry => ("ada", entry))], DateTimeOffset.UnixEpoch).ForEach(state.Apply);
+            AuditChainRules.Chain(state, [.. entries.Select(entry => new AuditIntent("ada", DateTimeOffset.UnixEpoch, entry))]).ForEach(state.Apply);
             var at = pick % entries.Length;
             state.Tail[at] = state.Tail[at] with { Subject = state.Tail[at].Subject + "!" };
 

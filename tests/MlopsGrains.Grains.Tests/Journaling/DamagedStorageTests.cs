@@ -5,6 +5,7 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Governance;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Governance;
+using MlopsGrains.Grains.Intents;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Damage;
 using MlopsGrains.Storage.Journals;
@@ -114,7 +115,7 @@ public sealed class DamagedStorageTests(ITestOutputHelper output) : IDisposable
         var entries = 0;
         while (entries < 1010)
         {
-            AuditChainEvent next = whole.Tail.Count >= AuditChainState.PageSize ? new PageSealed(whole.Pages + 1) : AuditChainRules.Chain(whole, [("me", new AuditEntry("a", "b"))], DateTimeOffset.UnixEpoch)[0];
+            AuditChainEvent next = whole.Tail.Count >= AuditChainState.PageSize ? new PageSealed(whole.Pages + 1) : AuditChainRules.Chain(whole, [new AuditIntent("me", DateTimeOffset.UnixEpoch, new AuditEntry("a", "b"))])[0];
             whole.Apply(next);
             if (++entries == damaged)
             {

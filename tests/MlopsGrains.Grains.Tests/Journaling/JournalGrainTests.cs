@@ -169,7 +169,7 @@ public sealed class JournalGrainTests
         /// <summary>How many appends wait.</summary>
         public int Holds { get; private set; }
 
-        public async Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, long notAfter, CancellationToken cancellationToken = default)
+        public async Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, AppendOptions options, CancellationToken cancellationToken = default)
         {
             if (Hold is { } hold)
             {
@@ -220,7 +220,11 @@ public sealed class JournalGrainTests
         public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadChunksAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken = default) =>
             Task.FromResult<IReadOnlyList<ReadOnlyMemory<byte>>>([]);
 
-        public Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default) => Task.CompletedTask;
+        public Task DeleteStreamAsync(string stream, IReadOnlyList<ReadOnlyMemory<byte>> intents, CancellationToken cancellationToken = default) => Task.CompletedTask;
+
+        public Task<IReadOnlyList<Intent>> ReadIntentsAsync(int limit, CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyList<Intent>>([]);
+
+        public Task<long> CountIntentsAsync(CancellationToken cancellationToken = default) => Task.FromResult(0L);
 
         public Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default) =>
             Task.FromResult<IReadOnlyList<string>>([]);

@@ -283,7 +283,7 @@ public sealed class RegisteredModelGrainTests(SiloFixture silo)
         var stored = (await records.ReadAsync("registered-model", "registered-model/" + model, Ct))!;
         var document = JsonSerializer.Deserialize<RegisteredModelDocument>(stored.Payload!.Value.Span)!;
         edit(document);
-        Assert.NotNull(await records.WriteAsync("registered-model", "registered-model/" + model, stored.Version, JsonSerializer.SerializeToUtf8Bytes(document), Ct));
+        Assert.NotNull(await records.WriteAsync("registered-model", "registered-model/" + model, stored.Version, JsonSerializer.SerializeToUtf8Bytes(document), [], Ct));
     }
 
     private IModelRegistryGrain Registry => silo.Grains.GetGrain<IModelRegistryGrain>(IModelRegistryGrain.Main);

@@ -96,7 +96,7 @@ public abstract partial class JournalContract
             taken = AppendAsync("s", 0, "a");
             await CommitStartedAsync();
             var notAfter = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 100);
-            waiting = Journal.AppendAsync("s", 1, Bytes("b"), notAfter, Token);
+            waiting = Journal.AppendAsync("s", 1, Bytes("b"), new AppendOptions(notAfter), Token);
             await Testing.Eventually.Async(() => Task.FromResult(Stopwatch.GetTimestamp() > notAfter), cancellationToken: Token);
         }
 

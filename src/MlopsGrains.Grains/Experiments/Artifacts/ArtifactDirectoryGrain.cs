@@ -2,7 +2,7 @@ using System.Globalization;
 using MlopsGrains.Blobs;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
-using MlopsGrains.Grains.Governance;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
 using MlopsGrains.Storage.Journals;
@@ -41,16 +41,8 @@ internal sealed class ArtifactDirectoryGrain(IJournal journal, TimeProvider time
             return 0;
         }
 
-        if (count == State.Files.Count && !State.HasUploads(time.GetUtcNow()))
-        {
-            await DeleteStored();
-        }
-        else
-        {
-            await Record(new ArtifactsDeleted(path));
-        }
-
-        await Audit("artifact.deleted", new() { ["path"] = path, ["files"] = count.ToString(CultureInfo.InvariantCulture) });
+        var told = Told("artifact.deleted", new() { ["path"] = path, ["files"] = count.ToString(CultureInfo.InvariantCulture) });
+        await (count == State.Files.Count && !State.HasUploads(time.GetUtcNow()) ? DeleteStored(told) : Record(new ArtifactsDeleted(path), told));
         return count;
     }
 
@@ -100,12 +92,9 @@ internal sealed class ArtifactDirectoryGrain(IJournal journal, TimeProvider time
         State.CheckPut(path);
     }
 
-    private async Task Store(string path, BlobRef blob, params ArtifactDirectoryEvent[] more)
-    {
-        await Record([new ArtifactPut(path, blob), .. more]);
-        await Audit("artifact.stored", new() { ["path"] = path, ["digest"] = blob.Digest, ["bytes"] = blob.Length.ToString(CultureInfo.InvariantCulture) });
-    }
+    private Task Store(string path, BlobRef blob, params ArtifactDirectoryEvent[] more) => Record(
+        [new ArtifactPut(path, blob), .. more],
+        Told("artifact.stored", new() { ["path"] = path, ["digest"] = blob.Digest, ["bytes"] = blob.Length.ToString(CultureInfo.InvariantCulture) }));
 
-    private Task Audit(string action, Dictionary<string, string> detail) =>
-        GrainFactory.Audit(action, $"artifacts/{this.GetPrimaryKeyString()}", detail);
+    private AuditEntry Told(string action, Dictionary<string, string> detail) => new(action, $"artifacts/{this.GetPrimaryKeyString()}", detail);
 }

@@ -1,8 +1,8 @@
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Experiments.Artifacts;
 using MlopsGrains.Grains.Experiments.Runs;
-using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Storage.Journals;
@@ -47,8 +47,7 @@ internal sealed class LoggedModelGrain(IJournal journal, TextQuota quota, TimePr
         quota.Charge([.. model.Params ?? [], .. model.Tags ?? []]);
         await Index(created.ExperimentId).Add(Id, CancellationToken.None);
         dirty = true;
-        await Record(created);
-        await Audit("logged-model.created", new() { ["experiment"] = created.ExperimentId, ["name"] = created.Name, ["run"] = created.SourceRunId ?? "" });
+        await Record(created, Told("logged-model.created", new() { ["experiment"] = created.ExperimentId, ["name"] = created.Name, ["run"] = created.SourceRunId ?? "" }));
         return State.View(Id);
     }
 
@@ -58,8 +57,7 @@ internal sealed class LoggedModelGrain(IJournal journal, TextQuota quota, TimePr
     {
         if (LoggedModelRules.SetStatus(State, Id, status, time.GetUtcNow()) is { } set)
         {
-            await Store(set);
-            await Audit("logged-model.status-changed", new() { ["status"] = status.ToString() });
+            await Store(set, Told("logged-model.status-changed", new() { ["status"] = status.ToString() }));
         }
 
         return State.View(Id);
@@ -78,8 +76,7 @@ internal sealed class LoggedModelGrain(IJournal journal, TextQuota quota, TimePr
 
     public async Task<LoggedModel> DeleteTag(string key, CancellationToken cancellationToken = default)
     {
-        await Store(LoggedModelRules.DeleteTag(State, Id, key, time.GetUtcNow()));
-        await Audit("logged-model.tag-deleted", new() { ["key"] = key });
+        await Store(LoggedModelRules.DeleteTag(State, Id, key, time.GetUtcNow()), Told("logged-model.tag-deleted", new() { ["key"] = key }));
         return State.View(Id);
     }
 
@@ -112,11 +109,7 @@ internal sealed class LoggedModelGrain(IJournal journal, TextQuota quota, TimePr
         }
     }
 
-    public async Task Delete(CancellationToken cancellationToken = default)
-    {
-        await Store(LoggedModelRules.Delete(State, Id, time.GetUtcNow()));
-        await Audit("logged-model.deleted", []);
-    }
+    public Task Delete(CancellationToken cancellationToken = default) => Store(LoggedModelRules.Delete(State, Id, time.GetUtcNow()), Told("logged-model.deleted", []));
 
     public Task<LoggedModel?> Collect(CancellationToken cancellationToken = default)
     {
@@ -154,7 +147,7 @@ internal sealed class LoggedModelGrain(IJournal journal, TextQuota quota, TimePr
     /// <summary>
     /// Tells the index before the event is stored: whoever is told that it is stored can search for it, and a crash between the two costs one needless look.
     /// </summary>
-    private async Task Store(LoggedModelEvent e)
+    private async Task Store(LoggedModelEvent e, params IReadOnlyList<AuditEntry> audit)
     {
         if (!dirty)
         {
@@ -162,10 +155,10 @@ internal sealed class LoggedModelGrain(IJournal journal, TextQuota quota, TimePr
             dirty = true;
         }
 
-        await Record(e);
+        await Record(e, audit);
     }
 
     private ILoggedModelIndexGrain Index(string experimentId) => GrainFactory.GetGrain<ILoggedModelIndexGrain>(experimentId);
 
-    private Task Audit(string action, Dictionary<string, string> detail) => GrainFactory.Audit(action, $"logged-model/{Id}", detail);
+    private AuditEntry Told(string action, Dictionary<string, string> detail) => new(action, $"logged-model/{Id}", detail);
 }

@@ -3,16 +3,16 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Blobs;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Experiments.LoggedModels;
 using MlopsGrains.Grains.Experiments.Search;
-using MlopsGrains.Grains.Governance;
 
 namespace MlopsGrains.Grains.Experiments.Retention;
 
 /// <summary>A step that was begun: it is written down before anything is removed and cleared when all of it is, and is in the audit chain.</summary>
-internal sealed class RetentionDocument
+internal sealed class RetentionDocument : StoredDocument
 {
     public string? ExperimentId { get; set; }
 
@@ -170,19 +170,15 @@ internal sealed partial class RetentionGrain(
 
         var experiments = begun.WithExperiment && await PurgeExperiment(id, begun.DeletedBefore) ? 1 : 0;
         var files = gone.Values.Sum() + models.Values.Sum();
-        if (gone.Count + models.Count + experiments > 0)
+        var told = new AuditEntry("retention.removed", $"experiment/{id}", new Dictionary<string, string>
         {
-            await GrainFactory.Audit("retention.removed", $"experiment/{id}", new Dictionary<string, string>
-            {
-                ["runs"] = Number(gone.Count),
-                ["loggedModels"] = Number(models.Count),
-                ["artifactFiles"] = Number(files),
-                ["experiments"] = Number(experiments),
-                ["deletedBefore"] = Number(begun.DeletedBefore),
-            });
-        }
-
-        await Write(new RetentionDocument());
+            ["runs"] = Number(gone.Count),
+            ["loggedModels"] = Number(models.Count),
+            ["artifactFiles"] = Number(files),
+            ["experiments"] = Number(experiments),
+            ["deletedBefore"] = Number(begun.DeletedBefore),
+        });
+        await Write(new RetentionDocument(), gone.Count + models.Count + experiments > 0 ? [told] : []);
         return step with
         {
             Runs = step.Runs + gone.Count, LoggedModels = step.LoggedModels + models.Count, ArtifactFiles = step.ArtifactFiles + files, Experiments = step.Experiments + experiments, Skipped = Skipped,

@@ -24,9 +24,8 @@ internal sealed partial class RunGrain
         }
         else if (time.GetSteady() - lastHeard >= timeout)
         {
-            var (name, status) = (State.RunName, State.Status);
-            await Store(Heartbeat.Fail(timeout, time.GetUtcNow()), cancellationToken);
-            await AuditUpdate(name, status);
+            var failed = Heartbeat.Fail(timeout, time.GetUtcNow());
+            await Store(failed, cancellationToken, [.. RunRules.Told(State, Id, failed)]);
             await SnapshotAtEnd();
         }
     }
@@ -126,8 +125,7 @@ internal sealed partial class RunGrain
         RequireExists();
         if (State.Stage != stage)
         {
-            await Store(new LifecycleChanged(stage, Now()), cancellationToken);
-            await Audit(action, []);
+            await Store(new LifecycleChanged(stage, Now()), cancellationToken, Told(action, []));
         }
     }
 }

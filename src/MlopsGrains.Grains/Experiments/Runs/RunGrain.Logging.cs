@@ -1,4 +1,5 @@
 using MlopsGrains.Experiments;
+using MlopsGrains.Governance;
 using MlopsGrains.Texts;
 
 namespace MlopsGrains.Grains.Experiments.Runs;
@@ -37,11 +38,10 @@ internal sealed partial class RunGrain
         }
     }
 
-    public async Task DeleteTag(string key, CancellationToken cancellationToken = default)
+    public Task DeleteTag(string key, CancellationToken cancellationToken = default)
     {
         NoteSignOfLife();
-        await Store(RunRules.DeleteTag(State, Id, key), cancellationToken);
-        await Audit("run.tag-deleted", new() { ["key"] = key });
+        return Store(RunRules.DeleteTag(State, Id, key), cancellationToken, Told("run.tag-deleted", new() { ["key"] = key }));
     }
 
     public Task LogInputs(IReadOnlyList<DatasetInput> datasets, IReadOnlyList<string> models, CancellationToken cancellationToken = default) =>
@@ -60,24 +60,26 @@ internal sealed partial class RunGrain
         }
 
         quota.Charge(read?.Datasets.SelectMany(d => new[] { d.Name, d.Source, d.Schema, d.Profile }) ?? []);
-        await Store([.. new RunEvent?[] { read, logged }.OfType<RunEvent>()], cancellationToken);
-        SleepSoonIfBig();
+        var told = new List<AuditEntry>();
         if (read is not null)
         {
-            await Audit("run.inputs-logged", new()
+            told.Add(Told("run.inputs-logged", new()
             {
                 ["datasets"] = string.Join(", ", read.Datasets.Select(d => $"{d.Name}@{d.Digest}")).CutTo(4000),
-            });
+            }));
         }
 
         if (logged is not null)
         {
-            await Audit("run.models-logged", new()
+            told.Add(Told("run.models-logged", new()
             {
                 ["inputs"] = string.Join(", ", logged.Inputs).CutTo(4000),
                 ["outputs"] = string.Join(", ", logged.Outputs.Select(o => $"{o.ModelId}@{o.Step}")).CutTo(4000),
-            });
+            }));
         }
+
+        await Store([.. new RunEvent?[] { read, logged }.OfType<RunEvent>()], cancellationToken, told);
+        SleepSoonIfBig();
     }
 
     public Task LogModelDescription(string modelJson, CancellationToken cancellationToken = default)

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Options;
 using MlopsGrains.Clocks;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Live;
 using MlopsGrains.Grains.Experiments.Search;
-using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Quotas;
 using MlopsGrains.Storage.Journals;
@@ -65,7 +65,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, IOptio
         await ExpectBeats(created.Tags.Any(t => t.Key == Heartbeat.TimeoutTag));
         await GrainFactory.RunIndexOf(run.ExperimentId, Id).Add(Id, CancellationToken.None);
         dirty = true;
-        await Store(created, CancellationToken.None);
+        await Store(created, CancellationToken.None, Told("run.created", new() { ["experiment"] = created.ExperimentId, ["name"] = created.RunName }));
 
         // An experiment that is deleted meanwhile marks the runs that it finds; one that came too late for that marks itself.
         if (await Experiment(run.ExperimentId).Get(CancellationToken.None) is not { LifecycleStage: LifecycleStage.Active })
@@ -75,7 +75,6 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, IOptio
         }
 
         SleepSoonIfBig();
-        await Audit("run.created", new() { ["experiment"] = created.ExperimentId, ["name"] = created.RunName });
         return View();
     }
 
@@ -84,10 +83,8 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, IOptio
         NoteSignOfLife();
         if (RunRules.Update(State, Id, update) is { } updated)
         {
-            var (name, status) = (State.RunName, State.Status);
             await ExpectBeats(updated.Status == RunStatus.Running && State.Tags.ContainsKey(Heartbeat.TimeoutTag));
-            await Store(updated, cancellationToken);
-            await AuditUpdate(name, status);
+            await Store(updated, cancellationToken, [.. RunRules.Told(State, Id, [updated])]);
             if (State.Status.HasEnded())
             {
                 await SnapshotAtEnd();
@@ -110,12 +107,12 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, IOptio
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private Task Store(RunEvent e, CancellationToken cancellationToken) => Store([e], cancellationToken);
+    private Task Store(RunEvent e, CancellationToken cancellationToken, params IReadOnlyList<AuditEntry> audit) => Store([e], cancellationToken, audit);
 
     /// <summary>
     /// Tells the index before the events are stored: whoever is told that they are stored can search for them, and a crash between the two costs one needless look.
     /// </summary>
-    private async Task Store(IReadOnlyList<RunEvent> events, CancellationToken cancellationToken)
+    private async Task Store(IReadOnlyList<RunEvent> events, CancellationToken cancellationToken, params IReadOnlyList<AuditEntry> audit)
     {
         if (!dirty)
         {
@@ -123,14 +120,14 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, IOptio
             dirty = true;
         }
 
-        await StoreKnown(events);
+        await StoreKnown(events, audit);
     }
 
-    private async Task StoreKnown(IReadOnlyList<RunEvent> events)
+    private async Task StoreKnown(IReadOnlyList<RunEvent> events, params IReadOnlyList<AuditEntry> audit)
     {
         var before = State.Info(Id); // Somebody may begin to watch while this is being stored.
         view = null;
-        await Record(events);
+        await Record(events, audit);
         view = null;
         for (var i = 0; recent.IsWatched && i < events.Count; i++)
         {
@@ -139,29 +136,6 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, IOptio
         }
 
         await Show(RunNews.Kind(events[0]));
-    }
-
-    private async Task AuditUpdate(string name, RunStatus status)
-    {
-        if (State.Status != status)
-        {
-            var detail = new Dictionary<string, string> { ["status"] = State.Status.ToString(), ["before"] = status.ToString() };
-            if (State.Status.HasEnded())
-            {
-                detail["metricKeys"] = Number(State.Metrics.Count);
-                detail["metricPoints"] = Number(State.Points);
-                detail["params"] = Number(State.Params.Count);
-                detail["tags"] = Number(State.Tags.Count);
-                detail["inputs"] = Number(State.Inputs.Count);
-            }
-
-            await Audit(State.Status.HasEnded() ? "run.ended" : "run.status-changed", detail);
-        }
-
-        if (State.RunName != name)
-        {
-            await Audit("run.renamed", new() { ["name"] = State.RunName, ["before"] = name });
-        }
     }
 
     private void RequireExists()
@@ -175,8 +149,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, IOptio
     private IExperimentGrain Experiment(string id) =>
         GrainFactory.GetGrain<IExperimentGrain>(string.IsNullOrEmpty(id) ? throw MlopsException.Missing("experimentId") : id);
 
-    private Task Audit(string action, Dictionary<string, string> detail) =>
-        GrainFactory.Audit(action, $"run/{Id}", detail);
+    private AuditEntry Told(string action, Dictionary<string, string> detail) => new(action, $"run/{Id}", detail);
 
     private static void RequireActive(Experiment experiment)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
+using MlopsGrains.Governance;
 using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Search;
 using MlopsGrains.Limits;
@@ -90,6 +91,34 @@ internal static class RunRules
 
         var name = string.IsNullOrEmpty(update.RunName) ? null : CheckRunName("runName", update.RunName);
         return update.Status is null && update.EndTime is null && name is null ? null : new RunUpdated(update.Status, update.EndTime, name);
+    }
+
+    /// <summary>What the audit chain hears when status and name change: of one that ends, with what it ends.</summary>
+    public static IEnumerable<AuditEntry> Told(RunState state, string id, IReadOnlyList<RunEvent> events)
+    {
+        var updated = events.OfType<RunUpdated>().Single();
+        if (updated.Status is { } status && status != state.Status)
+        {
+            var detail = new Dictionary<string, string> { ["status"] = status.ToString(), ["before"] = state.Status.ToString() };
+            if (status.HasEnded())
+            {
+                var more = events.OfType<BatchLogged>().SelectMany(logged => logged.Tags).Count(tag => !state.Tags.ContainsKey(tag.Key));
+                detail["metricKeys"] = Number(state.Metrics.Count);
+                detail["metricPoints"] = Number(state.Points);
+                detail["params"] = Number(state.Params.Count);
+                detail["tags"] = Number(state.Tags.Count + more);
+                detail["inputs"] = Number(state.Inputs.Count);
+            }
+
+            yield return new(status.HasEnded() ? "run.ended" : "run.status-changed", $"run/{id}", detail);
+        }
+
+        if (updated.RunName is { } name && name != state.RunName)
+        {
+            yield return new("run.renamed", $"run/{id}", new Dictionary<string, string> { ["name"] = name, ["before"] = state.RunName });
+        }
+
+        static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
     }
 
     public static TagDeleted DeleteTag(RunState state, string id, string key)

@@ -418,8 +418,8 @@ public sealed class RetentionTests : IAsyncLifetime
             return this;
         }));
 
-        public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, long notAfter, CancellationToken cancellationToken = default) =>
-            AppendsToRuns || !stream.StartsWith("run/", StringComparison.Ordinal) ? inner.AppendAsync(stream, expectedVersion, entries, notAfter, cancellationToken) : Task.FromException<bool>(Gone());
+        public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, AppendOptions options, CancellationToken cancellationToken = default) =>
+            AppendsToRuns || !stream.StartsWith("run/", StringComparison.Ordinal) ? inner.AppendAsync(stream, expectedVersion, entries, options, cancellationToken) : Task.FromException<bool>(Gone());
 
         public Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default) => inner.ReadAsync(stream, cancellationToken);
 
@@ -429,7 +429,7 @@ public sealed class RetentionTests : IAsyncLifetime
         public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadChunksAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken = default) =>
             inner.ReadChunksAsync(stream, series, first, limit, cancellationToken);
 
-        public async Task DeleteStreamAsync(string stream, CancellationToken cancellationToken = default)
+        public async Task DeleteStreamAsync(string stream, IReadOnlyList<ReadOnlyMemory<byte>> intents, CancellationToken cancellationToken = default)
         {
             if (!Deletes || Interlocked.Increment(ref deletions) > DeletionsMax)
             {
@@ -438,11 +438,15 @@ public sealed class RetentionTests : IAsyncLifetime
 
             Interlocked.Increment(ref waiting);
             await (Gate?.Task ?? Task.CompletedTask);
-            await inner.DeleteStreamAsync(stream, cancellationToken);
+            await inner.DeleteStreamAsync(stream, intents, cancellationToken);
         }
 
         public Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default) =>
             inner.ListStreamsAsync(prefix, after, limit, cancellationToken);
+
+        public Task<IReadOnlyList<Intent>> ReadIntentsAsync(int limit, CancellationToken cancellationToken = default) => inner.ReadIntentsAsync(limit, cancellationToken);
+
+        public Task<long> CountIntentsAsync(CancellationToken cancellationToken = default) => inner.CountIntentsAsync(cancellationToken);
 
         private static JournalUnavailableException Gone() => new("the disk is gone");
     }
