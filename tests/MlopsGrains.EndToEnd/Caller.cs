@@ -60,14 +60,14 @@ internal sealed class Caller(Uri address, string? user = null, string? password 
     public async Task<IReadOnlyList<JsonNode>> SearchAsync(string experiment, string filter = "", string view = "ALL") =>
         [.. (await DoAsync(Mlflow + "runs/search", new { experiment_ids = new[] { experiment }, filter, run_view_type = view, max_results = 1000 }))["runs"]?.AsArray().Select(r => r!) ?? []];
 
-    /// <summary>The audit events of one action.</summary>
-    public async Task<IReadOnlyList<JsonNode>> AuditAsync(string action)
+    /// <summary>The audit events, all or of one action.</summary>
+    public async Task<IReadOnlyList<JsonNode>> AuditAsync(string? action = null)
     {
         var found = new List<JsonNode>();
         for (var after = 0L; ;)
         {
             var items = (await DoAsync($"/api/v1/audit/events?limit=1000&after={after}"))["items"]!.AsArray();
-            found.AddRange(items.Where(e => (string)e!["action"]! == action).Select(e => e!));
+            found.AddRange(items.Where(e => action is null || (string)e!["action"]! == action).Select(e => e!));
             if (items.Count < 1000)
             {
                 return found;

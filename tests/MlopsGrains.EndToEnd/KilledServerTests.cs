@@ -39,5 +39,30 @@ public sealed class KilledServerTests(PostgresServer postgres)
 
         await Assert.MultipleAsync([.. promises.Select(promise => (Func<Task>)(() => promise.AssertKeptAsync(caller)))]);
         Assert.True((bool)(await caller.DoAsync("/api/v1/audit/verification"))["valid"]!);
+        await AssertEverythingIsToldOnceAsync(caller);
+    }
+
+    /// <summary>Whatever is stored has one event of its creation in the audit chain, whether its creation was answered or not.</summary>
+    private static async Task AssertEverythingIsToldOnceAsync(Caller caller)
+    {
+        await Eventually.Async(async () => (long)(await caller.DoAsync("/api/v1/audit/waiting"))["events"]! == 0, TimeSpan.FromSeconds(20));
+        var told = (await caller.AuditAsync()).GroupBy(e => $"{e["action"]} {e["subject"]}").ToDictionary(same => same.Key, same => same.Count());
+        var experiments = (await caller.DoAsync(Caller.Mlflow + "experiments/search", new { max_results = 1000, view_type = "ALL" }))["experiments"]!.AsArray()
+            .Select(e => (string)e!["experiment_id"]!).Where(id => id != "0").ToList();
+        var stored = experiments.ConvertAll(id => $"experiment.created experiment/{id}");
+        foreach (var experiment in experiments)
+        {
+            stored.AddRange((await caller.SearchAsync(experiment)).Select(run => $"run.created run/{run["info"]!["run_id"]}"));
+        }
+
+        foreach (var model in (await caller.DoAsync(Caller.Mlflow + "registered-models/search?max_results=1000"))["registered_models"]!.AsArray().Select(m => (string)m!["name"]!))
+        {
+            stored.Add($"model.created model/{model}");
+            stored.AddRange((await caller.DoAsync($"/api/v1/models/{model}/versions")).AsArray().Select(v => $"model-version.registered model/{model}/{v!["version"]}"));
+        }
+
+        Assert.True(stored.Count > 150, $"{stored.Count} things are stored.");
+        Assert.All(stored, creation => Assert.True(told.GetValueOrDefault(creation) == 1, $"{creation}: {told.GetValueOrDefault(creation)} times"));
+        Assert.DoesNotContain(told, one => one.Value > 1 && one.Key.Split(' ')[0].Split('.')[1] is "created" or "registered");
     }
 }

@@ -1,7 +1,7 @@
 namespace MlopsGrains.Storage.Damage;
 
 /// <summary>A stored thing whose bytes are not those that were written.</summary>
-/// <param name="Place">What kind of thing: stream, chunk, document, blob, database, mark.</param>
+/// <param name="Place">What kind of thing: stream, chunk, document, intent, blob, database, mark.</param>
 /// <param name="Name">Which one: a stream's name, a document's kind and key, a digest, a file.</param>
 /// <param name="Entry">Which part of it, such as <c>version 7</c>; empty when all of it.</param>
 /// <param name="Reason">What was expected and what is there.</param>

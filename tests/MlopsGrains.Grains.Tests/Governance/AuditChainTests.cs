@@ -1,11 +1,17 @@
 using System.Text;
 using CsCheck;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Errors;
+using MlopsGrains.Experiments;
 using MlopsGrains.Governance;
 using MlopsGrains.Grains.Governance;
 using MlopsGrains.Grains.Intents;
+using MlopsGrains.Grains.Tests.Journaling;
 using MlopsGrains.Identity;
+using MlopsGrains.Models;
+using MlopsGrains.Storage.Damage;
+using MlopsGrains.Storage.Journals;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Grains.Tests.Governance;
@@ -95,6 +101,79 @@ public sealed class AuditChainTests
         Assert.Equal((false, 12L), (verification.Valid, verification.BrokenAt));
     }
 
+    /// <summary>Two changes, one of each kind of storage, while the chain cannot store anything: both are answered, both wait, and both are told once, in their order.</summary>
+    [Fact]
+    public async Task ChangesWhileTheChainIsAway_AreAnswered_Wait_AndAreToldOnce()
+    {
+        using var directory = new TempDirectory();
+        var journal = new ChainlessJournal();
+        await using (var silo = await SiloFixture.StartAsync(directory.Path, journal.Over))
+        {
+            await Chain(silo.Client).Append(new AuditEntry("before", "all"), Token);
+            journal.ChainIsAway = true;
+            Actor.Current = "ada";
+            var id = (await silo.Client.GetGrain<IExperimentCatalogGrain>(IExperimentCatalogGrain.Main).Create(new NewExperiment("e"), Token)).ExperimentId;
+            await silo.Client.GetGrain<IExperimentGrain>(id).SetTag("k", "v", Token);
+
+            var waiting = await Chain(silo.Client).Waiting(Token);
+            Assert.Equal(2, waiting.Events);
+            Assert.InRange(waiting.Since!.Value, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow);
+            var verified = await Chain(silo.Client).Verify(Token);
+            Assert.Equal((true, 1, 2), (verified.Valid, verified.Events, verified.Waiting!.Events));
+        }
+
+        await using var again = await SiloFixture.StartAsync(directory.Path);
+        await Eventually.Async(async () => (await Chain(again.Client).Waiting(Token)).Events == 0, cancellationToken: Token);
+
+        var events = (await Chain(again.Client).Read(0, 10, Token)).Items;
+        Assert.Equal(["before", "experiment.created", "experiment.tag-set"], events.Select(e => e.Action));
+        Assert.Equal("ada", events[^1].Actor);
+        Assert.True((await Chain(again.Client).Verify(Token)).Valid);
+    }
+
+    /// <summary>A chain that comes back is found by the sweep, without anybody changing anything.</summary>
+    [Fact]
+    public async Task Chain_ThatComesBack_HearsWhatWaits()
+    {
+        using var directory = new TempDirectory();
+        var journal = new ChainlessJournal { ChainIsAway = true };
+        await using var silo = await SiloFixture.StartAsync(directory.Path, journal.Over);
+        await silo.Client.GetGrain<IRegisteredModelGrain>("m").Create(new NewRegisteredModel(), Token);
+        Assert.Equal(1, (await Chain(silo.Client).Waiting(Token)).Events);
+
+        journal.ChainIsAway = false;
+
+        await Eventually.Async(async () => (await Chain(silo.Client).Waiting(Token)).Events == 0, cancellationToken: Token);
+        Assert.Equal("model.created", Assert.Single((await Chain(silo.Client).Read(0, 10, Token)).Items).Action);
+    }
+
+    /// <summary>More than one append takes, with one that cannot be read among them.</summary>
+    [Fact]
+    public async Task Intents_AreAllTold_AroundOneThatIsDamaged()
+    {
+        using var directory = new TempDirectory();
+        await using var silo = await SiloFixture.StartAsync(directory.Path);
+        var journal = silo.GetSiloServiceProvider().GetRequiredService<IJournal>();
+        var intents = Enumerable.Range(0, 600).Select(i => (ReadOnlyMemory<byte>)new AuditIntent("ada", DateTimeOffset.UnixEpoch.AddSeconds(i), new AuditEntry("a", $"{i:000}")).Encode()).ToList();
+        var damaged = intents[333].ToArray();
+        damaged[10] ^= 1;
+        intents[333] = damaged;
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.True(await journal.AppendAsync("s", i, ["x"u8.ToArray()], new AppendOptions(Intents: intents[(100 * i)..(100 * (i + 1))]), Token));
+        }
+
+        await Chain(silo.Client).Deliver(Token);
+
+        var events = (await Chain(silo.Client).Read(0, 1000, Token)).Items;
+        Assert.Equal(600, events.Count);
+        Assert.Equal(("audit.event-lost", "intent/334"), (events[333].Action, events[333].Subject));
+        Assert.Equal(events.Where(e => e.Action == "a").Select(e => e.Subject).Order(StringComparer.Ordinal), events.Where(e => e.Action == "a").Select(e => e.Subject));
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(599), events[^1].Time);
+        Assert.Contains(silo.GetSiloServiceProvider().GetRequiredService<DamageList>().Items, d => d.Place == "intent" && d.Name == "334");
+        Assert.True((await Chain(silo.Client).Verify(Token)).Valid);
+    }
+
     [Theory]
     [InlineData(-1, 10, "after")]
     [InlineData(0, 0, "limit")]
@@ -108,6 +187,17 @@ public sealed class AuditChainTests
     }
 
     private static IAuditChainGrain Chain(IGrainFactory grains) => grains.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main);
+
+    private sealed class ChainlessJournal : ForwardingJournal
+    {
+        public bool ChainIsAway { get; set; }
+
+        public override Task<bool> AppendAsync(
+            string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, AppendOptions options, CancellationToken cancellationToken = default) =>
+            ChainIsAway && stream == "audit-chain/main"
+                ? Task.FromException<bool>(new JournalUnavailableException("the chain is away"))
+                : base.AppendAsync(stream, expectedVersion, entries, options, cancellationToken);
+    }
 
     /// <summary>Does to the database what an intruder with a file editor would do, who takes the checksum away so that only the hash can tell.</summary>
     private static async Task Overwrite(string database, string stream, long version, string text, string other)

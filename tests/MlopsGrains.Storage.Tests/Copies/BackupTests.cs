@@ -65,6 +65,11 @@ public sealed class BackupTests(PostgresServer server) : IDisposable
         await using (var journal = await PostgresJournal.OpenAsync(new() { ConnectionString = database }, source, Token))
         {
             blob = await FillAsync(journal);
+            await using var document = source.CreateCommand("""
+                INSERT INTO orleansstorage (grainidhash, grainidn0, grainidn1, graintypehash, graintypestring, serviceid, version, modifiedon, payloadbinary)
+                VALUES (1, 1, 1, 1, 'document', 'service', 1, now(), convert_to('{"AuditIntents":["b2YgdGhlIGRvY3VtZW50"]}', 'UTF8'))
+                """);
+            await document.ExecuteNonQueryAsync(Token);
             await using var writes = Writes.To(journal);
             Assert.Empty((await StorageBackup.PostgresAsync(database, Blobs, Copy, Token)).Damage);
         }
@@ -82,7 +87,7 @@ public sealed class BackupTests(PostgresServer server) : IDisposable
         Directory.Move(blobs, Blobs);
         await using var otherSource = NpgsqlDataSource.Create(other);
         await using var restored = await PostgresJournal.OpenAsync(new() { ConnectionString = other }, otherSource, Token);
-        await AssertFilledAsync(restored, blob);
+        await AssertFilledAsync(restored, blob, "of the document");
     }
 
     [Fact]
@@ -117,13 +122,13 @@ public sealed class BackupTests(PostgresServer server) : IDisposable
             await StorageBackup.PostgresAsync(options.ConnectionString, Blobs, Copy, Token);
             await using (var journal = await PostgresJournal.OpenAsync(options, source, Token))
             {
-                Assert.True(await journal.AppendAsync("run/1", 2, ["later"u8.ToArray()], Token));
+                Assert.True(await journal.AppendAsync("run/1", 3, ["later"u8.ToArray()], Token));
             }
 
-            await using var back = source.CreateCommand("UPDATE stream_head SET version = 2, entry = before WHERE stream = 'run/1'");
+            await using var back = source.CreateCommand("UPDATE stream_head SET version = 3, entry = before WHERE stream = 'run/1'");
             Assert.Equal(1, await back.ExecuteNonQueryAsync(Token));
             var refused = await Assert.ThrowsAsync<StorageRefusedException>(() => PostgresJournal.OpenAsync(options, source, Token));
-            Assert.Contains("stream 'run/1' is damaged at version 3 to 3", refused.Message, StringComparison.Ordinal);
+            Assert.Contains("stream 'run/1' is damaged at version 4 to 4", refused.Message, StringComparison.Ordinal);
             Assert.Single((await StorageCheck.PostgresAsync(options.ConnectionString, null, options.Marks, Token)).Damage);
 
             await StorageBackup.RestorePostgresAsync(Copy, options.ConnectionString, Blobs, options.Marks.Folder, replace: true, Token);
@@ -138,16 +143,18 @@ public sealed class BackupTests(PostgresServer server) : IDisposable
             Assert.True(await journal.AppendAsync($"run/{i}", 0, [Encoding.UTF8.GetBytes($"first of run {i}"), "second"u8.ToArray()], Token));
         }
 
+        Assert.True(await journal.AppendAsync("run/1", 2, ["third"u8.ToArray()], new AppendOptions(Intents: ["of run 1"u8.ToArray()]), Token));
         await journal.WriteSnapshotAsync("run/0", 1, "state"u8.ToArray(), [new("loss", 0, "points"u8.ToArray())], Token);
         var blobs = new FolderBlobStore(new() { Root = Blobs });
         return (await blobs.WriteAsync(new MemoryStream("bytes of a blob"u8.ToArray()), 1000, Token)).Digest;
     }
 
-    private async Task AssertFilledAsync(IJournal journal, string blob)
+    private async Task AssertFilledAsync(IJournal journal, string blob, params string[] moreIntents)
     {
+        Assert.Equal(["of run 1", .. moreIntents], (await journal.ReadIntentsAsync(10, Token)).Select(intent => Encoding.UTF8.GetString(intent.Payload.Span)));
         for (var i = 0; i < 20; i++)
         {
-            Assert.Equal(2, (await journal.ReadAsync($"run/{i}", Token)).Version);
+            Assert.Equal(i == 1 ? 3 : 2, (await journal.ReadAsync($"run/{i}", Token)).Version);
         }
 
         Assert.Single(await journal.ReadChunksAsync("run/0", "loss", 0, 10, Token));

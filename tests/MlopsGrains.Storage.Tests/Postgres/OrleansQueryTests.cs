@@ -1,3 +1,4 @@
+using System.Text.Json;
 using MlopsGrains.Storage.Migrations;
 using MlopsGrains.Testing;
 using Npgsql;
@@ -40,6 +41,29 @@ public sealed class OrleansQueryTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(DBNull.Value, (await StorageAsync("ReadFromStorageKey", extension)).Single());
         Assert.Equal([4], await StorageAsync("DeleteStorageKey", extension, 3));
         Assert.Empty(await StorageAsync("ReadFromStorageKey", extension));
+    }
+
+    /// <summary>The trigger takes what a document carries in its first property, whatever else is in it, with each write that is done.</summary>
+    [Fact]
+    public async Task Storage_KeepsTheIntentsOfADocument()
+    {
+        byte[][] intents = [[0xfb, 0xef, 0xbe, 0xff, 0], "second"u8.ToArray()];
+        var text = "\"AuditIntents\":[\"YQ==\"] \u0000 \\";
+        Assert.Equal([1], await StorageAsync("WriteToStorageKey", null, null, JsonSerializer.SerializeToUtf8Bytes(new { AuditIntents = intents, Text = text, List = new[] { "]" } })));
+        Assert.Equal([2], await StorageAsync("WriteToStorageKey", null, 1, JsonSerializer.SerializeToUtf8Bytes(new { Text = text })));
+        Assert.Empty(await StorageAsync("WriteToStorageKey", null, 1, JsonSerializer.SerializeToUtf8Bytes(new { AuditIntents = intents })));
+        Assert.Equal([3], await StorageAsync("WriteToStorageKey", null, 2, JsonSerializer.SerializeToUtf8Bytes(new { AuditIntents = intents[..1] })));
+        Assert.Equal([4], await StorageAsync("ClearStorageKey", null, 3));
+
+        await using var command = source.CreateCommand("SELECT payload FROM intent ORDER BY id");
+        await using var reader = await command.ExecuteReaderAsync(Token);
+        var kept = new List<byte[]>();
+        while (await reader.ReadAsync(Token))
+        {
+            kept.Add((byte[])reader[0]);
+        }
+
+        Assert.Equal([intents[0], intents[1], intents[0]], kept);
     }
 
     [Fact]

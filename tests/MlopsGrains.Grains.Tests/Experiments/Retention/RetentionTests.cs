@@ -6,6 +6,7 @@ using MlopsGrains.Experiments;
 using MlopsGrains.Governance;
 using MlopsGrains.Grains.Experiments.Artifacts;
 using MlopsGrains.Grains.Experiments.Runs;
+using MlopsGrains.Grains.Tests.Journaling;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Storage.Sqlite;
 using MlopsGrains.Testing;
@@ -395,9 +396,8 @@ public sealed class RetentionTests : IAsyncLifetime
     private async Task<IReadOnlyList<AuditEvent>> Audit() => (await Grains.GetGrain<IAuditChainGrain>(IAuditChainGrain.Main).Read(0, 1000, Token)).Items;
 
     /// <summary>A journal whose parts can be switched off or held up.</summary>
-    private sealed class StoppableJournal : IJournal
+    private sealed class StoppableJournal : ForwardingJournal
     {
-        private SqliteStore inner = null!;
         private int deletions;
         private int waiting;
 
@@ -412,24 +412,11 @@ public sealed class RetentionTests : IAsyncLifetime
 
         public bool IsWaitedFor => Volatile.Read(ref waiting) > 0;
 
-        public void Over(ISiloBuilder silo) => silo.Services.Replace(ServiceDescriptor.Singleton<IJournal>(p =>
-        {
-            inner = p.GetRequiredService<SqliteStore>();
-            return this;
-        }));
+        public override Task<bool> AppendAsync(
+            string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, AppendOptions options, CancellationToken cancellationToken = default) =>
+            AppendsToRuns || !stream.StartsWith("run/", StringComparison.Ordinal) ? base.AppendAsync(stream, expectedVersion, entries, options, cancellationToken) : Task.FromException<bool>(Gone());
 
-        public Task<bool> AppendAsync(string stream, long expectedVersion, IReadOnlyList<ReadOnlyMemory<byte>> entries, AppendOptions options, CancellationToken cancellationToken = default) =>
-            AppendsToRuns || !stream.StartsWith("run/", StringComparison.Ordinal) ? inner.AppendAsync(stream, expectedVersion, entries, options, cancellationToken) : Task.FromException<bool>(Gone());
-
-        public Task<JournalSlice> ReadAsync(string stream, CancellationToken cancellationToken = default) => inner.ReadAsync(stream, cancellationToken);
-
-        public Task WriteSnapshotAsync(string stream, long version, ReadOnlyMemory<byte> payload, IReadOnlyList<SeriesChunk>? chunks = null, CancellationToken cancellationToken = default) =>
-            inner.WriteSnapshotAsync(stream, version, payload, chunks, cancellationToken);
-
-        public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadChunksAsync(string stream, string series, long first, int limit, CancellationToken cancellationToken = default) =>
-            inner.ReadChunksAsync(stream, series, first, limit, cancellationToken);
-
-        public async Task DeleteStreamAsync(string stream, IReadOnlyList<ReadOnlyMemory<byte>> intents, CancellationToken cancellationToken = default)
+        public override async Task DeleteStreamAsync(string stream, IReadOnlyList<ReadOnlyMemory<byte>> intents, CancellationToken cancellationToken = default)
         {
             if (!Deletes || Interlocked.Increment(ref deletions) > DeletionsMax)
             {
@@ -438,15 +425,8 @@ public sealed class RetentionTests : IAsyncLifetime
 
             Interlocked.Increment(ref waiting);
             await (Gate?.Task ?? Task.CompletedTask);
-            await inner.DeleteStreamAsync(stream, intents, cancellationToken);
+            await base.DeleteStreamAsync(stream, intents, cancellationToken);
         }
-
-        public Task<IReadOnlyList<string>> ListStreamsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken = default) =>
-            inner.ListStreamsAsync(prefix, after, limit, cancellationToken);
-
-        public Task<IReadOnlyList<Intent>> ReadIntentsAsync(int limit, CancellationToken cancellationToken = default) => inner.ReadIntentsAsync(limit, cancellationToken);
-
-        public Task<long> CountIntentsAsync(CancellationToken cancellationToken = default) => inner.CountIntentsAsync(cancellationToken);
 
         private static JournalUnavailableException Gone() => new("the disk is gone");
     }
