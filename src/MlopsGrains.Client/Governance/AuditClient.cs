@@ -1,4 +1,5 @@
 using MlopsGrains.Client.Http;
+using MlopsGrains.Errors;
 using MlopsGrains.Governance;
 using MlopsGrains.Paging;
 
@@ -35,7 +36,20 @@ public sealed class AuditClient
             }
         }
 
-        return verification with { Waiting = await http.GetAsync<AuditWaiting>("api/v1/audit/waiting", cancellationToken) };
+        return verification with { Waiting = await WaitingAsync(cancellationToken) };
+    }
+
+    /// <summary>What is stored and waits for its place in the chain; <see langword="null"/> from a server that does not say.</summary>
+    public async Task<AuditWaiting?> WaitingAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await http.GetAsync<AuditWaiting>("api/v1/audit/waiting", cancellationToken);
+        }
+        catch (MlopsException e) when (e.Kind == ErrorKind.NotFound)
+        {
+            return null;
+        }
     }
 
     /// <summary>The server's own walk over its stored chain.</summary>

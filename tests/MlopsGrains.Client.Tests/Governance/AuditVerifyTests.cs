@@ -16,7 +16,7 @@ public sealed class AuditVerifyTests
 
         var verification = await Serve(events).Connect().Audit.VerifyAsync(Cancel);
 
-        Assert.Equal(new AuditVerification(true, 5, events[^1].Hash), verification);
+        Assert.Equal(new AuditVerification(true, 5, events[^1].Hash, Waiting: new AuditWaiting(2, DateTimeOffset.UnixEpoch)), verification);
     }
 
     [Fact]
@@ -47,6 +47,11 @@ public sealed class AuditVerifyTests
     /// <summary>Two events a page, as the server pages them: by the last sequence.</summary>
     private static StubGateway Serve(List<AuditEvent> events) => new StubGateway().Then(request =>
     {
+        if (request.Path.EndsWith("/audit/waiting", StringComparison.Ordinal))
+        {
+            return StubGateway.Answer(HttpStatusCode.OK, JsonSerializer.Serialize(new AuditWaiting(2, DateTimeOffset.UnixEpoch), JsonSerializerOptions.Web));
+        }
+
         var after = int.Parse(request.Path.Split("after=")[1].Split('&')[0]);
         var items = events.Skip(after).Take(2).ToList();
         return StubGateway.Answer(HttpStatusCode.OK, JsonSerializer.Serialize(new Page<AuditEvent>(items, items.Count == 2 ? $"{after + 2}" : null), JsonSerializerOptions.Web));
