@@ -24,6 +24,13 @@ public interface IAuditChainGrain : IGrainWithStringKey
     [Alias("Read")]
     Task<Page<AuditEvent>> Read(long after, int limit, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Events that a query finds, newest first. A page may have fewer events than asked for, or none, and still a token: then more of the chain is to be looked through.
+    /// </summary>
+    /// <exception cref="Errors.MlopsException">The limit or the page token is not one.</exception>
+    [Alias("Search")]
+    Task<Page<AuditEvent>> Search(AuditQuery query, CancellationToken cancellationToken = default);
+
     /// <summary>What is stored and waits for its place in the chain.</summary>
     [Alias("Waiting")]
     Task<AuditWaiting> Waiting(CancellationToken cancellationToken = default);
@@ -42,6 +49,24 @@ public sealed record AuditEntry(
     [property: Id(0)] string Action,
     [property: Id(1)] string Subject,
     [property: Id(2)] IReadOnlyDictionary<string, string>? Detail = null);
+
+/// <summary>Which events; what is <see langword="null"/> does not count.</summary>
+/// <param name="Actor">Who.</param>
+/// <param name="Action">The action, or with a dot at its end all of its noun: <c>run.</c></param>
+/// <param name="Subject">The subject or its beginning: <c>model/churn</c>.</param>
+/// <param name="From">The earliest time.</param>
+/// <param name="To">Before this time.</param>
+/// <param name="Limit">Events of a page, 1–<see cref="IAuditChainGrain.EventsPerPageMax"/>.</param>
+/// <param name="PageToken">Of the page before.</param>
+[GenerateSerializer, Immutable, Alias("mlops.AuditQuery")]
+public sealed record AuditQuery(
+    [property: Id(0)] string? Actor = null,
+    [property: Id(1)] string? Action = null,
+    [property: Id(2)] string? Subject = null,
+    [property: Id(3)] DateTimeOffset? From = null,
+    [property: Id(4)] DateTimeOffset? To = null,
+    [property: Id(5)] int Limit = 100,
+    [property: Id(6)] string? PageToken = null);
 
 /// <summary>One link of the chain.</summary>
 /// <param name="Sequence">1, 2, 3 … without gaps.</param>

@@ -23,6 +23,24 @@ public sealed class AuditClient
             cancellationToken);
     }
 
+    /// <summary>Events that a query finds, newest first, read page by page.</summary>
+    public IAsyncEnumerable<AuditEvent> SearchAsync(AuditQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return Pages.All((token, cancel) => SearchPageAsync(query with { PageToken = token ?? query.PageToken }, cancel), cancellationToken);
+    }
+
+    /// <summary>One page of what a query finds; it may be short, or empty, and still name a next one.</summary>
+    public Task<Page<AuditEvent>> SearchPageAsync(AuditQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return http.GetAsync<Page<AuditEvent>>(
+            "api/v1/audit/search" + GatewayPath.Query(
+                ("actor", query.Actor), ("action", query.Action), ("subject", query.Subject), ("from", query.From?.ToString("O")), ("to", query.To?.ToString("O")),
+                ("limit", query.Limit), ("pageToken", query.PageToken)),
+            cancellationToken);
+    }
+
     /// <summary>Downloads the chain and recomputes every hash in this process, without trusting the server's own verdict.</summary>
     public async Task<AuditVerification> VerifyAsync(CancellationToken cancellationToken = default)
     {

@@ -17,6 +17,8 @@ internal static class GovernanceEndpoints
     {
         var audit = endpoints.MapNative("Audit");
         audit.MapGet("/audit/events", Events).RequiresAdministrator().WithName("ListAuditEvents").WithSummary("Events of the audit chain after a sequence number, in order.");
+        audit.MapGet("/audit/search", Search).RequiresAdministrator().WithName("SearchAudit")
+            .WithSummary("Events of the audit chain by actor, action, subject and time, newest first. A page may be short and still name a next one.");
         audit.MapGet("/audit/waiting", Waiting).RequiresAdministrator().WithName("GetAuditWaiting").WithSummary("Changes that are stored and whose events wait for their place in the audit chain.");
         audit.MapGet("/audit/verification", Verify).RequiresAdministrator().WithName("VerifyAudit").WithSummary("Recomputes every hash of the stored audit chain.");
     }
@@ -34,6 +36,21 @@ internal static class GovernanceEndpoints
 
     private static async Task<Ok<AuditVerification>> Verify(IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await Chain(grains).Verify(cancellationToken));
+
+    private static async Task<Ok<Page<AuditEvent>>> Search(
+        IGrainFactory grains,
+        CancellationToken cancellationToken,
+        string? actor = null,
+        string? action = null,
+        string? subject = null,
+        DateTimeOffset? from = null,
+        DateTimeOffset? to = null,
+        int limit = 100,
+        string? pageToken = null)
+    {
+        Limit.Page("limit", limit, IAuditChainGrain.EventsPerPageMax);
+        return TypedResults.Ok(await Chain(grains).Search(new AuditQuery(actor, action, subject, from, to, limit, pageToken), cancellationToken));
+    }
 
     private static async Task<Ok<AuditWaiting>> Waiting(IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await Chain(grains).Waiting(cancellationToken));

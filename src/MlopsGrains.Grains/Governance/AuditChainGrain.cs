@@ -80,6 +80,26 @@ internal sealed class AuditChainGrain : JournalGrain<AuditChainState, AuditChain
         return new Page<AuditEvent>(events, events.Count > 0 && last < State.Sequence ? last.ToString(CultureInfo.InvariantCulture) : null);
     }
 
+    public async Task<Page<AuditEvent>> Search(AuditQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        Limit.Page("limit", query.Limit, IAuditChainGrain.EventsPerPageMax);
+        var search = new AuditSearch(query, State.Sequence);
+        var (page, tail) = (State.Pages, State.Tail.ToArray());
+        search.Look(tail);
+        for (var looked = 0; looked < AuditSearch.PagesMax && page > 0 && !search.IsFull; page--)
+        {
+            // A page that lies behind the token need not be read.
+            if (((page - 1L) * AuditChainState.PageSize) + 1 < search.Before)
+            {
+                search.Look(await ReadPage(page, cancellationToken));
+                looked++;
+            }
+        }
+
+        return search.Page();
+    }
+
     public async Task<AuditWaiting> Waiting(CancellationToken cancellationToken = default)
     {
         var oldest = (await journal.ReadIntentsAsync(1, cancellationToken)).Select(Decode).FirstOrDefault();

@@ -42,6 +42,30 @@ public sealed class AuditChainTests
             Assert.Equal((state.Sequence, state.HeadHash), (verified.Events, verified.HeadHash));
         });
 
+    [Theory]
+    [InlineData(null, null, null, 3)]
+    [InlineData("ada", null, null, 2)]
+    [InlineData(null, "run.", null, 2)]
+    [InlineData(null, "run", null, 0)]
+    [InlineData(null, "run.created", null, 1)]
+    [InlineData(null, null, "run/1", 1)]
+    [InlineData(null, null, "run/", 2)]
+    [InlineData("bob", "run.", null, 1)]
+    public void Search_MatchesByEachPart(string? actor, string? action, string? subject, int expected)
+    {
+        var state = new AuditChainState();
+        AuditChainRules.Chain(
+            state,
+            [
+                new("ada", DateTimeOffset.UnixEpoch, new("run.created", "run/1")),
+                new("bob", DateTimeOffset.UnixEpoch.AddSeconds(1), new("run.ended", "run/2")),
+                new("ada", DateTimeOffset.UnixEpoch.AddSeconds(2), new("model.created", "model/m")),
+            ]).ForEach(state.Apply);
+
+        Assert.Equal(expected, state.Tail.Count(e => AuditSearch.Matches(new AuditQuery(actor, action, subject), e)));
+        Assert.Equal([2L], state.Tail.Where(e => AuditSearch.Matches(new AuditQuery(From: DateTimeOffset.UnixEpoch.AddSeconds(1), To: DateTimeOffset.UnixEpoch.AddSeconds(2)), e)).Select(e => e.Sequence));
+    }
+
     [Fact]
     public void Chain_WithAnyEventChanged_BreaksThere() =>
         Gen.Select(Entries.Array[2, 12], Gen.Int[0, 1000]).Sample((entries, pick) =>
@@ -78,6 +102,25 @@ public sealed class AuditChainTests
         Assert.Equal("2010", page.NextPageToken);
         var last = await Chain(again.Client).Read(Events - 3, 1000, Token);
         Assert.Equal((3, (string?)null), (last.Items.Count, last.NextPageToken));
+
+        var found = new List<AuditEvent>();
+        for (var query = new AuditQuery("ada", "thing.", "thing/12", Limit: 7); ; query = query with { PageToken = page.NextPageToken })
+        {
+            page = await Chain(again.Client).Search(query, Token);
+            found.AddRange(page.Items);
+            if (page.NextPageToken is null)
+            {
+                break;
+            }
+        }
+
+        Assert.Equal(111, found.Count);
+        Assert.Equal(found.OrderByDescending(e => e.Sequence), found);
+        Assert.Empty((await Chain(again.Client).Search(new AuditQuery("bob"), Token)).Items);
+        foreach (var token in (string[])["0", "-1", "x", "9999999"])
+        {
+            Assert.Equal("pageToken", (await Assert.ThrowsAsync<MlopsException>(() => Chain(again.Client).Search(new AuditQuery(PageToken: token), Token))).Field);
+        }
         Assert.Equal(Events + 1, (await Chain(again.Client).Append(new AuditEntry("a", "b"), Token)).Sequence);
     }
 
