@@ -23,6 +23,7 @@ public static class GatewayEndpoints
         endpoints.MapService();
         endpoints.MapMlflowUsers();
         endpoints.MapCaller();
+        endpoints.MapSessions();
         endpoints.MapPermissions();
         endpoints.MapGovernance();
         endpoints.MapData();

@@ -36,6 +36,7 @@ public static class GatewayRegistration
         services.TryAddSingleton<Accounts>();
         services.TryAddSingleton<SignInThrottle>();
         services.TryAddSingleton<UserPasswords>();
+        services.TryAddSingleton<Sessions>();
         services.TryAddSingleton<Owners>();
         services.TryAddSingleton<PageSeal>();
         services.TryAddSingleton<ArtifactFiles>();

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using MlopsGrains.Web.Assets;
 using MlopsGrains.Web.Experiments;
 using MlopsGrains.Web.Home;
+using MlopsGrains.Web.Identity;
 using MlopsGrains.Web.Pages;
 using MlopsGrains.Web.Shell;
 
@@ -45,6 +46,7 @@ public static class WebRegistration
         web.MapMethods("/assets/{version}/{**path}", [HttpMethods.Get, HttpMethods.Head], (HttpContext context, string version, string path) => WebAssets.Answer(context, version, path)).ExcludeFromDescription();
         web.MapPage<HomePage>("/");
         web.MapPage<Found>("/palette");
+        web.MapSignIn();
         web.MapExperiments();
         return web;
     }

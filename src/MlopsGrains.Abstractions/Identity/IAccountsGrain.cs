@@ -68,6 +68,17 @@ public interface IAccountsGrain : IGrainWithStringKey
     /// <summary>For gateways: the key that they close page tokens with, 32 bytes in base64. Made at the first call and the same for good.</summary>
     [Alias("SealKey")]
     Task<string> SealKey(CancellationToken cancellationToken = default);
+
+    /// <summary>Ends a browser's session before its time.</summary>
+    /// <param name="sessionId">At most 64 characters.</param>
+    /// <param name="until">When it would have ended by itself; it is remembered until then.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    [Alias("EndSession")]
+    Task EndSession(string sessionId, DateTimeOffset until, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends all sessions of a user; throws not found.</summary>
+    [Alias("EndSessions")]
+    Task EndSessions(string name, CancellationToken cancellationToken = default);
 }
 
 /// <summary>What a level is given on.</summary>
@@ -136,14 +147,22 @@ public sealed record Permission([property: Id(0)] PermissionOn On, [property: Id
 public sealed record UserAccount(
     [property: Id(0)] long Id, [property: Id(1)] string Name, [property: Id(2)] bool IsAdministrator, [property: Id(3)] IReadOnlyList<Permission> Permissions);
 
-/// <summary>All users, for checking passwords.</summary>
+/// <summary>All users, for checking passwords and sessions.</summary>
+/// <param name="Version">Of what follows.</param>
+/// <param name="Users">All of them.</param>
+/// <param name="EndedSessions">Ids of sessions that were ended before their time.</param>
 [GenerateSerializer, Immutable, Alias("mlops.UserDirectory")]
-public sealed record UserDirectory([property: Id(0)] long Version, [property: Id(1)] IReadOnlyList<UserEntry> Users);
+public sealed record UserDirectory([property: Id(0)] long Version, [property: Id(1)] IReadOnlyList<UserEntry> Users, [property: Id(2)] IReadOnlyList<string>? EndedSessions = null);
 
 /// <summary>A user for checking a password.</summary>
+/// <param name="Id">Never given again.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="IsAdministrator">Whether it may do everything.</param>
+/// <param name="Password">Its password's hash.</param>
+/// <param name="SessionEpoch">How often it has signed out everywhere; sessions of an earlier epoch are over.</param>
 [GenerateSerializer, Immutable, Alias("mlops.UserEntry")]
 public sealed record UserEntry(
-    [property: Id(0)] long Id, [property: Id(1)] string Name, [property: Id(2)] bool IsAdministrator, [property: Id(3)] PasswordHash Password);
+    [property: Id(0)] long Id, [property: Id(1)] string Name, [property: Id(2)] bool IsAdministrator, [property: Id(3)] PasswordHash Password, [property: Id(4)] long SessionEpoch = 0);
 
 /// <summary>One user's levels.</summary>
 [GenerateSerializer, Immutable, Alias("mlops.UserPermissions")]

@@ -35,6 +35,21 @@ internal sealed class Accounts(IGrainFactory grains, TimeProvider time, IOptions
         return directory.ByName.GetValueOrDefault(name);
     }
 
+    /// <summary>Whether a session was ended before its time.</summary>
+    public async ValueTask<bool> IsEnded(string sessionId, CancellationToken cancellationToken)
+    {
+        var directory = this.directory;
+        if (directory is null || time.GetElapsedTime(directory.Read) > AgeMax)
+        {
+            directory = await ReadUsers(cancellationToken);
+        }
+
+        return directory.EndedSessions.Contains(sessionId);
+    }
+
+    /// <summary>After a change that this gateway has to know at once.</summary>
+    public Task ReadAgain(CancellationToken cancellationToken) => ReadUsers(cancellationToken);
+
     public async ValueTask<PermissionLevel> LevelOf(long userId, PermissionOn on, bool fresh, CancellationToken cancellationToken)
     {
         var known = levels.GetValueOrDefault(userId);
@@ -64,7 +79,7 @@ internal sealed class Accounts(IGrainFactory grains, TimeProvider time, IOptions
             var users = await Grain.ReadUsers(directory?.Version ?? -1, cancellationToken);
             directory = users is null
                 ? directory! with { Read = read }
-                : new Directory(users.Version, read, users.Users.ToDictionary(u => u.Name, StringComparer.Ordinal));
+                : new Directory(users.Version, read, users.Users.ToDictionary(u => u.Name, StringComparer.Ordinal), new HashSet<string>(users.EndedSessions ?? [], StringComparer.Ordinal));
             foreach (var gone in users is null ? [] : levels.Keys.Except(users.Users.Select(u => u.Id)))
             {
                 levels.TryRemove(gone, out _);
@@ -78,7 +93,7 @@ internal sealed class Accounts(IGrainFactory grains, TimeProvider time, IOptions
         }
     }
 
-    private sealed record Directory(long Version, long Read, Dictionary<string, UserEntry> ByName);
+    private sealed record Directory(long Version, long Read, Dictionary<string, UserEntry> ByName, HashSet<string> EndedSessions);
 
     private sealed record Levels(long Version, long Read, Dictionary<PermissionOn, PermissionLevel> ByThing);
 }

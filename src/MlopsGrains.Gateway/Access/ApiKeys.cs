@@ -31,6 +31,9 @@ internal sealed class ApiKeys(IOptions<AuthenticationOptions> options)
         return holder;
     }
 
+    /// <summary>The digest of a holder's key, or <see langword="null"/> when there is no such key.</summary>
+    public byte[]? DigestOf(string holder) => Array.Find(keys, k => k.Name == holder).Digest;
+
     private static string? KeyOf(string authorization)
     {
         if (authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))

@@ -6,8 +6,8 @@ using MlopsGrains.Identity;
 
 namespace MlopsGrains.Gateway.Access;
 
-/// <summary>Lets in who holds a key or knows a user's password, and says who asks to everything behind.</summary>
-internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys keys, UserPasswords users, IOptions<AuthenticationOptions> options)
+/// <summary>Lets in who holds a key, knows a user's password or has signed a browser in, and says who asks to everything behind.</summary>
+internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys keys, UserPasswords users, Sessions sessions, IOptions<AuthenticationOptions> options)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -18,6 +18,11 @@ internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys key
         }
 
         var authorization = context.Request.Headers.Authorization.ToString();
+        if (authorization.Length == 0 && context.Request.Cookies.ContainsKey(Sessions.Cookie))
+        {
+            return EnterBySessionAsync(context);
+        }
+
         if (keys.FindHolder(authorization) is { } holder)
         {
             return EnterAsync(context, new Caller(holder, null, MayAll: true));
@@ -40,6 +45,24 @@ internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys key
         await (user is null ? RefuseAsync(context) : EnterAsync(context, new Caller(user.Name, user.Id, user.IsAdministrator)));
     }
 
+    private async Task EnterBySessionAsync(HttpContext context)
+    {
+        var (caller, session) = await sessions.FindAsync(context, context.RequestAborted);
+        if (caller is null)
+        {
+            await RefuseAsync(context);
+            return;
+        }
+
+        if (OriginCheckMiddleware.ChangesState(context.Request.Method) && !await sessions.HasTokenAsync(context, session!, context.RequestAborted))
+        {
+            throw MlopsException.Denied($"A change by a browser's session needs its token: the value of the cookie {Sessions.TokenCookie} in the header {Sessions.TokenHeader}.");
+        }
+
+        context.Features.Set(session);
+        await EnterAsync(context, caller);
+    }
+
     private Task EnterAsync(HttpContext context, Caller caller)
     {
         Actor.Current = caller.Name;
@@ -54,10 +77,22 @@ internal sealed class AuthenticationMiddleware(RequestDelegate next, ApiKeys key
         return MlopsException.Overloaded("Too many wrong passwords for this user or from this address within a minute; try again later.");
     }
 
+    /// <summary>A browser is led to where its reader signs in, and a script of a page is told; neither is to open the browser's own box for names and passwords.</summary>
     private static Task RefuseAsync(HttpContext context)
     {
+        var fetch = context.Request.Headers["Sec-Fetch-Mode"].ToString();
+        if (fetch == "navigate" && HttpMethods.IsGet(context.Request.Method))
+        {
+            context.Response.Redirect($"/sign-in?return={Uri.EscapeDataString(context.Request.Path + context.Request.QueryString)}");
+            return Task.CompletedTask;
+        }
+
         context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-        context.Response.Headers.WWWAuthenticate = "Basic realm=\"mlflow\"";
+        if (fetch.Length == 0)
+        {
+            context.Response.Headers.WWWAuthenticate = "Basic realm=\"mlflow\"";
+        }
+
         context.Response.ContentType = "text/plain; charset=utf-8";
         return context.Response.WriteAsync(
             "You are not authenticated. Send a user's name and password by basic authentication, or an API key as a bearer token or as the password of basic authentication.",

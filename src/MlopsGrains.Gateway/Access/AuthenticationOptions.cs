@@ -28,6 +28,12 @@ public sealed class AuthenticationOptions : ISettings
     /// <summary>Wrong passwords from one address (of IPv6: one network of 64 bits) within a minute; 100 by default, 0 for no end. Behind a proxy, all come from one address.</summary>
     public int FailuresPerAddress { get; set; } = 100;
 
+    /// <summary>How long a browser stays signed in without being used; 12 h by default.</summary>
+    public TimeSpan SessionIdle { get; set; } = TimeSpan.FromHours(12);
+
+    /// <summary>How long a browser stays signed in at most; 7 days by default.</summary>
+    public TimeSpan SessionMax { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>Whether anybody is asked who they are. The server must refuse to listen beyond loopback when not.</summary>
     public bool IsConfigured => ApiKeys.Count > 0 || Administrator is not null;
 
@@ -39,6 +45,8 @@ public sealed class AuthenticationOptions : ISettings
         var faults = new SettingFaults(Section)
             .Range(FailuresPerUser, 0)
             .Range(FailuresPerAddress, 0)
+            .Range(SessionIdle, TimeSpan.FromMinutes(1), TimeSpan.FromDays(365))
+            .Range(SessionMax, TimeSpan.FromMinutes(1), TimeSpan.FromDays(365))
             .Named(DefaultPermission);
         for (var i = 0; i < ApiKeys.Count; i++)
         {

@@ -38,7 +38,8 @@ internal sealed class OriginCheckMiddleware(RequestDelegate next, IOptions<Gatew
         || string.Equals(host, publicUrl?.Host, StringComparison.OrdinalIgnoreCase)
         || options.Value.AllowedHosts.Contains(host, StringComparer.OrdinalIgnoreCase);
 
-    private static bool ChangesState(string method) =>
+    /// <summary>Whether requests of a method may change something.</summary>
+    public static bool ChangesState(string method) =>
         !HttpMethods.IsGet(method) && !HttpMethods.IsHead(method) && !HttpMethods.IsOptions(method);
 
     private bool IsCrossOrigin(HttpRequest request)

@@ -11,10 +11,11 @@ namespace MlopsGrains.Grains.Identity;
 
 /// <summary>The thin shell around <see cref="AccountsState"/>: decides, journals, audits.</summary>
 [GrainType("accounts")]
-internal sealed class AccountsGrain(IJournal journal)
+internal sealed class AccountsGrain(IJournal journal, TimeProvider time)
     : JournalGrain<AccountsState, AccountsEvent>(journal, new JsonJournalCodec<AccountsState, AccountsEvent>()), IAccountsGrain
 {
     private const int SealKeyBytes = 32;
+    private const int SessionIdUnitsMax = 64;
 
     public Task EnsureAdministrator(string name, PasswordHash password, CancellationToken cancellationToken = default) =>
         State.Find(name) is null ? Store(State.Create(name, password, isAdministrator: true), "user.created", name, ("administrator", "true")) : Task.CompletedTask;
@@ -100,7 +101,7 @@ internal sealed class AccountsGrain(IJournal journal)
     public Task Renamed(PermissionOn from, PermissionOn to, CancellationToken cancellationToken = default) => Record(new ThingRenamed(from, to));
 
     public Task<UserDirectory?> ReadUsers(long known, CancellationToken cancellationToken = default) => Task.FromResult(
-        known == State.Version ? null : new UserDirectory(State.Version, [.. State.Users.Values.Select(u => new UserEntry(u.Id, u.Name, u.IsAdministrator, u.Password))]));
+        known == State.Version ? null : new UserDirectory(State.Version, [.. State.Users.Values.Select(u => new UserEntry(u.Id, u.Name, u.IsAdministrator, u.Password, u.SessionEpoch))], [.. State.EndedSessions.Keys]));
 
     public Task<UserPermissions?> ReadPermissions(long userId, long known, CancellationToken cancellationToken = default) => Task.FromResult(
         !State.Users.TryGetValue(userId, out var user) ? new UserPermissions(-1, [])
@@ -116,6 +117,12 @@ internal sealed class AccountsGrain(IJournal journal)
 
         return State.SealKey!;
     }
+
+    public Task EndSession(string sessionId, DateTimeOffset until, CancellationToken cancellationToken = default) => sessionId is { Length: > 0 and <= SessionIdUnitsMax }
+        ? Record(new SessionEnded(sessionId, time.GetUtcNow().ToUnixTimeSeconds(), until.ToUnixTimeSeconds()))
+        : throw MlopsException.Invalid("sessionId", $"A session's id has 1 to {SessionIdUnitsMax} characters.");
+
+    public Task EndSessions(string name, CancellationToken cancellationToken = default) => Store(new SessionsEnded(State.Existing(name).Id), "user.signed-out-everywhere", name);
 
     protected override void Apply(AccountsState state, AccountsEvent e) => state.Apply(e);
 

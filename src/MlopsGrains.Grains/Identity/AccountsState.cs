@@ -13,6 +13,8 @@ namespace MlopsGrains.Grains.Identity;
 [JsonDerivedType(typeof(ThingCreated), "created")]
 [JsonDerivedType(typeof(ThingRenamed), "renamed")]
 [JsonDerivedType(typeof(SealKeyMade), "seal-key")]
+[JsonDerivedType(typeof(SessionEnded), "session-ended")]
+[JsonDerivedType(typeof(SessionsEnded), "sessions-ended")]
 internal abstract record AccountsEvent;
 
 /// <param name="Id">Never given again.</param>
@@ -40,6 +42,13 @@ internal sealed record ThingRenamed(PermissionOn From, PermissionOn To) : Accoun
 
 internal sealed record SealKeyMade(string Key) : AccountsEvent;
 
+/// <param name="SessionId">A browser's sign-in.</param>
+/// <param name="Now">Unix seconds; what has ended by itself by then is forgotten.</param>
+/// <param name="Until">When it would have ended by itself.</param>
+internal sealed record SessionEnded(string SessionId, long Now, long Until) : AccountsEvent;
+
+internal sealed record SessionsEnded(long Id) : AccountsEvent;
+
 /// <summary>Users and levels as the fold of their events, and the rules of what may happen next. Pure.</summary>
 [Immutable]
 internal sealed class AccountsState
@@ -58,6 +67,12 @@ internal sealed class AccountsState
 
     /// <summary>Counts the changes of users, not of levels.</summary>
     public long Version { get; set; }
+
+    /// <summary>Most sessions that are remembered as ended; beyond, the one that would end first is forgotten.</summary>
+    public const int EndedSessionsMax = 10_000;
+
+    /// <summary>Sessions that were ended before their time, with the Unix second at which they would have ended.</summary>
+    public SortedDictionary<string, long> EndedSessions { get; init; } = new(StringComparer.Ordinal);
 
     /// <summary>What gateways close page tokens with.</summary>
     public string? SealKey { get; set; }
@@ -143,8 +158,28 @@ internal sealed class AccountsState
             case SealKeyMade made:
                 SealKey = made.Key;
                 break;
+            case SessionEnded ended:
+                Forget(ended.Now);
+                EndedSessions[ended.SessionId] = ended.Until;
+                break;
+            case SessionsEnded ended:
+                Users[ended.Id].SessionEpoch++;
+                break;
             default:
                 break;
+        }
+    }
+
+    private void Forget(long now)
+    {
+        foreach (var over in EndedSessions.Where(s => s.Value <= now).Select(s => s.Key).ToList())
+        {
+            EndedSessions.Remove(over);
+        }
+
+        if (EndedSessions.Count >= EndedSessionsMax)
+        {
+            EndedSessions.Remove(EndedSessions.MinBy(s => s.Value).Key);
         }
     }
 
@@ -160,6 +195,8 @@ internal sealed class AccountsState
         public bool IsAdministrator { get; set; }
 
         public PasswordHash Password { get; set; } = new(0, "", "");
+
+        public long SessionEpoch { get; set; }
 
         /// <summary>Counts the changes of levels.</summary>
         public long Version { get; set; }

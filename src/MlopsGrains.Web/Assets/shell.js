@@ -52,7 +52,7 @@ export function toast(text, { undo, bad, href } = {}) {
 
 /** Calls the public API. A change carries the session's token; a refusal is thrown in the API's words. */
 export async function api(path, { method = "GET", body, headers = {} } = {}) {
-  const token = html.dataset.token;
+  const token = /(?:^|; )mlops-token=([^;]+)/.exec(document.cookie)?.[1];
   const answer = await fetch(path, {
     method,
     headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...(method !== "GET" && token ? { "X-Mlops-Token": token } : {}), ...headers },

@@ -7,8 +7,9 @@ namespace MlopsGrains.Web.Pages;
 /// <param name="detail">What was expected and what came, in the API's words.</param>
 /// <param name="named">Path of the offending input.</param>
 /// <param name="traceId">Under which the server's log tells more.</param>
+/// <param name="retryAfter">How long to wait before asking again.</param>
 #pragma warning disable CA1710 // Pages show it far more often than they throw it.
-public sealed class ApiRefusal(int status, string detail, string? named = null, string? traceId = null) : Exception(detail)
+public sealed class ApiRefusal(int status, string detail, string? named = null, string? traceId = null, TimeSpan? retryAfter = null) : Exception(detail)
 #pragma warning restore CA1710
 {
     public int Status => status;
@@ -18,17 +19,20 @@ public sealed class ApiRefusal(int status, string detail, string? named = null, 
 
     public string? TraceId => traceId;
 
+    /// <summary>How long to wait before asking again.</summary>
+    public TimeSpan? RetryAfter => retryAfter;
+
     public bool AsksForSignIn => status == 401;
 
     public bool IsOurs => status >= 500;
 
-    public static ApiRefusal Of(int status, string body)
+    public static ApiRefusal Of(int status, string body, TimeSpan? retryAfter = null)
     {
         try
         {
             using var json = JsonDocument.Parse(body);
             string? Text(string name) => json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-            return new ApiRefusal(status, Text("detail") ?? Text("message") ?? $"HTTP {status}", Text("field"), Text("traceId"));
+            return new ApiRefusal(status, Text("detail") ?? Text("message") ?? $"HTTP {status}", Text("field"), Text("traceId"), retryAfter);
         }
         catch (JsonException)
         {
@@ -50,7 +54,7 @@ internal sealed class RefusalHandler(HttpMessageHandler inner) : DelegatingHandl
 
         using (answer)
         {
-            throw ApiRefusal.Of((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellationToken));
+            throw ApiRefusal.Of((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellationToken), answer.Headers.RetryAfter?.Delta);
         }
     }
 }

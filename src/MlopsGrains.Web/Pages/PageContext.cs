@@ -36,11 +36,19 @@ public sealed class PageContext(ApiDoor door, TimeProvider time) : IDisposable
     public void Open(HttpContext context)
     {
         http = context;
-        client = MlopsGrainsClient.Create(new() { BaseAddress = new Uri(Address), RetryCountMax = 0, Timeout = Patience }, new RefusalHandler(door(context)), time);
+        client = MlopsGrainsClient.Create(new() { BaseAddress = new Uri(Address), RetryCountMax = 0, Timeout = Patience }, new RefusalHandler(new CookieHandler(context, door(context))), time);
     }
 
     /// <summary>Asks who the reader is.</summary>
     public async Task EnterAsync() => Caller = await Client.WhoAmIAsync(Aborted);
+
+    /// <summary>Whether the server says that it can serve.</summary>
+    public async Task<bool> IsHealthyAsync()
+    {
+        using var direct = new HttpClient(door(Http));
+        using var answer = await direct.GetAsync(new Uri(Address + "/health"), Aborted);
+        return answer.IsSuccessStatusCode;
+    }
 
     public string Route(string name) => Http.Request.RouteValues[name] as string ?? "";
 

@@ -63,6 +63,6 @@ public sealed class Reader : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await context.DisposeAsync();
-        Assert.Empty(faults);
+        Assert.True(faults.IsEmpty, string.Join('\n', faults));
     }
 }
