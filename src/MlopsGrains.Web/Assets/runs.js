@@ -9,6 +9,9 @@ function count() {
   rows.forEach(r => r.setAttribute("aria-selected", String(box(r).checked)));
   bar.hidden = !some.length;
   bar.querySelector("[data-selected]").textContent = `${some.length} selected`;
+  const compare = bar.querySelector("[data-compare]");
+  compare.hidden = some.length < 2 || some.length > 50;
+  compare.href = "/compare?runs=" + some.map(r => r.dataset.run).join(",");
   const all = table.querySelector("[data-all]");
   all.checked = some.length > 0 && some.length === rows.filter(r => !r.hidden).length;
   all.indeterminate = some.length > 0 && !all.checked;
@@ -68,6 +71,7 @@ addEventListener("keydown", e => {
     rows[at].querySelector("a").focus({ preventScroll: true });
     rows[at].scrollIntoView({ block: "nearest" });
   } else if (key === "o" && rows[at]) location.href = rows[at].querySelector("a").href;
+  else if (key === "c") { const compare = bar.querySelector("[data-compare]"); if (!compare.hidden && compare.href) location.href = compare.href; }
   else if (key === "x" && rows[at]) { box(rows[at]).checked = !box(rows[at]).checked; count(); }
 });
 

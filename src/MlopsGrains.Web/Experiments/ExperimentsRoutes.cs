@@ -9,6 +9,7 @@ internal static class ExperimentsRoutes
     {
         web.MapPage<ExperimentsPage>("/experiments");
         web.MapPage<RunsPage>("/experiments/{id}/runs");
+        web.MapPage<ComparePage>("/compare");
         web.MapPage<RunPage>("/runs/{id}");
         web.MapPage<RunMetricsPage>("/runs/{id}/metrics");
         web.MapPage<RunArtifactsPage>("/runs/{id}/artifacts");

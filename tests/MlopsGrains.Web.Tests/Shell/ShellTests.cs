@@ -11,7 +11,33 @@ public sealed class ShellTests(ServerFixture server, Browser browser)
     [InlineData("/experiments")]
     [InlineData("/experiments?view=deleted")]
     [InlineData("/experiments?q=nobody-has-this-name")]
-    public Task Page_IsAccessibleInBothThemes_AndStaysAtHome(string path) => EveryPage.HoldsAsync(browser, server.BaseAddress, path);
+    public async Task Page_IsAccessibleInBothThemes_AndStaysAtHome(string path)
+    {
+        using var client = Client.MlopsGrainsClient.Create(new() { BaseAddress = server.BaseAddress });
+        await client.Runs.CreateAsync(new("0"), TestContext.Current.CancellationToken);
+
+        await EveryPage.HoldsAsync(browser, server.BaseAddress, path);
+    }
+
+    [Fact]
+    public async Task EmptyInstallation_SaysHowToBegin_AndShowsTheFirstRunByItself()
+    {
+        using var directory = new TempDirectory();
+        await using var app = await ServerFixture.StartAsync(directory.Path);
+        var address = new Uri(app.Urls.First());
+        await EveryPage.HoldsAsync(browser, address, "/");
+        await using var reader = await browser.OpenAsync(address);
+        await reader.GoAsync("/");
+        await Expect(reader.Page.GetByText($"MLFLOW_TRACKING_URI={address.ToString().TrimEnd('/')}")).ToBeVisibleAsync();
+        await Expect(reader.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Copy", Exact = true })).ToHaveCountAsync(4);
+
+        using var client = Client.MlopsGrainsClient.Create(new() { BaseAddress = address });
+        await client.Runs.CreateAsync(new("0", "the-first"), TestContext.Current.CancellationToken);
+
+        await Expect(reader.Page.GetByRole(Microsoft.Playwright.AriaRole.Link, new() { Name = "the-first" }).First).ToBeVisibleAsync();
+        await reader.GoAsync("about:blank");
+        await app.StopAsync(TestContext.Current.CancellationToken);
+    }
 
     [Fact]
     public async Task Keys_Lead_AndNeverFireInFields()
