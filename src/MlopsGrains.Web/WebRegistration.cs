@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using MlopsGrains.Web.Assets;
 using MlopsGrains.Web.Experiments;
+using MlopsGrains.Web.Governance;
 using MlopsGrains.Web.Home;
 using MlopsGrains.Web.Identity;
 using MlopsGrains.Web.Pages;
@@ -48,6 +49,7 @@ public static class WebRegistration
         web.MapPage<Found>("/palette");
         web.MapSignIn();
         web.MapExperiments();
+        web.MapAudit();
         return web;
     }
 }

@@ -6,12 +6,14 @@ namespace MlopsGrains.Web.Shell;
 /// <param name="Href">Its first page.</param>
 /// <param name="Icon">Of <c>icons.svg</c>.</param>
 /// <param name="Go">The letter that leads there after <c>G</c>.</param>
-internal sealed record Section(string Key, string Name, string Href, string Icon, string Go)
+/// <param name="ForAdministrators">Nobody else is led there.</param>
+internal sealed record Section(string Key, string Name, string Href, string Icon, string Go, bool ForAdministrators = false)
 {
     /// <summary>Sections by group; what has no page is not here.</summary>
     public static IReadOnlyList<(string? Group, IReadOnlyList<Section> Sections)> All { get; } =
     [
         (null, [new("home", "Home", "/", "home", "H")]),
         ("Track", [new("experiments", "Experiments", "/experiments", "flask", "E")]),
+        ("Trust", [new("audit", "Audit", "/audit", "shield", "A", ForAdministrators: true)]),
     ];
 }
