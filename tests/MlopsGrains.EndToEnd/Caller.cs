@@ -7,18 +7,18 @@ using System.Text.Json.Nodes;
 namespace MlopsGrains.EndToEnd;
 
 /// <summary>Speaks JSON with a server, as a user with a password where one is given.</summary>
-internal sealed class Caller(Uri address, string? user = null, string? password = null) : IDisposable
+internal sealed class Caller(Uri address, string? user = null, string? password = null, TimeSpan? patience = null) : IDisposable
 {
     public const string Mlflow = "/api/2.0/mlflow/";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(40);
 
     public Uri Address => address;
 
     public HttpClient Http { get; } = new()
     {
         BaseAddress = address,
-        Timeout = Patience,
+        Timeout = patience ?? DefaultPatience,
         DefaultRequestHeaders = { Authorization = user is null ? null : new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"))) },
     };
 

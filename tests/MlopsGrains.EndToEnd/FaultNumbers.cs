@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MlopsGrains.EndToEnd.Writers;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.EndToEnd;
@@ -9,8 +10,6 @@ namespace MlopsGrains.EndToEnd;
 /// </summary>
 public sealed class FaultNumbers(PostgresServer postgres, ITestOutputHelper output)
 {
-    private const int Writers = 12;
-
     public static TheoryData<string> Faults => ["killed", "frozen 20 s", "frozen 45 s", "frozen 90 s", "stopped"];
 
     [Theory(Explicit = true), MemberData(nameof(Faults))]
@@ -22,15 +21,15 @@ public sealed class FaultNumbers(PostgresServer postgres, ITestOutputHelper outp
         for (var round = 0; round < rounds; round++)
         {
             await using var cluster = await ServerCluster.StartAsync(postgres, silos: 2);
-            using var writers = await TagWriters.StartAsync(cluster.Gateway, Writers);
+            using var writers = await WriterGroup.StartAsync(cluster.Gateway, WriterGroup.Mixed());
             await writers.AllWriteAsync();
             await FaultAsync(cluster, fault);
             await writers.AllWriteAsync();
             await writers.StopAsync();
-            await writers.AssertNothingUndoneAsync();
+            Assert.Empty(await writers.FaultsAsync(audit: false));
             gaps.AddRange(writers.Gaps.Where(gap => gap > TimeSpan.FromSeconds(1)));
             others.AddRange(writers.Gaps.Where(gap => gap <= TimeSpan.FromSeconds(1)));
-            output.WriteLine($"{fault}, round {round + 1}: gaps {string.Join(' ', writers.Gaps.Select(gap => $"{gap.TotalSeconds:F1}"))}; {string.Join(", ", writers.Refusals)}");
+            output.WriteLine($"{fault}, round {round + 1}: gaps {string.Join(' ', writers.Gaps.Select(gap => $"{gap.TotalSeconds:F1}"))}; {writers.Told()}");
         }
 
         gaps.Sort();

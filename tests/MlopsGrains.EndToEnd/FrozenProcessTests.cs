@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using MlopsGrains.EndToEnd.Writers;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.EndToEnd;
@@ -17,7 +18,7 @@ public sealed class FrozenProcessTests(PostgresServer postgres, ITestOutputHelpe
     public async Task FrozenSilo_IsEvicted_ItsKeysAreWritable_AndItEndsWhenItThaws()
     {
         await using var cluster = await ServerCluster.StartAsync(postgres, silos: 2);
-        using var writers = await TagWriters.StartAsync(cluster.Gateway, keys: 24);
+        using var writers = await WriterGroup.StartAsync(cluster.Gateway, WriterGroup.Tags(24));
         await writers.AllWriteAsync();
 
         var frozen = cluster.Silos[1];
@@ -31,8 +32,8 @@ public sealed class FrozenProcessTests(PostgresServer postgres, ITestOutputHelpe
         Assert.Equal(3, await frozen.ExitAsync());
         Assert.Contains("is no member of its cluster any more", frozen.Output, StringComparison.Ordinal);
         await writers.StopAsync();
-        output.WriteLine($"longest gap {writers.Gaps[^1].TotalSeconds:F1} s; {string.Join(", ", writers.Refusals)}");
-        await writers.AssertNothingUndoneAsync();
+        output.WriteLine($"longest gap {writers.Gaps[^1].TotalSeconds:F1} s; {writers.Told()}");
+        Assert.Empty(await writers.FaultsAsync(audit: false));
     }
 
     /// <summary>

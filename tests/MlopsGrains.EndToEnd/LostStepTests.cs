@@ -33,7 +33,7 @@ public sealed class LostStepTests(PostgresServer postgres, ITestOutputHelper out
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(random.Next(2000)), TestContext.Current.CancellationToken);
                 await cluster.Silos[random.Next(2)].KillAsync();
-                await cluster.ReplaceKilledAsync();
+                await cluster.ReplaceEndedAsync();
             }
         }
 

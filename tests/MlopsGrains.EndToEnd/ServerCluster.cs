@@ -15,20 +15,24 @@ internal sealed class ServerCluster : IAsyncDisposable
     private readonly NpgsqlDataSource database;
     private ServerProcess? gateway;
 
-    private ServerCluster(string connection, IReadOnlyDictionary<string, string>? settings)
+    private ServerCluster(string connection, IReadOnlyDictionary<string, string>? settings, string? program)
     {
         this.settings = new(settings ?? new Dictionary<string, string>()) { ["MLOPS_ClusterSecurity__Secret"] = new string('s', 64) };
+        Program = program;
         arguments = ["--storage", "postgres", "--connection", connection, "--blobs", directory.Path];
         database = NpgsqlDataSource.Create(connection);
     }
+
+    /// <summary>What is started from here on, the built program by default.</summary>
+    public string? Program { get; set; }
 
     public IReadOnlyList<ServerProcess> Silos => silos;
 
     public ServerProcess Gateway => gateway!;
 
-    public static async Task<ServerCluster> StartAsync(PostgresServer postgres, int silos, IReadOnlyDictionary<string, string>? settings = null)
+    public static async Task<ServerCluster> StartAsync(PostgresServer postgres, int silos, IReadOnlyDictionary<string, string>? settings = null, string? program = null)
     {
-        var cluster = new ServerCluster(await postgres.CreateDatabaseAsync(), settings);
+        var cluster = new ServerCluster(await postgres.CreateDatabaseAsync(), settings, program);
         for (var i = 0; i < silos; i++)
         {
             await cluster.AddSiloAsync();
@@ -44,8 +48,8 @@ internal sealed class ServerCluster : IAsyncDisposable
         return silos[^1];
     }
 
-    /// <summary>A new silo in the place of each that was killed.</summary>
-    public async Task ReplaceKilledAsync()
+    /// <summary>A new silo in the place of each that has ended.</summary>
+    public async Task ReplaceEndedAsync()
     {
         for (var i = 0; i < silos.Count; i++)
         {
@@ -55,6 +59,14 @@ internal sealed class ServerCluster : IAsyncDisposable
                 silos[i] = await ServeAsync("silo", "--silo-port", $"{FreePort.Next()}");
             }
         }
+    }
+
+    /// <summary>A new gateway; the one before is the caller's from here on.</summary>
+    public async Task<ServerProcess> ReplaceGatewayAsync()
+    {
+        var before = Gateway;
+        gateway = await ServeAsync("gateway");
+        return before;
     }
 
     /// <summary>Returns when the others have declared a silo dead.</summary>
@@ -71,7 +83,7 @@ internal sealed class ServerCluster : IAsyncDisposable
         directory.Dispose();
     }
 
-    private Task<ServerProcess> ServeAsync(string role, params string[] more) => ServerProcess.StartAsync(["--role", role, .. arguments, .. more], settings);
+    private Task<ServerProcess> ServeAsync(string role, params string[] more) => ServerProcess.StartAsync(["--role", role, .. arguments, .. more], settings, program: Program);
 
     private async Task<int> StatusOfAsync(ServerProcess silo)
     {

@@ -46,11 +46,12 @@ internal sealed class ServerProcess : IAsyncDisposable
             .ToHashSet();
     }
 
-    /// <summary>Starts the built program and waits until <c>/health</c> answers 200.</summary>
-    public static Task<ServerProcess> StartAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, int? port = null, string address = "http://127.0.0.1")
+    /// <summary>Starts the built program, or another one, and waits until <c>/health</c> answers 200.</summary>
+    public static Task<ServerProcess> StartAsync(
+        IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, int? port = null, string address = "http://127.0.0.1", string? program = null)
     {
         var url = $"{address}:{port ?? FreePort.Next()}";
-        return StartAsync(Command([RepositoryRoot.ServerProgram, .. arguments, "--urls", url], environment), url);
+        return StartAsync(Command([program ?? RepositoryRoot.ServerProgram, .. arguments, "--urls", url], environment), url);
     }
 
     /// <summary>The same by <c>dotnet run</c>, as somebody in <paramref name="folder"/> would.</summary>

@@ -26,6 +26,7 @@ public static class CallsRegistration
 
         silo.Services.AddPauseGate();
         silo.Services.AddSingleton<CallGate>();
+        silo.Services.AddSingleton<LongWait>();
         silo.Services.AddSingleton<IIncomingGrainCallFilter>(services => services.GetRequiredService<CallGate>());
     }
 

@@ -1,4 +1,5 @@
 using MlopsGrains.Errors;
+using MlopsGrains.Grains.Calls;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Idempotency;
 using MlopsGrains.Storage.Journals;
@@ -12,7 +13,7 @@ namespace MlopsGrains.Grains.Idempotency;
 /// </summary>
 [GrainType("answer-book")]
 [Reentrant]
-internal sealed class IdempotencyStoreGrain(IJournal journal, TimeProvider time)
+internal sealed class IdempotencyStoreGrain(IJournal journal, LongWait longWait, TimeProvider time)
     : JournalGrain<IdempotencyStoreState, IdempotencyStoreEvent>(journal, new JsonJournalCodec<IdempotencyStoreState, IdempotencyStoreEvent>()), IIdempotencyStoreGrain
 {
     private const int OpenMax = 10_000;
@@ -36,8 +37,7 @@ internal sealed class IdempotencyStoreGrain(IJournal journal, TimeProvider time)
                 return new AnswerEntry(AnswerTurn.OtherBody);
             }
 
-            await Task.WhenAny(other.Done.Task, Task.Delay(WaitMax, time, cancellationToken));
-            cancellationToken.ThrowIfCancellationRequested();
+            await longWait.ForAsync(other.Done.Task, WaitMax, cancellationToken);
             if (Kept(key, bodyDigest) is { } answered)
             {
                 return answered;

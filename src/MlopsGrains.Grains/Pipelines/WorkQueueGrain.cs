@@ -1,3 +1,4 @@
+using MlopsGrains.Grains.Calls;
 using MlopsGrains.Pipelines;
 using Orleans.Concurrency;
 
@@ -8,7 +9,7 @@ namespace MlopsGrains.Grains.Pipelines;
 /// holds up neither offers nor other workers.
 /// </summary>
 [GrainType("work-queue"), Reentrant]
-internal sealed class WorkQueueGrain(PipelineMetrics metrics, TimeProvider time) : Grain, IWorkQueueGrain
+internal sealed class WorkQueueGrain(PipelineMetrics metrics, LongWait longWait) : Grain, IWorkQueueGrain
 {
     private const int StepsMax = 100_000;
     private const int TakeMax = 256;
@@ -67,11 +68,7 @@ internal sealed class WorkQueueGrain(PipelineMetrics metrics, TimeProvider time)
         var waiter = waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         try
         {
-            await waiter.Value.Task.WaitAsync(wait, time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            // Nothing came; an empty answer says so.
+            await longWait.ForAsync(waiter.Value.Task, wait, cancellationToken);
         }
         finally
         {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using MlopsGrains.Errors;
 using MlopsGrains.Governance;
+using MlopsGrains.Grains.Calls;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
@@ -14,7 +15,7 @@ namespace MlopsGrains.Grains.Webhooks;
 /// Webhooks and their outbox. What waits is in the journal; who is sending it at the moment is only remembered, so after a crash it is due again.
 /// </summary>
 [GrainType("webhooks")]
-internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<WebhookOptions> options, WebhookMetrics metrics, TimeProvider time)
+internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<WebhookOptions> options, WebhookMetrics metrics, LongWait longWait, TimeProvider time)
     : JournalGrain<WebhooksState, WebhooksEvent>(journal, new JsonJournalCodec<WebhooksState, WebhooksEvent>()), IWebhooksGrain, IWebhookOutboxGrain
 {
     private const int TakeMax = 100;
@@ -186,15 +187,11 @@ internal sealed class WebhooksGrain(IJournal journal, IIdSource ids, IOptions<We
                 return taken;
             }
 
-            try
+            // At least a little: a clock that has not moved on must not make this spin.
+            var pause = until - Now;
+            if (!await longWait.ForAsync(changed.Task, pause > TimeSpan.FromMilliseconds(1) ? pause : TimeSpan.FromMilliseconds(1), cancellationToken))
             {
-                // At least a little: a clock that has not moved on must not make this spin.
-                var pause = until - Now;
-                await changed.Task.WaitAsync(pause > TimeSpan.FromMilliseconds(1) ? pause : TimeSpan.FromMilliseconds(1), time, cancellationToken);
-            }
-            catch (TimeoutException)
-            {
-                // Something is due by now, or nothing came.
+                return taken;
             }
         }
     }

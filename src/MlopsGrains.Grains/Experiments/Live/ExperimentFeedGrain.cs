@@ -1,12 +1,13 @@
 using MlopsGrains.Experiments;
+using MlopsGrains.Grains.Calls;
 
 namespace MlopsGrains.Grains.Experiments.Live;
 
 /// <summary>Hears from an experiment's runs and tells those who watch. Versions begin at the activation's time, so that one of an earlier activation is known to be old.</summary>
 [GrainType("experiment-feed")]
-internal sealed class ExperimentFeedGrain(TimeProvider time) : Grain, IExperimentFeedGrain
+internal sealed class ExperimentFeedGrain(LongWait longWait, TimeProvider time) : Grain, IExperimentFeedGrain
 {
-    private readonly RecentChanges<ExperimentChange> recent = new(time, change => change.Metrics.Count);
+    private readonly RecentChanges<ExperimentChange> recent = new(longWait, time, change => change.Metrics.Count);
     private long version = time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
 
     public async Task<ExperimentChanges> Watch(long? after, TimeSpan wait, CancellationToken cancellationToken = default)

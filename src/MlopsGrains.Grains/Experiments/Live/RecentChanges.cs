@@ -1,4 +1,5 @@
 using MlopsGrains.Clocks;
+using MlopsGrains.Grains.Calls;
 
 namespace MlopsGrains.Grains.Experiments.Live;
 
@@ -6,7 +7,7 @@ namespace MlopsGrains.Grains.Experiments.Live;
 /// The latest changes of a thing that somebody watches, bounded by number and weight, and a bell for those who wait for the next. Nothing is kept while nobody watches.
 /// For the turns of one activation.
 /// </summary>
-internal sealed class RecentChanges<T>(TimeProvider time, Func<T, int> weigh)
+internal sealed class RecentChanges<T>(LongWait longWait, TimeProvider time, Func<T, int> weigh)
 {
     public const int ChangesMax = 1000;
     public const int WeightMax = 20_000;
@@ -80,16 +81,8 @@ internal sealed class RecentChanges<T>(TimeProvider time, Func<T, int> weigh)
     }
 
     /// <summary>Returns at the next change, or when the wait is over.</summary>
-    public async Task Next(TimeSpan wait, CancellationToken cancellationToken)
-    {
-        if (!closed && wait > TimeSpan.Zero)
-        {
-            var next = bell.Task;
-            using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(next, Task.Delay(wait < WaitMax ? wait : WaitMax, time, over.Token));
-            await over.CancelAsync();
-        }
-    }
+    public Task Next(TimeSpan wait, CancellationToken cancellationToken) =>
+        closed || wait <= TimeSpan.Zero ? Task.CompletedTask : longWait.ForAsync(bell.Task, wait < WaitMax ? wait : WaitMax, cancellationToken);
 
     /// <summary>Nobody waits any longer.</summary>
     public void Close()

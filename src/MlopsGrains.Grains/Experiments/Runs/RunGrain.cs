@@ -5,6 +5,7 @@ using MlopsGrains.Clocks;
 using MlopsGrains.Errors;
 using MlopsGrains.Experiments;
 using MlopsGrains.Governance;
+using MlopsGrains.Grains.Calls;
 using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Live;
 using MlopsGrains.Grains.Experiments.Search;
@@ -16,7 +17,7 @@ namespace MlopsGrains.Grains.Experiments.Runs;
 
 /// <summary>The thin shell around <see cref="RunRules"/>: decides, tells the index that it changes, journals, answers.</summary>
 [GrainType("run")]
-internal sealed partial class RunGrain(IJournal journal, TextQuota quota, IOptions<QuotaOptions> quotas, ExperimentMetrics metrics, TimeProvider time, ILogger<RunGrain> logger)
+internal sealed partial class RunGrain(IJournal journal, TextQuota quota, IOptions<QuotaOptions> quotas, ExperimentMetrics metrics, LongWait longWait, TimeProvider time, ILogger<RunGrain> logger)
     : JournalGrain<RunState, RunEvent>(journal, new RunJournalCodec()), IRunGrain, IExperimentMember, IAwaitedRun, IMetricSource, IRetainedRun, ISourceRun
 {
     private static readonly MetricHistory NoHistory = new(MetricColumns.Empty, null);
@@ -27,7 +28,7 @@ internal sealed partial class RunGrain(IJournal journal, TextQuota quota, IOptio
     /// <summary>How often a run that logs all the time is shown to those who watch its experiment.</summary>
     private static readonly TimeSpan ShownEvery = TimeSpan.FromSeconds(1);
 
-    private readonly RecentChanges<RunChange> recent = new(time, RunNews.Weight);
+    private readonly RecentChanges<RunChange> recent = new(longWait, time, RunNews.Weight);
     private bool dirty;
     private IGrainTimer? showing;
     private IGrainTimer? sleeping;
