@@ -60,7 +60,8 @@ public sealed class FaultNumbers(PostgresServer postgres, ITestOutputHelper outp
 
     private async Task FaultAsync(ServerCluster cluster, string fault)
     {
-        var silo = cluster.Silos[1];
+        // A silo that stops is the first one: it has whatever waits for something to do.
+        var silo = cluster.Silos[fault == "stopped" ? 0 : 1];
         switch (fault.Split(' '))
         {
             case ["killed"]:

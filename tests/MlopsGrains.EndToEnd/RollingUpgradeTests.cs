@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using MlopsGrains.EndToEnd.Writers;
 using MlopsGrains.Testing;
 
@@ -24,10 +23,7 @@ public sealed class RollingUpgradeTests(PostgresServer postgres, ITestOutputHelp
             for (var i = 0; i < cluster.Silos.Count; i++)
             {
                 writers.ForgetGaps();
-                var stopping = Stopwatch.StartNew();
-                await cluster.Silos[i].StopAsync();
-                var stopped = stopping.Elapsed;
-                await cluster.ReplaceEndedAsync();
+                var stopped = await cluster.ReplaceSiloAsync(i);
                 await writers.AllWriteAsync();
                 Tell($"{direction}, silo {i + 1}, stopped within {stopped.TotalSeconds:F1} s");
             }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MlopsGrains.Testing;
 using Npgsql;
 
@@ -59,6 +60,19 @@ internal sealed class ServerCluster : IAsyncDisposable
                 silos[i] = await ServeAsync("silo", "--silo-port", $"{FreePort.Next()}");
             }
         }
+    }
+
+    /// <summary>Starts a silo and stops the one whose place it takes, at the same time.</summary>
+    /// <returns>How long the stop took.</returns>
+    public async Task<TimeSpan> ReplaceSiloAsync(int index)
+    {
+        var before = silos[index];
+        var began = Stopwatch.GetTimestamp();
+        var stopped = before.StopAsync().ContinueWith(_ => Stopwatch.GetElapsedTime(began), TaskScheduler.Default);
+        silos[index] = await ServeAsync("silo", "--silo-port", $"{FreePort.Next()}");
+        await stopped;
+        await before.DisposeAsync();
+        return await stopped;
     }
 
     /// <summary>A new gateway; the one before is the caller's from here on.</summary>

@@ -133,7 +133,7 @@ internal sealed class WriterGroup : IDisposable
                 Count(e.GetType().Name);
             }
 
-            await Task.Delay(writer.Pace);
+            await Task.Delay(writer.Pace, CancellationToken.None);
         }
     }
 
