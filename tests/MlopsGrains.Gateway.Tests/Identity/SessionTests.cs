@@ -157,9 +157,11 @@ public sealed class SessionTests : IAsyncLifetime
     {
         using var browser = Open();
         var statuses = new List<int>();
-        for (var guess = 0; guess < 11; guess++)
+
+        // Guesses are counted by the minute, and a new one may begin among them.
+        while (statuses.Count < 22 && !statuses.Contains(429))
         {
-            statuses.Add((int)(await browser.PostAsJsonAsync("/api/v1/session", new { name = "ana", password = $"guess number {guess}" }, Token)).StatusCode);
+            statuses.Add((int)(await browser.PostAsJsonAsync("/api/v1/session", new { name = "ana", password = $"guess number {statuses.Count}" }, Token)).StatusCode);
         }
 
         Assert.Equal(429, statuses[^1]);
