@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace MlopsGrains.Calls;
 
 /// <summary>
@@ -14,12 +12,6 @@ public sealed class CallDeadline
     private readonly long[] carried;
 
     private CallDeadline(long[] carried) => this.carried = carried;
-
-    /// <summary>Names this process's clock, which no other has.</summary>
-    public static long OwnClock { get; } = BitConverter.ToInt64(Guid.NewGuid().ToByteArray());
-
-    /// <summary>Milliseconds on this process's clock, which goes on while the process is stopped and does not move with the time of day.</summary>
-    public static long Now => (long)Stopwatch.GetElapsedTime(0).TotalMilliseconds;
 
     /// <summary>Whether the current call has a deadline, or had one before something of it became durable.</summary>
     public static bool IsSet => RequestContext.Get(Key) is long[];
@@ -36,8 +28,12 @@ public sealed class CallDeadline
     /// <summary>How long the answer is waited for, in milliseconds.</summary>
     public long PatienceMs => carried[2];
 
-    /// <summary>From here on, whoever asks in this flow waits as long as <paramref name="patience"/>.</summary>
-    public static void Set(TimeSpan patience) => RequestContext.Set(Key, new[] { OwnClock, Now, (long)patience.TotalMilliseconds });
+    /// <summary>From here on, whoever asks in this flow waits as long as <paramref name="patience"/>, by the process's clock.</summary>
+    public static void Set(CallClock clock, TimeSpan patience)
+    {
+        ArgumentNullException.ThrowIfNull(clock);
+        RequestContext.Set(Key, new[] { clock.Id, clock.Now, (long)patience.TotalMilliseconds });
+    }
 
     /// <summary>What follows in this flow is nobody's call.</summary>
     public static void Clear() => RequestContext.Remove(Key);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using MlopsGrains.Calls;
 
 namespace MlopsGrains.Grains.Calls;
 
@@ -7,7 +6,7 @@ namespace MlopsGrains.Grains.Calls;
 /// How old a call is, though the clocks of two processes say nothing to each other. The youngest call of an asker tells how far its clock is behind ours, at most; the age of
 /// another is what it is further behind. So whatever a call waited for counts: a frozen process on either side, a full queue, a network.
 /// </summary>
-internal sealed class AskerClocks
+internal sealed class AskerClocks(long ownClock)
 {
     /// <summary>After as long, two clocks may have drifted apart and the difference is learnt anew; half of it is forgotten at a time.</summary>
     private const long WindowMs = 60_000;
@@ -20,7 +19,7 @@ internal sealed class AskerClocks
     /// <summary>Milliseconds, by the clock <paramref name="now"/> comes from.</summary>
     public long AgeMs(long clock, long asked, long now)
     {
-        if (clock == CallDeadline.OwnClock)
+        if (clock == ownClock)
         {
             return now - asked;
         }

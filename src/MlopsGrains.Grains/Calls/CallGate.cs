@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using MlopsGrains.Calls;
 using MlopsGrains.Errors;
 using Orleans.Storage;
@@ -8,12 +7,12 @@ namespace MlopsGrains.Grains.Calls;
 /// <summary>
 /// What every call passes before it runs, and every change before it is stored: a pause of the process is waited out, and then a call that its asker has given up is refused.
 /// </summary>
-internal sealed class CallGate(PauseGate pauses) : IIncomingGrainCallFilter
+internal sealed class CallGate(PauseGate pauses, CallClock clock) : IIncomingGrainCallFilter
 {
     /// <summary>Of an asker's patience. A write that is under way when it ends is done before the asker stops waiting.</summary>
     private const int MarginPart = 20;
 
-    private readonly AskerClocks clocks = new();
+    private readonly AskerClocks clocks = new(clock.Id);
 
     public Task Invoke(IIncomingGrainCallContext context) => pauses.IsOpen ? Run(context) : RunAfterPause(context);
 
@@ -61,10 +60,10 @@ internal sealed class CallGate(PauseGate pauses) : IIncomingGrainCallFilter
         var token = context.Request.GetCancellationToken();
         if (CallDeadline.Current is not { } deadline)
         {
-            return token.CanBeCanceled && !CallDeadline.IsSet ? new CurrentCall(null, long.MaxValue, token) : null;
+            return token.CanBeCanceled && !CallDeadline.IsSet ? new CurrentCall(null, long.MaxValue, clock.Time, token) : null;
         }
 
-        var leftMs = deadline.PatienceMs - deadline.PatienceMs / MarginPart - clocks.AgeMs(deadline.Clock, deadline.AskedMs, CallDeadline.Now);
-        return new CurrentCall(deadline, Stopwatch.GetTimestamp() + (leftMs * (Stopwatch.Frequency / 1000)), token);
+        var leftMs = deadline.PatienceMs - deadline.PatienceMs / MarginPart - clocks.AgeMs(deadline.Clock, deadline.AskedMs, clock.Now);
+        return new CurrentCall(deadline, clock.Time.GetTimestamp() + (leftMs * (clock.Time.TimestampFrequency / 1000)), clock.Time, token);
     }
 }

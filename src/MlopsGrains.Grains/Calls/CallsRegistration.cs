@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Calls;
 using Orleans.Configuration;
 
 namespace MlopsGrains.Grains.Calls;
@@ -12,7 +14,7 @@ public static class CallsRegistration
     {
         ArgumentNullException.ThrowIfNull(client);
         client.Services.AddSingleton<IOutgoingGrainCallFilter>(services => new CallStamp(
-            services.GetRequiredService<PauseGate>(), services.GetRequiredService<IOptions<ClientMessagingOptions>>().Value.ResponseTimeout));
+            services.GetRequiredService<PauseGate>(), services.GetRequiredService<CallClock>(), services.GetRequiredService<IOptions<ClientMessagingOptions>>().Value.ResponseTimeout));
         client.Services.AddSingleton<IOutgoingGrainCallFilter, Redelivery>();
         return client;
     }
@@ -34,6 +36,7 @@ public static class CallsRegistration
     {
         if (services.All(service => service.ServiceType != typeof(PauseGate)))
         {
+            services.TryAddSingleton(new CallClock(TimeProvider.System));
             services.AddSingleton<PauseGate>();
             services.AddHostedService(provider => provider.GetRequiredService<PauseGate>());
         }

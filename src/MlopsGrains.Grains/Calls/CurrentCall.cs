@@ -1,11 +1,10 @@
-using System.Diagnostics;
 using MlopsGrains.Calls;
 using MlopsGrains.Errors;
 
 namespace MlopsGrains.Grains.Calls;
 
 /// <summary>The call that a grain works for, and whether somebody still waits for its answer.</summary>
-internal sealed class CurrentCall(CallDeadline? deadline, long notAfter, CancellationToken givenUp)
+internal sealed class CurrentCall(CallDeadline? deadline, long notAfter, TimeProvider time, CancellationToken givenUp)
 {
     private static readonly AsyncLocal<CurrentCall?> Flowing = new();
 
@@ -18,13 +17,13 @@ internal sealed class CurrentCall(CallDeadline? deadline, long notAfter, Cancell
         set => Flowing.Value = value;
     }
 
-    /// <summary>A timestamp of <see cref="Stopwatch"/>. What is stored must be on its way by then.</summary>
+    /// <summary>A timestamp of the process's clock (<see cref="CallClock"/>). What is stored must be on its way by then.</summary>
     public long NotAfter => kept ? long.MaxValue : notAfter;
 
     /// <summary>Requested when whoever asked went away.</summary>
     public CancellationToken GivenUp => kept ? CancellationToken.None : givenUp;
 
-    public bool IsGivenUp => GivenUp.IsCancellationRequested || Stopwatch.GetTimestamp() > NotAfter;
+    public bool IsGivenUp => GivenUp.IsCancellationRequested || time.GetTimestamp() > NotAfter;
 
     /// <exception cref="MlopsException">Nobody waits for the answer any more (<see cref="ErrorKind.Unavailable"/>).</exception>
     public void ThrowIfGivenUp()

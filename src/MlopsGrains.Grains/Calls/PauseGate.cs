@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using MlopsGrains.Calls;
 
 namespace MlopsGrains.Grains.Calls;
 
@@ -8,7 +8,7 @@ namespace MlopsGrains.Grains.Calls;
 /// Notices that the process did not run for a while (a stopped process, a frozen machine, a very long collection of garbage) and holds every call and every write until it is known
 /// what became of the world meanwhile. A beat is noted ten times a second; who passes looks at how old it is, so that not even the first call after a pause slips through.
 /// </summary>
-public sealed partial class PauseGate(IEnumerable<IAfterPause> checks, ILogger<PauseGate> logger) : BackgroundService
+public sealed partial class PauseGate(IEnumerable<IAfterPause> checks, CallClock clock, ILogger<PauseGate> logger) : BackgroundService
 {
     /// <summary>A silence that a busy machine does not explain.</summary>
     internal static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(2);
@@ -24,9 +24,10 @@ public sealed partial class PauseGate(IEnumerable<IAfterPause> checks, ILogger<P
 
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long beat = Unwatched;
+    private Task finding = Task.CompletedTask;
 
     /// <summary>Whether the process has been running without a pause, or knows what the last one did.</summary>
-    public bool IsOpen => Stopwatch.GetElapsedTime(Volatile.Read(ref beat)) < Tolerance;
+    public bool IsOpen => clock.Time.GetElapsedTime(Volatile.Read(ref beat)) < Tolerance;
 
     /// <summary>Returns at once while there was no pause, else when the gate opens again.</summary>
     public ValueTask Pass(CancellationToken cancellationToken = default) => IsOpen ? default : new(WaitAsync(cancellationToken));
@@ -40,29 +41,37 @@ public sealed partial class PauseGate(IEnumerable<IAfterPause> checks, ILogger<P
 
     private void Run(CancellationToken stopping)
     {
-        Volatile.Write(ref beat, Stopwatch.GetTimestamp());
-        var finding = Task.CompletedTask;
+        Begin();
         while (!stopping.WaitHandle.WaitOne(Period))
         {
-            var silence = Stopwatch.GetElapsedTime(beat);
-            if (!finding.IsCompleted)
-            {
-                continue;
-            }
-
-            if (silence >= Tolerance)
-            {
-                Paused(logger, silence.TotalSeconds);
-                finding = FindOut(silence, stopping);
-            }
-            else
-            {
-                Volatile.Write(ref beat, Stopwatch.GetTimestamp());
-            }
+            Beat(stopping);
         }
 
         Volatile.Write(ref beat, Unwatched);
         stopped.SetResult();
+    }
+
+    /// <summary>From here on, silence is a pause.</summary>
+    internal void Begin() => Volatile.Write(ref beat, clock.Time.GetTimestamp());
+
+    /// <summary>Says that the process runs, and notices that it did not.</summary>
+    internal void Beat(CancellationToken stopping)
+    {
+        if (!finding.IsCompleted)
+        {
+            return;
+        }
+
+        var silence = clock.Time.GetElapsedTime(beat);
+        if (silence >= Tolerance)
+        {
+            Paused(logger, silence.TotalSeconds);
+            finding = FindOut(silence, stopping);
+        }
+        else
+        {
+            Begin();
+        }
     }
 
     /// <summary>An answer counts when no other pause came while it was given.</summary>
@@ -70,12 +79,12 @@ public sealed partial class PauseGate(IEnumerable<IAfterPause> checks, ILogger<P
     {
         for (var known = false; !known && !stopping.IsCancellationRequested;)
         {
-            var began = Stopwatch.GetTimestamp();
+            var began = clock.Time.GetTimestamp();
             try
             {
-                await Task.Delay(Settling, stopping);
+                await Task.Delay(Settling, clock.Time, stopping);
                 await Task.WhenAll(checks.Select(check => check.CheckAsync(silence, stopping)));
-                known = Stopwatch.GetElapsedTime(began) < Tolerance;
+                known = clock.Time.GetElapsedTime(began) < Tolerance;
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
             {
@@ -83,14 +92,14 @@ public sealed partial class PauseGate(IEnumerable<IAfterPause> checks, ILogger<P
             }
         }
 
-        Volatile.Write(ref beat, Stopwatch.GetTimestamp());
+        Begin();
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
         while (!IsOpen)
         {
-            await Task.Delay(Look, cancellationToken);
+            await Task.Delay(Look, clock.Time, cancellationToken);
         }
     }
 

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using MlopsGrains.Calls;
 using Orleans.Concurrency;
 using Orleans.Runtime.Messaging;
 
@@ -8,7 +8,7 @@ namespace MlopsGrains.Grains.Calls;
 /// A call that met a silo which is going down, or is gone and not yet known to be, is made again until somebody takes it. Only what certainly did not run, or changes nothing, comes
 /// again; silos turn such failures of the calls that they make themselves into refusals, so what is seen here happened to the gateway's own call.
 /// </summary>
-internal sealed class Redelivery : IOutgoingGrainCallFilter
+internal sealed class Redelivery(CallClock clock) : IOutgoingGrainCallFilter
 {
     /// <summary>Then the caller hears of it while it still waits.</summary>
     private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(8);
@@ -17,14 +17,14 @@ internal sealed class Redelivery : IOutgoingGrainCallFilter
 
     public async Task Invoke(IOutgoingGrainCallContext context)
     {
-        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(Pause, context.Request.GetCancellationToken()))
+        for (var began = clock.Time.GetTimestamp(); ; await Task.Delay(Pause, clock.Time, context.Request.GetCancellationToken()))
         {
             try
             {
                 await context.Invoke();
                 return;
             }
-            catch (OrleansException e) when (Stopwatch.GetElapsedTime(began) < TimeMax && MayComeAgain(e, context))
+            catch (OrleansException e) when (clock.Time.GetElapsedTime(began) < TimeMax && MayComeAgain(e, context))
             {
                 // It is made again.
             }

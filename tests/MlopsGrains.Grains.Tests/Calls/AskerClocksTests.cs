@@ -1,16 +1,16 @@
-using MlopsGrains.Calls;
 using MlopsGrains.Grains.Calls;
 
 namespace MlopsGrains.Grains.Tests.Calls;
 
 public sealed class AskerClocksTests
 {
+    private const long Own = 5;
     private const long Asker = 7;
 
-    private readonly AskerClocks clocks = new();
+    private readonly AskerClocks clocks = new(Own);
 
     [Fact]
-    public void OwnCalls_HaveTheAgeThatTheClockSays() => Assert.Equal(40, clocks.AgeMs(CallDeadline.OwnClock, 1000, 1040));
+    public void OwnCalls_HaveTheAgeThatTheClockSays() => Assert.Equal(40, clocks.AgeMs(Own, 1000, 1040));
 
     [Theory]
     [InlineData(0)]

@@ -8,6 +8,7 @@ using MlopsGrains.Identity;
 using MlopsGrains.Storage;
 using MlopsGrains.Storage.Journals;
 using MlopsGrains.Testing;
+using Orleans.TestingHost;
 
 namespace MlopsGrains.Grains.Tests.Journaling;
 
@@ -108,8 +109,9 @@ public sealed class JournalGrainTests
         using var directory = new TempDirectory();
         await using var silo = await SiloFixture.StartAsync(directory.Path, s => s.Services.AddSingleton<IJournal>(new MoodyJournal()));
         var catalog = silo.Client.GetGrain<ICatalogGrain>("late");
-        CallDeadline.Set(TimeSpan.FromMilliseconds(1));
-        await PassedAsync(TimeSpan.FromMilliseconds(1));
+        var clock = ClockOf(silo);
+        CallDeadline.Set(clock, TimeSpan.FromMilliseconds(1));
+        await PassedAsync(clock, TimeSpan.FromMilliseconds(1));
 
         Assert.Equal(ErrorKind.Unavailable, (await Assert.ThrowsAsync<MlopsException>(() => catalog.Add("a", Token))).Kind);
 
@@ -123,18 +125,18 @@ public sealed class JournalGrainTests
         using var directory = new TempDirectory();
         var moody = new MoodyJournal();
         await using var silo = await SiloFixture.StartAsync(directory.Path, s => s.Services.AddSingleton<IJournal>(moody));
-        var (catalog, patience) = (silo.Client.GetGrain<ICatalogGrain>("group"), TimeSpan.FromMilliseconds(200));
+        var (catalog, clock, patience) = (silo.Client.GetGrain<ICatalogGrain>("group"), ClockOf(silo), TimeSpan.FromMilliseconds(200));
         await catalog.Add("a", Token);
         moody.Hold = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var first = catalog.Add("b", Token);
         await Eventually.Async(() => Task.FromResult(moody.Holds == 1), cancellationToken: Token);
-        CallDeadline.Set(patience);
+        CallDeadline.Set(clock, patience);
         var late = catalog.Add("c", Token);
         CallDeadline.Clear();
-        CallDeadline.Set(TimeSpan.FromMinutes(1));
+        CallDeadline.Set(clock, TimeSpan.FromMinutes(1));
         var patient = catalog.Add("d", Token);
         CallDeadline.Clear();
-        await PassedAsync(patience);
+        await PassedAsync(clock, patience);
         moody.Hold.SetResult();
 
         await first;
@@ -143,10 +145,12 @@ public sealed class JournalGrainTests
         Assert.Equal(["a", "b", "d"], (await catalog.List(null, 10, Token)).Items);
     }
 
-    private static async Task PassedAsync(TimeSpan time)
+    private static CallClock ClockOf(InProcessTestCluster silo) => silo.GetSiloServiceProvider().GetRequiredService<CallClock>();
+
+    private static async Task PassedAsync(CallClock clock, TimeSpan time)
     {
-        var began = CallDeadline.Now;
-        await Eventually.Async(() => Task.FromResult(CallDeadline.Now > began + time.TotalMilliseconds), cancellationToken: Token);
+        var began = clock.Now;
+        await Eventually.Async(() => Task.FromResult(clock.Now > began + time.TotalMilliseconds), cancellationToken: Token);
     }
 
     /// <summary>A journal in memory that can be told to fail.</summary>
