@@ -15,7 +15,8 @@ public static class CallsRegistration
         ArgumentNullException.ThrowIfNull(client);
         client.Services.AddSingleton<IOutgoingGrainCallFilter>(services => new CallStamp(
             services.GetRequiredService<PauseGate>(), services.GetRequiredService<CallClock>(), services.GetRequiredService<IOptions<ClientMessagingOptions>>().Value.ResponseTimeout));
-        client.Services.AddSingleton<IOutgoingGrainCallFilter, Redelivery>();
+        client.Services.AddSingleton<IOutgoingGrainCallFilter>(services => new Redelivery(
+            services.GetRequiredService<CallClock>(), services.GetRequiredService<IOptions<ClientMessagingOptions>>().Value.ResponseTimeout));
         return client;
     }
 
