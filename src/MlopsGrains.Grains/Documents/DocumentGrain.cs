@@ -32,7 +32,7 @@ internal abstract class DocumentGrain<TDocument>(IPersistentState<TDocument> sto
         var delivery = ServiceProvider.GetRequiredService<IntentDelivery>();
         try
         {
-            storage.State.AuditIntents = audit.Count == 0 ? null : [.. delivery.Encode(audit).Select(intent => intent.ToArray())];
+            storage.State.AuditIntents = audit.Count == 0 ? null : delivery.Encode(audit);
             await (before?.Invoke() ?? Task.CompletedTask);
             await storage.WriteStateAsync(CancellationToken.None);
             storage.State.AuditIntents = null;
@@ -43,10 +43,7 @@ internal abstract class DocumentGrain<TDocument>(IPersistentState<TDocument> sto
             throw;
         }
 
-        if (audit.Count > 0)
-        {
-            await delivery.Deliver();
-        }
+        await delivery.Deliver(audit);
     }
 
     /// <summary>Removes what is stored.</summary>

@@ -47,7 +47,7 @@ public sealed class RecordGrainStorage(IRecordStore records, IGrainStorageSerial
         long? version;
         try
         {
-            ReadOnlyMemory<byte>[] intents = payload is not null && grainState.State is StoredDocument { AuditIntents: { } told } ? [.. told] : [];
+            var intents = payload is not null && grainState.State is StoredDocument document ? document.AuditIntents ?? [] : [];
             version = await records.WriteAsync(stateName, grainId.ToString(), expected, payload, intents, cancellationToken);
         }
         catch (JournalFullException e)

@@ -8,5 +8,5 @@ internal abstract class StoredDocument
     /// <summary>As they were stored last (<see cref="Intents.AuditIntent"/>). PostgreSQL's trigger looks for this name at the beginning of a document's JSON.</summary>
     [JsonPropertyOrder(int.MinValue)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<byte[]>? AuditIntents { get; set; }
+    public IReadOnlyList<ReadOnlyMemory<byte>>? AuditIntents { get; set; }
 }

@@ -32,8 +32,13 @@ internal sealed partial class IntentDelivery : BackgroundService
 
     /// <summary>The entries as they go into storage with the change that they tell of.</summary>
     /// <exception cref="Errors.MlopsException">One is too long, or names nothing.</exception>
-    public ReadOnlyMemory<byte>[] Encode(IReadOnlyList<AuditEntry> entries)
+    public IReadOnlyList<ReadOnlyMemory<byte>> Encode(IReadOnlyList<AuditEntry> entries)
     {
+        if (entries.Count == 0)
+        {
+            return [];
+        }
+
         var intents = new ReadOnlyMemory<byte>[entries.Count];
         for (var i = 0; i < intents.Length; i++)
         {
@@ -43,14 +48,8 @@ internal sealed partial class IntentDelivery : BackgroundService
         return intents;
     }
 
-    /// <summary>Returns when the chain has all that is stored now, or could not take it: then the sweep goes on. Never fails.</summary>
-    public async Task Deliver()
-    {
-        if (!chainIsAway)
-        {
-            await TryDeliver();
-        }
-    }
+    /// <summary>Returns when the chain has what was stored of these entries, or could not take it: then the sweep goes on. Never fails.</summary>
+    public Task Deliver(IReadOnlyList<AuditEntry> entries) => entries.Count == 0 || chainIsAway ? Task.CompletedTask : TryDeliver();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -80,7 +79,7 @@ internal sealed partial class IntentDelivery : BackgroundService
             }
         }
 #pragma warning disable CA1031 // Storage that is away says so elsewhere; the next sweep looks again.
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
             LogNotSwept(e.Message);

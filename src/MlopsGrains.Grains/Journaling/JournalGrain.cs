@@ -33,6 +33,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     private readonly SemaphoreSlim oneAtATime = new(1);
     private bool hasRead;
     private CallGate? gate;
+    private IntentDelivery? delivery;
     private MlopsException? unreadable;
     private long tailBytes;
     private long snapshotBytes;
@@ -105,10 +106,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     protected async Task Record(IReadOnlyList<TEvent> events, params IReadOnlyList<AuditEntry> audit)
     {
         await Store(events, audit, []);
-        if (audit.Count > 0)
-        {
-            await Delivery.Deliver();
-        }
+        await Delivery.Deliver(audit);
     }
 
     /// <summary>Makes the events durable, all or none, in the place of the intents that they deliver, and applies them.</summary>
@@ -190,10 +188,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
             oneAtATime.Release();
         }
 
-        if (audit.Count > 0)
-        {
-            await Delivery.Deliver();
-        }
+        await Delivery.Deliver(audit);
     }
 
     /// <summary>This activation cannot say what is stored: it answers what it has begun and goes away.</summary>
@@ -224,7 +219,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
     /// <exception cref="StoredDamageException">It cannot be read.</exception>
     protected async Task<TState> ReadStored() => Fold(await ReadJournal());
 
-    private IntentDelivery Delivery => ServiceProvider.GetRequiredService<IntentDelivery>();
+    private IntentDelivery Delivery => delivery ??= ServiceProvider.GetRequiredService<IntentDelivery>();
 
     private CallGate Gate => gate ??= ServiceProvider.GetRequiredService<CallGate>();
 
@@ -271,7 +266,7 @@ public abstract class JournalGrain<TState, TEvent>(IJournal journal, IJournalCod
 
     private async Task Append(IReadOnlyList<TEvent> events, IReadOnlyList<AuditEntry> audit, IReadOnlyList<long> delivered)
     {
-        var intents = audit.Count > 0 ? Delivery.Encode(audit) : [];
+        var intents = Delivery.Encode(audit);
         var entries = new ReadOnlyMemory<byte>[events.Count];
         var bytes = 0L;
         for (var i = 0; i < entries.Length; i++)
