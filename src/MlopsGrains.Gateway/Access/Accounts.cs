@@ -24,28 +24,12 @@ internal sealed class Accounts(IGrainFactory grains, TimeProvider time, IOptions
     public void Dispose() => oneAtATime.Dispose();
 
     /// <summary>The user of that name.</summary>
-    public async ValueTask<UserEntry?> FindUser(string name, bool fresh, CancellationToken cancellationToken)
-    {
-        var directory = this.directory;
-        if (fresh || directory is null || time.GetElapsedTime(directory.Read) > AgeMax)
-        {
-            directory = await ReadUsers(cancellationToken);
-        }
-
-        return directory.ByName.GetValueOrDefault(name);
-    }
+    public async ValueTask<UserEntry?> FindUser(string name, bool fresh, CancellationToken cancellationToken) =>
+        (await UsersAsync(fresh, cancellationToken)).ByName.GetValueOrDefault(name);
 
     /// <summary>Whether a session was ended before its time.</summary>
-    public async ValueTask<bool> IsEnded(string sessionId, CancellationToken cancellationToken)
-    {
-        var directory = this.directory;
-        if (directory is null || time.GetElapsedTime(directory.Read) > AgeMax)
-        {
-            directory = await ReadUsers(cancellationToken);
-        }
-
-        return directory.EndedSessions.Contains(sessionId);
-    }
+    public async ValueTask<bool> IsEnded(string sessionId, CancellationToken cancellationToken) =>
+        (await UsersAsync(fresh: false, cancellationToken)).EndedSessions.Contains(sessionId);
 
     /// <summary>After a change that this gateway has to know at once.</summary>
     public Task ReadAgain(CancellationToken cancellationToken) => ReadUsers(cancellationToken);
@@ -63,6 +47,9 @@ internal sealed class Accounts(IGrainFactory grains, TimeProvider time, IOptions
 
         return known.ByThing.TryGetValue(on, out var level) ? level : Default;
     }
+
+    private async ValueTask<Directory> UsersAsync(bool fresh, CancellationToken cancellationToken) =>
+        !fresh && directory is { } known && time.GetElapsedTime(known.Read) <= AgeMax ? known : await ReadUsers(cancellationToken);
 
     private async Task<Directory> ReadUsers(CancellationToken cancellationToken)
     {

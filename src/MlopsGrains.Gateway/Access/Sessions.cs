@@ -32,8 +32,6 @@ internal sealed class Sessions(Accounts accounts, ApiKeys keys, TimeProvider tim
 
     public const string TokenHeader = "X-Mlops-Token";
 
-    private const int NonceBytes = 12;
-    private const int TagBytes = 16;
     private const int CookieLengthLimit = 2048;
 
     private byte[]? sealKey;
@@ -114,7 +112,7 @@ internal sealed class Sessions(Accounts accounts, ApiKeys keys, TimeProvider tim
         session = session with { Ends = Math.Min((now + options.Value.SessionIdle).ToUnixTimeSeconds(), session.EndsAtLast) };
         var key = await KeyAsync(cancellationToken);
         var (cookies, ends) = (context.Response.Cookies, DateTimeOffset.FromUnixTimeSeconds(session.Ends));
-        cookies.Append(Cookie, Close(session, key), Rules(context, ends, httpOnly: true));
+        cookies.Append(Cookie, Sealing.Close(JsonSerializer.SerializeToUtf8Bytes(session), key), Rules(context, ends, httpOnly: true));
         cookies.Append(TokenCookie, TokenOf(session, key), Rules(context, ends, httpOnly: false));
     }
 
@@ -132,31 +130,13 @@ internal sealed class Sessions(Accounts accounts, ApiKeys keys, TimeProvider tim
 
     private static string TokenOf(Session session, byte[] key) => Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes("token " + session.Id)));
 
-    private static string Close(Session session, byte[] key)
-    {
-        var plain = JsonSerializer.SerializeToUtf8Bytes(session);
-        var closed = new byte[NonceBytes + plain.Length + TagBytes];
-        RandomNumberGenerator.Fill(closed.AsSpan(0, NonceBytes));
-        using var cipher = new AesGcm(key, TagBytes);
-        cipher.Encrypt(closed.AsSpan(0, NonceBytes), plain, closed.AsSpan(NonceBytes, plain.Length), closed.AsSpan(NonceBytes + plain.Length));
-        return Base64Url.EncodeToString(closed);
-    }
-
     private async ValueTask<Session?> OpenAsync(string cookie, CancellationToken cancellationToken)
     {
-        if (!Base64Url.IsValid(cookie) || Base64Url.DecodeFromChars(cookie) is not { Length: > NonceBytes + TagBytes } closed)
-        {
-            return null;
-        }
-
-        var plain = new byte[closed.Length - NonceBytes - TagBytes];
         try
         {
-            using var cipher = new AesGcm(await KeyAsync(cancellationToken), TagBytes);
-            cipher.Decrypt(closed.AsSpan(0, NonceBytes), closed.AsSpan(NonceBytes, plain.Length), closed.AsSpan(NonceBytes + plain.Length), plain);
-            return JsonSerializer.Deserialize<Session>(plain);
+            return Sealing.Open(cookie, await KeyAsync(cancellationToken)) is { } plain ? JsonSerializer.Deserialize<Session>(plain) : null;
         }
-        catch (Exception e) when (e is CryptographicException or JsonException)
+        catch (JsonException)
         {
             return null;
         }
