@@ -1,4 +1,4 @@
-import { api, toast } from "./shell.js";
+import { api, setAside, toast } from "./shell.js";
 
 const dialog = document.getElementById("new-experiment"), field = dialog.querySelector("input"), fault = dialog.querySelector("[role=alert]");
 let key;
@@ -18,9 +18,10 @@ dialog.querySelector("form").onsubmit = async e => {
 };
 
 async function change(row, id, name, deletes) {
-  const undo = async () => { await api(`/api/v1/experiments/${id}${deletes ? "/restore" : ""}`, { method: deletes ? "POST" : "DELETE" }); row.hidden = false; };
+  const set = act => setAside("/api/v1/experiments/" + id, act);
+  const undo = async () => { await set(deletes ? "restore" : "delete"); row.hidden = false; };
   try {
-    await api(`/api/v1/experiments/${id}${deletes ? "" : "/restore"}`, { method: deletes ? "DELETE" : "POST" });
+    await set(deletes ? "delete" : "restore");
     row.hidden = true;
     toast(`${name} is ${deletes ? "deleted" : "restored"}`, { undo: () => undo().catch(e => toast(e.message, { bad: true })) });
   } catch (error) { toast(error.message, { bad: true }); }

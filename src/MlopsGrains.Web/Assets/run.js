@@ -1,14 +1,13 @@
-import { api, toast } from "./shell.js";
+import { api, follow, setAside, toast } from "./shell.js";
 import { mount, short } from "./chart.js";
 
 // Delete and restore, each the other's undo.
 addEventListener("click", async e => {
   const button = e.target.closest("[data-run-act]");
   if (!button) return;
-  const at = `/api/v1/runs/${button.dataset.run}`;
   try {
     button.disabled = true;
-    await (button.dataset.runAct === "delete" ? api(at, { method: "DELETE" }) : api(at + "/restore", { method: "POST" }));
+    await setAside(`/api/v1/runs/${button.dataset.run}`, button.dataset.runAct);
     location.reload();
   } catch (error) { button.disabled = false; toast(error.message, { bad: true }); }
 });
@@ -85,11 +84,7 @@ function charts(place) {
 
   // Live: one stream; a chart that has news asks again, at most twice a second.
   if (place.dataset.ended !== undefined) return;
-  const live = document.querySelector("[data-live]"), dirty = new Set();
-  const tell = (state, text) => { live.hidden = false; live.dataset.live = state; live.textContent = text; };
-  const stream = new EventSource(`/api/v1/runs/${id}/events`);
-  stream.onopen = () => tell("on", "live");
-  stream.onerror = () => tell("stale", "as of " + new Date().toLocaleTimeString("en-GB"));
+  const dirty = new Set(), stream = follow(`/api/v1/runs/${id}/events`);
   stream.addEventListener("change", e => {
     const change = JSON.parse(e.data);
     for (const metric of change.metrics ?? []) {

@@ -1,4 +1,4 @@
-import { api, toast } from "./shell.js";
+import { follow, setAside, toast } from "./shell.js";
 
 const table = document.querySelector("[data-runs]"), bar = document.querySelector(".selbar");
 const rows = table ? [...table.tBodies[0].rows] : [];
@@ -37,7 +37,7 @@ bar?.addEventListener("click", e => {
   if (act) bulk(count(), act);
 });
 
-const one = (id, act) => act === "delete" ? api("/api/v1/runs/" + id, { method: "DELETE" }) : api(`/api/v1/runs/${id}/restore`, { method: "POST" });
+const one = (id, act) => setAside("/api/v1/runs/" + id, act);
 
 /** A few at a time; what failed is told with its reason and stays selected. */
 async function bulk(some, act) {
@@ -76,14 +76,10 @@ addEventListener("keydown", e => {
 });
 
 // Live: nothing moves under the pointer; what is new waits behind a button.
-const place = document.querySelector("[data-experiment]"), button = document.querySelector("[data-new-runs]"), live = document.querySelector("[data-live]");
+const place = document.querySelector("[data-experiment]"), button = document.querySelector("[data-new-runs]");
 if (place && button) {
   const known = new Set(rows.map(r => r.dataset.run)), fresh = new Set();
-  const tell = (state, text) => { live.hidden = false; live.dataset.live = state; live.textContent = text; };
-  const stream = new EventSource(`/api/v1/experiments/${place.dataset.experiment}/events`);
-  stream.onopen = () => tell("on", "live");
-  stream.onerror = () => tell("stale", "as of " + new Date().toLocaleTimeString("en-GB"));
-  stream.addEventListener("run", e => {
+  follow(`/api/v1/experiments/${place.dataset.experiment}/events`).addEventListener("run", e => {
     const { change, info } = JSON.parse(e.data);
     if (change !== "created" || known.has(info.runId)) return;
     fresh.add(info.runId);

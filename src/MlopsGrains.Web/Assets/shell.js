@@ -66,6 +66,18 @@ export async function api(path, { method = "GET", body, headers = {} } = {}) {
   return answer;
 }
 
+/** Deletes or restores what is at a path of the API. */
+export const setAside = (path, act) => act === "delete" ? api(path, { method: "DELETE" }) : api(path + "/restore", { method: "POST" });
+
+/** Events of the API; the sidebar says whether they come. */
+export function follow(path) {
+  const live = document.querySelector("[data-live]"), stream = new EventSource(path);
+  const tell = (state, text) => { live.hidden = false; live.dataset.live = state; live.textContent = text; };
+  stream.onopen = () => tell("on", "live");
+  stream.onerror = () => tell("stale", "as of " + new Date().toLocaleTimeString("en-GB"));
+  return stream;
+}
+
 export async function copy(text, said = "Copied") {
   try { await navigator.clipboard.writeText(text); toast(said); }
   catch { toast("The browser did not let us copy.", { bad: true }); }
