@@ -1,23 +1,27 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using MlopsGrains.Grains.Calls;
 using MlopsGrains.Webhooks;
 
 namespace MlopsGrains.Grains.Webhooks;
 
 /// <summary>Takes deliveries that are due and sends them, a fixed number at a time. What it holds when the process dies is due again a little later.</summary>
 internal sealed partial class WebhookDeliveryService(
-    IGrainFactory grains, WebhookSender sender, IOptions<WebhookOptions> options, WebhookMetrics metrics, TimeProvider time, ILogger<WebhookDeliveryService> logger) : BackgroundService
+    IGrainFactory grains, WebhookSender sender, IOptions<WebhookOptions> options, WebhookMetrics metrics, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<WebhookDeliveryService> logger)
+    : BackgroundService
 {
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(Enumerable.Range(0, options.Value.Parallel).Select(_ => Work(stoppingToken)));
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await lifetime.WaitAsync(stoppingToken);
+        await Task.WhenAll(Enumerable.Range(0, options.Value.Parallel).Select(_ => Work(stoppingToken)));
+    }
 
     private async Task Work(CancellationToken stopping)
     {
-        // Leave the host's start at once.
-        await Task.Yield();
         var outbox = grains.GetGrain<IWebhookOutboxGrain>(IWebhooksGrain.Main);
         while (!stopping.IsCancellationRequested)
         {

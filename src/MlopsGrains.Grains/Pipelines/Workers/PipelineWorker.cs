@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Blobs;
+using MlopsGrains.Grains.Calls;
 using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Grains.Pipelines.Steps;
@@ -20,6 +21,7 @@ internal sealed partial class PipelineWorker(
     Rights rights,
     IOptions<PipelineOptions> options,
     PipelineMetrics metrics,
+    IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<PipelineWorker> logger) : BackgroundService
 {
@@ -29,13 +31,14 @@ internal sealed partial class PipelineWorker(
     private readonly Dictionary<string, IStepExecutor> byUse = executors.ToDictionary(e => e.Kind.Uses, StringComparer.Ordinal);
     private readonly string name = $"{Environment.MachineName}/{Environment.ProcessId}";
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(1, options.Value.ParallelSteps).Select(lane => Work($"{name}/{lane}", stoppingToken)));
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await lifetime.WaitAsync(stoppingToken);
+        await Task.WhenAll(Enumerable.Range(1, options.Value.ParallelSteps).Select(lane => Work($"{name}/{lane}", stoppingToken)));
+    }
 
     private async Task Work(string worker, CancellationToken stopping)
     {
-        // Leave the host's start at once: a step may come with the first call.
-        await Task.Yield();
         while (!stopping.IsCancellationRequested)
         {
             try
