@@ -1,6 +1,6 @@
 namespace MlopsGrains.Experiments;
 
-/// <summary>One metric of several runs, for charts that show them side by side. A stateless worker; use key 0.</summary>
+/// <summary>Metrics of several runs, for charts that show them side by side. A stateless worker; use key 0.</summary>
 [GrainInterfaceType("metric-histories")]
 public interface IMetricHistoriesGrain : IGrainWithIntegerKey
 {
@@ -25,6 +25,11 @@ public interface IMetricHistoriesGrain : IGrainWithIntegerKey
     [Alias("Sampled"), ResponseTimeout("00:02:00")]
     Task<IReadOnlyList<RunMetricHistory>> Sampled(
         IReadOnlyList<string> runIds, string key, long? startStep, long? endStep, int maxSteps, CancellationToken cancellationToken = default);
+
+    /// <summary>Several metrics of several runs for a chart of limited width, by run and then by key, each in the order asked for.</summary>
+    /// <exception cref="Errors.MlopsException">A run is not there, or more is asked for than the limits of <see cref="CurveQuery"/>.</exception>
+    [Alias("Curves"), ResponseTimeout("00:02:00")]
+    Task<IReadOnlyList<MetricCurve>> Curves(CurveQuery query, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Points of one metric of one run.</summary>

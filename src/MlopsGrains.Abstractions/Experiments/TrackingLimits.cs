@@ -89,6 +89,15 @@ public static class TrackingLimits
     /// <summary>Most buckets of a metric's history.</summary>
     public const int HistoryBucketsMax = 10_000;
 
+    /// <summary>Most metrics whose curves one request asks for.</summary>
+    public const int CurveKeysMax = 500;
+
+    /// <summary>Most curves, runs times metrics, of one request.</summary>
+    public const int CurvesMax = 1000;
+
+    /// <summary>Most buckets of all curves of one request.</summary>
+    public const int CurveBucketsMax = 1_000_000;
+
     /// <summary>Most points of a page of a metric's history.</summary>
     public const int HistoryPageMax = 25_000;
 

@@ -43,10 +43,13 @@ public sealed class StepBuckets
     public bool IsOne(long first, long last) => first >> shift == last >> shift;
 
     /// <summary>Counts one point.</summary>
-    public void Add(SeriesPoint point)
+    public void Add(SeriesPoint point) => Add(point.Step, point);
+
+    /// <summary>Counts one point at another place than its step, such as its time: what is said of steps holds for these places.</summary>
+    public void Add(long at, SeriesPoint point)
     {
         var number = double.IsNaN(point.Value) ? (SeriesPoint?)null : point;
-        Add(point.Step, 1, number is null ? 1 : 0, number, number);
+        Add(at, 1, number is null ? 1 : 0, number, number);
     }
 
     /// <summary>Counts points of which all steps lie in the bucket of <paramref name="step"/>.</summary>

@@ -117,6 +117,13 @@ public sealed class RunsClient
             cancellationToken);
     }
 
+    /// <summary>Several metrics of several runs for charts, as lowest and highest point of each bucket; by run and then by key.</summary>
+    public async Task<IReadOnlyList<MetricCurve>> GetCurvesAsync(CurveQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return (await http.ReadAsync<CurveList>(new GatewayCall(HttpMethod.Post, $"{Root}/curves", Repeat.Always, GatewayHttp.Json(query)), cancellationToken)).Curves;
+    }
+
     /// <summary>
     /// Follows a run live: the whole run first, then every change as it is stored. Goes on where it was when the connection breaks. Does not end with the run,
     /// which may be resumed; stop reading when its status says so.
@@ -163,6 +170,8 @@ public sealed class RunsClient
     internal static string ArtifactAt(string runId, string path) => $"{At(runId)}/artifacts/{GatewayPath.Artifact("path", path)}";
 
     private sealed record PointPage(IReadOnlyList<Point> Points, string? NextPageToken);
+
+    private sealed record CurveList(IReadOnlyList<MetricCurve> Curves);
 
     private sealed record Point(double Value, long Timestamp, long Step);
 }

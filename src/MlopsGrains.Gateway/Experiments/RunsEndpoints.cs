@@ -39,6 +39,9 @@ internal static class RunsEndpoints
         runs.MapPost("/runs/{id}/heartbeat", Beat).Requires(PermissionLevel.Edit, AccessTarget.Run, "id").WithName("BeatRun").WithSummary("A sign of life of a run whose silence would count as failure.");
         runs.MapGet("/runs/{id}/metrics/{key}/history", GetBuckets).Requires(PermissionLevel.Read, AccessTarget.Run, "id").WithName("GetMetricBuckets")
             .WithSummary("Lowest and highest point of a metric per bucket of steps, for charts: no spike is lost, and a complete bucket does not change. A '/' in the key is sent as %2F.");
+        runs.MapPost("/runs/curves", GetCurves).Requires(PermissionLevel.Read, AccessTarget.Run, "runIds", many: true).WithName("GetCurves")
+            .WithSummary("Several metrics of several runs for charts, over steps, time or time since the start: lowest and highest point of each bucket, as columns.")
+            .WithExample($$"""{"runIds":["{{MlflowExamples.RunId}}"],"keys":["loss","accuracy"],"by":"step","buckets":500}""");
         runs.MapGet("/runs/{id}/metrics", GetHistory).Requires(PermissionLevel.Read, AccessTarget.Run, "id").WithName("GetMetricHistory").WithSummary("All points of one metric, ordered by timestamp, step and value.");
     }
 
@@ -122,6 +125,17 @@ internal static class RunsEndpoints
         return TypedResults.Ok(await run.GetMetricBuckets(Uri.UnescapeDataString(key), points, startStep, endStep, cancellationToken));
     }
 
+    private static async Task<Ok<CurveList>> GetCurves(CurveQuery query, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
+    {
+        Limit.Count("runIds", query.RunIds.Count, TrackingLimits.HistoryRunsMax);
+        foreach (var id in query.RunIds)
+        {
+            await context.RequireAsync(AccessTarget.Run, TrackingIds.CheckRun("runIds", id));
+        }
+
+        return TypedResults.Ok(new CurveList(await grains.GetGrain<IMetricHistoriesGrain>(0).Curves(query, cancellationToken)));
+    }
+
     private static IRunGrain Run(IGrainFactory grains, string id) => grains.GetGrain<IRunGrain>(TrackingIds.CheckRun("id", id));
 
     /// <summary>A search over runs.</summary>
@@ -143,6 +157,9 @@ internal static class RunsEndpoints
     /// <summary>Points as columns: at most 1,000 keys and points, all arrays but <c>keys</c> of one length.</summary>
     internal sealed record PointColumns(
         IReadOnlyList<string> Keys, IReadOnlyList<int> KeyIndexes, IReadOnlyList<double> Values, IReadOnlyList<long> Timestamps, IReadOnlyList<long> Steps);
+
+    /// <summary>By run and then by key, each in the order asked for.</summary>
+    internal sealed record CurveList(IReadOnlyList<MetricCurve> Curves);
 
     /// <summary>A page of one metric's points.</summary>
     internal sealed record PointPage(IReadOnlyList<MetricPoint> Points, string? NextPageToken);

@@ -56,6 +56,26 @@ public sealed class NativeApiTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task Curves_OfSeveralRunsAndMetrics_AreOneAnswer()
+    {
+        async Task<string> RunAsync(int factor)
+        {
+            var id = (string)(await SendAsync(HttpMethod.Post, "/api/v1/runs", """{"experimentId":"0","startTime":1000}""", HttpStatusCode.Created))["info"]!["runId"]!;
+            var points = string.Join(',', Enumerable.Range(0, 4).Select(i => $$"""{"key":"val/loss","value":{{i * factor}},"timestamp":{{1000 + (i * 10)}},"step":{{i}}}"""));
+            await SendAsync(HttpMethod.Post, $"/api/v1/runs/{id}/batches", $$"""{"metrics":[{{points}},{"key":"m","value":"NaN","timestamp":1000,"step":0}]}""", HttpStatusCode.NoContent);
+            return id;
+        }
+
+        var (one, two) = (await RunAsync(1), await RunAsync(2));
+        var answer = await SendAsync(HttpMethod.Post, "/api/v1/runs/curves", $$"""{"runIds":["{{one}}","{{two}}"],"keys":["val/loss","m"],"by":"relative"}""", HttpStatusCode.OK);
+        Assert.Equal(
+            $$"""
+            {"curves":[{"runId":"{{one}}","key":"val/loss","width":1,"count":4,"x":[0,10,20,30],"y":[0,1,2,3],"notFinite":[]},{"runId":"{{one}}","key":"m","width":1,"count":1,"x":[],"y":[],"notFinite":[0]},{"runId":"{{two}}","key":"val/loss","width":1,"count":4,"x":[0,10,20,30],"y":[0,2,4,6],"notFinite":[]},{"runId":"{{two}}","key":"m","width":1,"count":1,"x":[],"y":[],"notFinite":[0]}]}
+            """.Trim(),
+            answer.ToJsonString());
+    }
+
+    [Fact]
     public async Task DeletedRunAndExperiment_ComeBack()
     {
         var experiment = (string)(await SendAsync(HttpMethod.Post, "/api/v1/experiments", $$"""{"name":"deleted-{{Guid.NewGuid():N}}"}""", HttpStatusCode.Created))["experimentId"]!;
@@ -165,6 +185,10 @@ public sealed class NativeApiTests(ServerFixture server)
     [InlineData("POST", "/api/v1/runs/none/heartbeat", null, 404, null)]
     [InlineData("POST", "/api/v1/runs", """{"experimentId":"0","heartbeatTimeoutSeconds":1}""", 400, "heartbeatTimeoutSeconds")]
     [InlineData("GET", "/api/v1/runs/none/metrics/m/history", null, 404, null)]
+    [InlineData("POST", "/api/v1/runs/curves", """{"runIds":["none"],"keys":["m"]}""", 404, null)]
+    [InlineData("POST", "/api/v1/runs/curves", """{"runIds":["none"],"keys":[]}""", 400, "keys")]
+    [InlineData("POST", "/api/v1/runs/curves", """{"runIds":[],"keys":["m"]}""", 400, "runIds")]
+    [InlineData("POST", "/api/v1/runs/curves", """{"runIds":["none"],"keys":["m"],"by":"epoch"}""", 400, "by")]
     [InlineData("GET", "/api/v1/runs/none/metrics/m/history?points=x", null, 400, "points")]
     [InlineData("POST", "/api/v1/experiments", """{"name":""}""", 400, "name")]
     [InlineData("POST", "/api/v1/experiments", """{"name":"Default"}""", 409, null)]

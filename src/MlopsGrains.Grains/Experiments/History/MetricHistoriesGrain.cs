@@ -52,6 +52,13 @@ internal sealed class MetricHistoriesGrain(IGrainFactory grains) : Grain, IMetri
         return [.. ids.Zip(points, (id, columns) => new RunMetricHistory(id, columns)).Where(h => h.Points.Count > 0)];
     }
 
+    public async Task<IReadOnlyList<MetricCurve>> Curves(CurveQuery query, CancellationToken cancellationToken = default)
+    {
+        var asked = CurveRules.Check(query);
+        var curves = await Ask(asked.RunIds, (run, _) => run.GetCurves(asked, cancellationToken));
+        return [.. asked.RunIds.Zip(curves, (id, some) => some ?? throw TrackingErrors.NoRun(id)).SelectMany(some => some)];
+    }
+
     private async Task<List<T>> Ask<T>(IReadOnlyList<string> ids, Func<IMetricSource, string, Task<T>> ask)
     {
         var answers = new List<T>();

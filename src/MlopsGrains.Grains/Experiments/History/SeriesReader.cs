@@ -48,26 +48,73 @@ internal sealed class SeriesReader(MetricSeries series, Func<SealedChunk, Task<S
         }
     }
 
-    /// <summary>Lowest and highest point per bucket of steps in a range; chunks inside one bucket stay closed.</summary>
+    /// <summary>Lowest and highest point per bucket of steps in a range.</summary>
     public async Task<MetricBuckets> Buckets(int bucketsMax, long startStep, long endStep)
     {
-        var (first, last) = (Math.Max(startStep, series.Head.StepMin), Math.Min(endStep, series.Head.StepMax));
+        var (buckets, _) = await Reduce(SeriesAxis.Steps, bucketsMax, startStep, endStep);
+        return new MetricBuckets(buckets.Width, [.. buckets.ToList().Select(b => new MetricBucket(b.FirstStep, b.Count, b.NotANumber, Point(b.Min), Point(b.Max)))]);
+    }
+
+    /// <summary>The same over any axis, as columns that a chart draws.</summary>
+    public async Task<MetricCurve> Curve(string runId, string key, SeriesAxis axis, int bucketsMax, long start, long end)
+    {
+        var (buckets, first) = await Reduce(axis, bucketsMax, start, end);
+        var (x, y, notFinite, count) = (new List<long>(), new List<double>(), new List<long>(), 0L);
+        foreach (var bucket in buckets.ToList())
+        {
+            count += bucket.Count;
+            long? unshown = bucket.NotANumber > 0 ? Math.Max(bucket.FirstStep, first) : null;
+            foreach (var point in Ends(bucket, axis))
+            {
+                if (double.IsFinite(point.Value))
+                {
+                    x.Add(axis.At(point));
+                    y.Add(point.Value);
+                }
+                else
+                {
+                    unshown = axis.At(point);
+                }
+            }
+
+            if (unshown is { } place)
+            {
+                notFinite.Add(place);
+            }
+        }
+
+        return new MetricCurve(runId, key, buckets.Width, count, [.. x], [.. y], [.. notFinite]);
+    }
+
+    private static IEnumerable<SeriesPoint> Ends(StepBucket bucket, SeriesAxis axis) => (bucket.Min, bucket.Max) switch
+    {
+        ({ } min, { } max) when min.Equals(max) => [min],
+        ({ } min, { } max) => axis.At(min) <= axis.At(max) ? [min, max] : [max, min],
+        _ => [],
+    };
+
+    /// <summary>The buckets and the first place that they cover; chunks inside one bucket stay closed.</summary>
+    private async Task<(StepBuckets Buckets, long First)> Reduce(SeriesAxis axis, int bucketsMax, long start, long end)
+    {
+        var (least, most) = axis.Of(series);
+        var (first, last) = (Math.Max(start, least), Math.Min(end, most));
         if (first > last)
         {
-            return new MetricBuckets(1, []);
+            return (StepBuckets.Over(0, 0, bucketsMax), first);
         }
 
         var buckets = StepBuckets.Over(first, last, bucketsMax);
         foreach (var chunk in series.Chunks)
         {
-            if (chunk.StepMax < first || chunk.StepMin > last)
+            var (from, to) = axis.Of(chunk);
+            if (to < first || from > last)
             {
                 continue;
             }
 
-            if (chunk.StepMin >= first && chunk.StepMax <= last && buckets.IsOne(chunk.StepMin, chunk.StepMax))
+            if (from >= first && to <= last && buckets.IsOne(from, to))
             {
-                buckets.Add(chunk.StepMin, chunk.Count, chunk.NotANumber, chunk.Min, chunk.Max);
+                buckets.Add(from, chunk.Count, chunk.NotANumber, chunk.Min, chunk.Max);
                 continue;
             }
 
@@ -83,13 +130,14 @@ internal sealed class SeriesReader(MetricSeries series, Func<SealedChunk, Task<S
             Add(series.InOrder(i));
         }
 
-        return new MetricBuckets(buckets.Width, [.. buckets.ToList().Select(b => new MetricBucket(b.FirstStep, b.Count, b.NotANumber, Point(b.Min), Point(b.Max)))]);
+        return (buckets, first);
 
         void Add(SeriesPoint point)
         {
-            if (point.Step >= first && point.Step <= last)
+            var at = axis.At(point);
+            if (at >= first && at <= last)
             {
-                buckets.Add(point);
+                buckets.Add(at, point);
             }
         }
     }

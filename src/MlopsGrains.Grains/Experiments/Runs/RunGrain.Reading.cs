@@ -86,6 +86,26 @@ internal sealed partial class RunGrain
         return Reader(key) is { } reader ? reader.PointsAt(key, steps, maxResults) : Task.FromResult(MetricColumns.Empty);
     }
 
+    public async Task<IReadOnlyList<MetricCurve>?> GetCurves(CurveQuery query, CancellationToken cancellationToken = default)
+    {
+        onlyCollected = false;
+        if (!State.Exists)
+        {
+            return null;
+        }
+
+        var (axis, curves) = (SeriesAxis.Of(query.By, State.StartTime), new List<MetricCurve>(query.Keys.Count));
+        foreach (var key in query.Keys)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            curves.Add(Reader(key) is { } reader
+                ? await reader.Curve(Id, key, axis, query.Buckets, query.Start ?? long.MinValue, query.End ?? long.MaxValue)
+                : new MetricCurve(Id, key, 1, 0, [], [], []));
+        }
+
+        return curves;
+    }
+
     private SeriesReader? Reader(string key) =>
         State.Metrics.TryGetValue(key, out var series) ? new SeriesReader(series, chunk => Open(key, chunk), $"points of {Id} {key}") : null;
 

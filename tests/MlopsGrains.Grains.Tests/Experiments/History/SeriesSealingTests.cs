@@ -1,5 +1,6 @@
 using CsCheck;
 using MlopsGrains.Algorithms.Experiments;
+using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Experiments.History;
 using MlopsGrains.Grains.Experiments.Runs;
 using MlopsGrains.Grains.Tests.Experiments.Runs;
@@ -87,6 +88,34 @@ public sealed class SeriesSealingTests
 
         Assert.Equal(25, buckets.Buckets.Count);
         Assert.Equal(0, chunks.Opened);
+    }
+
+    [Theory]
+    [InlineData(CurveAxis.Step, 0)]
+    [InlineData(CurveAxis.Time, 1_000)]
+    [InlineData(CurveAxis.Relative, 900)]
+    public async Task Curve_KeepsEverySpikeAndEverythingThatIsNoNumber_AlongAnyAxis(CurveAxis by, long at)
+    {
+        var (series, chunks) = (new MetricSeries(), new Store());
+        for (var i = 0; i < 5_000; i++)
+        {
+            series.Add(i switch { 1_234 => 99, 2_000 => double.NaN, 2_500 => double.PositiveInfinity, 4_999 => -7, _ => i % 2 }, 1_000 + i, i);
+        }
+
+        var whole = await chunks.Seal(series, 700);
+        var curve = await new SeriesReader(whole, chunks.Open).Curve("run", "loss", SeriesAxis.Of(by, 100), 50, long.MinValue, long.MaxValue);
+        Assert.Equal(5_000, curve.Count);
+        Assert.Equal(curve.X.Order(), curve.X);
+        Assert.InRange(curve.X.Length, 50, 100);
+        Assert.Equal(99, curve.Y[Array.IndexOf(curve.X, at + 1_234)]);
+        Assert.Equal((at + 4_999, -7), (curve.X[^2..].Max(), curve.Y[^2..].Min()));
+        Assert.Equal(2, curve.NotFinite.Length);
+        Assert.Equal(at + 2_500, curve.NotFinite[1]);
+        Assert.InRange(at + 2_000 - curve.NotFinite[0], 0, (long)curve.Width);
+
+        var near = await new SeriesReader(whole, chunks.Open).Curve("run", "loss", SeriesAxis.Of(by, 100), 50, at + 1_230, at + 1_239);
+        Assert.Equal((1UL, 10L), (near.Width, near.Count));
+        Assert.Equal([0, 1, 0, 1, 99, 1, 0, 1, 0, 1], near.Y);
     }
 
     [Fact]
