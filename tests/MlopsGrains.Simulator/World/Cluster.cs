@@ -40,6 +40,7 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly Node gateway = new("gateway");
     private IHost? storage;
     private IGrainDirectory? places;
+    private PlacementStrategyResolver? placements;
     private InProcessTestCluster? cluster;
     private readonly List<AuditEvent> audit = [];
     private long auditBefore;
@@ -71,14 +72,17 @@ internal sealed class Cluster : IAsyncDisposable
         return started;
     }
 
-    public Strand Began(out long id)
+    public Strand Began(string name, out long id)
     {
-        var strand = new Strand(Activity);
+        var strand = new Strand(Activity, name);
         strand.Begin();
         id = Interlocked.Increment(ref calls);
         strands[id] = strand;
         return strand;
     }
+
+    /// <summary>Calls that are on their way or at work.</summary>
+    public string Underway => string.Join("; ", strands.OrderBy(s => s.Key).Select(s => s.Value));
 
     public Strand? Arrived(object? id, Node at)
     {
@@ -98,6 +102,13 @@ internal sealed class Cluster : IAsyncDisposable
     {
         places ??= Running.Silos[0].ServiceProvider.GetRequiredKeyedService<IGrainDirectory>(GrainDirectoryAttribute.DEFAULT_GRAIN_DIRECTORY);
         return places.Lookup(grain).Result?.SiloAddress is { } address ? nodes.GetValueOrDefault(address) : null;
+    }
+
+    /// <summary>Whether a call stays in its process.</summary>
+    public bool IsWithin(Node node, GrainId grain)
+    {
+        placements ??= Running.Silos[0].ServiceProvider.GetRequiredService<PlacementStrategyResolver>();
+        return !placements.GetPlacementStrategy(grain.Type).IsUsingGrainDirectory || HostOf(grain) == node;
     }
 
     /// <summary>Lets everything happen that happens at this moment, and then time go on.</summary>
@@ -297,7 +308,7 @@ internal sealed class Cluster : IAsyncDisposable
         {
             if (random is null || random.NextDouble() < share)
             {
-                strand.Fate.TrySetException(new SiloUnavailableException($"{node.Name} is gone."));
+                strand.Interrupt(new SiloUnavailableException($"{node.Name} is gone."));
             }
         }
     }

@@ -13,14 +13,15 @@ internal sealed class Outgoing(Cluster cluster, Node self, TimeSpan patience, bo
     private async Task Simulate(IOutgoingGrainCallContext context)
     {
         var parent = Strand.Current;
-        var strand = cluster.Began(out var id);
+        var strand = cluster.Began(Name(context), out var id);
         parent?.Wait();
         Strand.Current = strand;
         try
         {
             await self.Pass();
             var timeout = context.Request.GetDefaultResponseTimeout() ?? patience;
-            await Task.WhenAny(Send(context, id, FilterChain.Place(context)), strand.Fate.Task).Unwrap().WaitAsync(timeout, cluster.Time.Uncounted, CancellationToken.None);
+            using var _ = cluster.Time.Uncounted.CreateTimer(_ => strand.Interrupt(new TimeoutException($"No answer in {timeout}.")), null, timeout, Timeout.InfiniteTimeSpan);
+            await Task.WhenAny(Send(context, id, FilterChain.Place(context)), strand.Interrupted).Unwrap();
             await self.Pass();
         }
         finally
@@ -34,7 +35,7 @@ internal sealed class Outgoing(Cluster cluster, Node self, TimeSpan patience, bo
     private async Task Send(IOutgoingGrainCallContext context, long id, int place)
     {
         var time = cluster.Time;
-        var roll = cluster.Dice.Rates.AnyOfNetwork ? cluster.Dice.Roll($"{context.TargetId} {context.MethodName}") : default;
+        var roll = cluster.Dice.Rates.AnyOfNetwork && !cluster.IsWithin(self, context.TargetId) ? cluster.Dice.Roll($"{context.TargetId} {context.MethodName}") : default;
         var rates = cluster.Dice.Rates;
         if (roll.Happens(rates.Delayed))
         {

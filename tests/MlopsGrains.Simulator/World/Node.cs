@@ -8,8 +8,8 @@ internal sealed class Node(string name)
     private static readonly Task Never = new TaskCompletionSource().Task;
 
     private readonly Lock gate = new();
-    private readonly List<TaskCompletionSource> inbox = [];
-    private TaskCompletionSource? thaw;
+    private readonly List<Held> inbox = [];
+    private readonly List<Held> stopped = [];
 
     public string Name => name;
 
@@ -17,7 +17,7 @@ internal sealed class Node(string name)
 
     public PauseGate? Pauses { get; set; }
 
-    public bool IsFrozen => thaw is not null;
+    public bool IsFrozen { get; private set; }
 
     /// <summary>Killed, or ended by itself.</summary>
     public bool IsDead { get; private set; }
@@ -27,25 +27,25 @@ internal sealed class Node(string name)
 
     public bool Runs => !IsFrozen && !IsDead;
 
-    public void Freeze() => thaw ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public void Freeze() => IsFrozen = true;
 
     /// <summary>Goes on; what came in meanwhile is read in no particular order.</summary>
     public void Thaw(Random order)
     {
-        TaskCompletionSource? over;
-        TaskCompletionSource[] arrived;
+        Held[] goesOn;
+        Held[] arrived;
         lock (gate)
         {
-            (over, thaw) = (thaw, null);
-            arrived = [.. inbox];
+            IsFrozen = false;
+            (goesOn, arrived) = ([.. stopped], [.. inbox]);
+            stopped.Clear();
             inbox.Clear();
         }
 
-        over?.SetResult();
         order.Shuffle(arrived);
-        foreach (var call in arrived)
+        foreach (var held in goesOn.Concat(arrived))
         {
-            call.TrySetResult();
+            held.Release();
         }
     }
 
@@ -55,7 +55,7 @@ internal sealed class Node(string name)
     public void Evict()
     {
         IsEvicted = true;
-        TaskCompletionSource[] lost;
+        Held[] lost;
         lock (gate)
         {
             lost = [.. inbox];
@@ -64,36 +64,30 @@ internal sealed class Node(string name)
 
         foreach (var call in lost)
         {
-            call.TrySetException(new SiloUnavailableException($"{name} is declared dead."));
+            call.Release(new SiloUnavailableException($"{name} is declared dead."));
         }
     }
 
     /// <summary>Returns while the process runs, later when it is stopped, and never when it is gone.</summary>
-    public Task Pass()
+    public async Task Pass()
     {
-        if (Runs)
+        while (!Runs)
         {
-            return Task.CompletedTask;
-        }
+            if (IsDead)
+            {
+                await new Held().Task;
+            }
 
-        return PassLater();
+            await (Hold(stopped) ?? Task.CompletedTask);
+        }
     }
 
     /// <summary>What is sent to it: it is there, waits until it is read, or does not arrive.</summary>
     public async Task Arrive()
     {
-        TaskCompletionSource? call = null;
-        lock (gate)
+        if (!IsEvicted && Hold(inbox) is { } read)
         {
-            if (!IsEvicted && IsFrozen)
-            {
-                inbox.Add(call = new(TaskCreationOptions.RunContinuationsAsynchronously));
-            }
-        }
-
-        if (call is not null)
-        {
-            await Held(call.Task);
+            await read;
         }
         else if (IsDead && !IsEvicted)
         {
@@ -101,25 +95,42 @@ internal sealed class Node(string name)
         }
     }
 
-    private async Task PassLater()
+    private Task? Hold(List<Held> where)
     {
-        while (!Runs)
+        lock (gate)
         {
-            await Held(IsDead ? Never : thaw?.Task ?? Task.CompletedTask);
+            if (!IsFrozen)
+            {
+                return null;
+            }
+
+            var held = new Held();
+            where.Add(held);
+            return held.Task;
         }
     }
 
-    private static async Task Held(Task until)
+    /// <summary>A call that waits for a process: it counts as going on from the moment of its release.</summary>
+    private sealed class Held
     {
-        var strand = Strand.Current;
-        strand?.Wait();
-        try
-        {
-            await until;
-        }
-        finally
+        private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly Strand? strand = Strand.Current;
+
+        public Held() => strand?.Wait();
+
+        public Task Task => over.Task;
+
+        public void Release(Exception? reason = null)
         {
             strand?.Resume();
+            if (reason is null)
+            {
+                over.SetResult();
+            }
+            else
+            {
+                over.SetException(reason);
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ internal sealed class StoragePath(Cluster cluster, Node self)
             throw new JournalUnavailableException($"simulated: {self.Name} is no member");
         }
 
-        var result = await Do(write);
+        var result = await cluster.Activity.While(write);
         if (roll.Happens(rates.Unknown))
         {
             cluster.Note($"{what} is stored, and storage says it failed");
@@ -49,7 +49,7 @@ internal sealed class StoragePath(Cluster cluster, Node self)
             throw new JournalUnavailableException("simulated: the database could not be asked");
         }
 
-        var result = await Do(read);
+        var result = await cluster.Activity.While(read);
         await self.Pass();
         return result;
     }
@@ -69,19 +69,6 @@ internal sealed class StoragePath(Cluster cluster, Node self)
         }
 
         return roll;
-    }
-
-    private async Task<T> Do<T>(Func<Task<T>> work)
-    {
-        cluster.Activity.Change(1);
-        try
-        {
-            return await work();
-        }
-        finally
-        {
-            cluster.Activity.Change(-1);
-        }
     }
 }
 
