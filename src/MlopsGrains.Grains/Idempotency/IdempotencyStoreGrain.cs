@@ -8,8 +8,8 @@ using Orleans.Concurrency;
 namespace MlopsGrains.Grains.Idempotency;
 
 /// <summary>
-/// Who works on a request is known in memory only: after a crash the next caller gets the turn. What requests create is created under an id made from the
-/// key, so working on one twice creates one thing.
+/// Who works on a request is known in memory only: after a crash the next caller gets the turn, and also from a gateway that has been silent, which may be gone. What requests create is
+/// created under an id made from the key, so working on one twice creates one thing.
 /// </summary>
 [GrainType("answer-book")]
 [Reentrant]
@@ -18,8 +18,7 @@ internal sealed class IdempotencyStoreGrain(IJournal journal, LongWait longWait,
 {
     private const int OpenMax = 10_000;
 
-    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan TurnMax = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan TurnMax = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<string, Open> open = new(StringComparer.Ordinal);
 
@@ -30,20 +29,20 @@ internal sealed class IdempotencyStoreGrain(IJournal journal, LongWait longWait,
             return kept;
         }
 
-        if (open.TryGetValue(key, out var other) && time.GetElapsedTime(other.Since) < TurnMax)
+        if (open.TryGetValue(key, out var other) && TurnMax - time.GetElapsedTime(other.Since) is var left && left > TimeSpan.Zero)
         {
             if (other.BodyDigest != bodyDigest)
             {
                 return new AnswerEntry(AnswerTurn.OtherBody);
             }
 
-            await longWait.ForAsync(other.Done.Task, WaitMax, cancellationToken);
+            await longWait.ForAsync(other.Done.Task, left, cancellationToken);
             if (Kept(key, bodyDigest) is { } answered)
             {
                 return answered;
             }
 
-            if (open.ContainsKey(key))
+            if (open.TryGetValue(key, out var another) && time.GetElapsedTime(another.Since) < TurnMax)
             {
                 return new AnswerEntry(AnswerTurn.Busy);
             }
