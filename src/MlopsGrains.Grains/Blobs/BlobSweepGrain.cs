@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Governance;
+using MlopsGrains.Grains.Calls;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Storage.Blobs;
 
@@ -11,6 +12,7 @@ namespace MlopsGrains.Grains.Blobs;
 internal sealed class BlobSweepGrain(
     [PersistentState("blob-sweep", MlopsStorage.Documents)] IPersistentState<BlobSweepDocument> document,
     BlobSweeper sweeper,
+    LongWait waits,
     IOptions<RetentionOptions> options,
     TimeProvider time) : DocumentGrain<BlobSweepDocument>(document), IBlobSweepGrain, IDisposable
 {
@@ -30,7 +32,7 @@ internal sealed class BlobSweepGrain(
             return Told(0, 0, isUnfinished: false);
         }
 
-        if (Document.Condemned.Length == 0 && !await Mark())
+        if (Document.Condemned.Length == 0 && !await Mark(cancellationToken))
         {
             return Told(0, 0, isUnfinished: true);
         }
@@ -61,7 +63,7 @@ internal sealed class BlobSweepGrain(
     public void Dispose() => stopping.Dispose();
 
     /// <summary>Whether the mark ended.</summary>
-    private async Task<bool> Mark()
+    private async Task<bool> Mark(CancellationToken cancellationToken)
     {
         if (marking is not { } running)
         {
@@ -69,7 +71,8 @@ internal sealed class BlobSweepGrain(
             marking = running;
         }
 
-        if (await Task.WhenAny(running.Task, Task.Delay(Patience)) != running.Task)
+        await waits.ForAsync(running.Task, Patience, cancellationToken);
+        if (!running.Task.IsCompleted)
         {
             return false;
         }
