@@ -10,7 +10,6 @@ public sealed class FrozenProcessTests(PostgresServer postgres, ITestOutputHelpe
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
-    private static readonly Dictionary<string, string> ImpatientGateway = new() { ["MLOPS_Gateway__CallTimeout"] = "00:00:02" };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -38,7 +37,7 @@ public sealed class FrozenProcessTests(PostgresServer postgres, ITestOutputHelpe
 
     /// <summary>
     /// Frozen too shortly to be evicted, so whoever thaws goes on and finds what was asked meanwhile, by clients that have gone. What waits in a silo may have been on its way through it to
-    /// another one, which runs it before it hears that the client has gone; so there it is the gateway that gives up.
+    /// another one, which gets it before it hears that the client has gone.
     /// </summary>
     [Theory]
     [InlineData("server")]
@@ -48,7 +47,7 @@ public sealed class FrozenProcessTests(PostgresServer postgres, ITestOutputHelpe
     {
         using var directory = new TempDirectory();
         await using var alone = frozen == "server" ? await ServerProcess.StartAsync(["--data", directory.Path]) : null;
-        await using var cluster = alone is null ? await ServerCluster.StartAsync(postgres, silos: 2, ImpatientGateway) : null;
+        await using var cluster = alone is null ? await ServerCluster.StartAsync(postgres, silos: 2) : null;
         var process = frozen switch { "server" => alone!, "gateway" => cluster!.Gateway, _ => cluster!.Silos[1] };
         using var caller = new Caller((alone ?? cluster!.Gateway).Address);
         var runs = new List<string>();

@@ -7,6 +7,8 @@ namespace MlopsGrains.Calls;
 public sealed class CallDeadline
 {
     private const string Key = "mlops.deadline";
+    private const string AskerKey = "mlops.asker";
+    private const string NumberKey = "mlops.call";
 
     // What is carried are numbers that every version can read; they are changed in place, so that everybody further up in the same call sees it.
     private readonly long[] carried;
@@ -18,6 +20,10 @@ public sealed class CallDeadline
 
     /// <summary>The current call's; <see langword="null"/> when nobody waits.</summary>
     public static CallDeadline? Current => RequestContext.Get(Key) is long[] { Length: 3 } carried && carried[2] < long.MaxValue ? new(carried) : null;
+
+    /// <summary>Whom to ask whether the current call is still waited for, and by which number; <see langword="null"/> where nobody can be asked.</summary>
+    public static (GrainId Asker, long Number)? CurrentAsker =>
+        RequestContext.Get(AskerKey) is string asker && RequestContext.Get(NumberKey) is long number ? (GrainId.Parse(asker), number) : null;
 
     /// <summary>Whose clock it is told by.</summary>
     public long Clock => carried[0];
@@ -33,6 +39,13 @@ public sealed class CallDeadline
     {
         ArgumentNullException.ThrowIfNull(clock);
         RequestContext.Set(Key, new[] { clock.Id, clock.Now, (long)patience.TotalMilliseconds });
+    }
+
+    /// <summary>From here on, <paramref name="asker"/> knows under <paramref name="number"/> whether the answer is still waited for.</summary>
+    public static void SetAsker(string asker, long number)
+    {
+        RequestContext.Set(AskerKey, asker);
+        RequestContext.Set(NumberKey, number);
     }
 
     /// <summary>What follows in this flow is nobody's call.</summary>

@@ -7,8 +7,11 @@ namespace MlopsGrains.Grains.Calls;
 /// <summary>
 /// What every call passes before it runs, and every change before it is stored: a pause of the process is waited out, and then a call that its asker has given up is refused.
 /// </summary>
-internal sealed class CallGate(PauseGate pauses, CallClock clock) : IIncomingGrainCallFilter
+internal sealed class CallGate(PauseGate pauses, CallClock clock, AskerQuestions questions) : IIncomingGrainCallFilter
 {
+    /// <summary>A call that was on its way for longer may have been overtaken by the word that its asker gave it up; so the asker is asked.</summary>
+    internal const long YoungMs = 500;
+
     /// <summary>Of an asker's patience. A write that is under way when it ends is done before the asker stops waiting.</summary>
     private const int MarginPart = 20;
 
@@ -29,8 +32,7 @@ internal sealed class CallGate(PauseGate pauses, CallClock clock) : IIncomingGra
 
     private async Task RunAfterPause(IIncomingGrainCallContext context)
     {
-        // What Orleans asks of itself must go on: by it the pause is found out, and by an extension of each grain it cancels calls.
-        if (!context.TargetId.IsSystemTarget() && !context.Request.GetInterfaceType().IsAssignableTo(typeof(IGrainExtension)))
+        if (!IsOrleans(context))
         {
             await pauses.Pass();
         }
@@ -42,8 +44,13 @@ internal sealed class CallGate(PauseGate pauses, CallClock clock) : IIncomingGra
     /// ends the activation.</summary>
     private async Task Run(IIncomingGrainCallContext context)
     {
-        var call = Call(context);
+        var call = Call(context, out var ageMs);
         call?.ThrowIfGivenUp();
+        if (ageMs > YoungMs && CallDeadline.CurrentAsker is var (asker, number) && !IsOrleans(context) && !await questions.StillWaits(asker, number))
+        {
+            throw CurrentCall.GaveUp();
+        }
+
         CurrentCall.Current = call;
         try
         {
@@ -55,15 +62,20 @@ internal sealed class CallGate(PauseGate pauses, CallClock clock) : IIncomingGra
         }
     }
 
-    private CurrentCall? Call(IIncomingGrainCallContext context)
+    /// <summary>What Orleans asks of itself must go on: by it a pause is found out, and by an extension of each grain it cancels calls.</summary>
+    private static bool IsOrleans(IIncomingGrainCallContext context) => context.TargetId.IsSystemTarget() || context.Request.GetInterfaceType().IsAssignableTo(typeof(IGrainExtension));
+
+    private CurrentCall? Call(IIncomingGrainCallContext context, out long ageMs)
     {
+        ageMs = 0;
         var token = context.Request.GetCancellationToken();
         if (CallDeadline.Current is not { } deadline)
         {
             return token.CanBeCanceled && !CallDeadline.IsSet ? new CurrentCall(null, long.MaxValue, clock.Time, token) : null;
         }
 
-        var leftMs = deadline.PatienceMs - deadline.PatienceMs / MarginPart - clocks.AgeMs(deadline.Clock, deadline.AskedMs, clock.Now);
+        ageMs = clocks.AgeMs(deadline.Clock, deadline.AskedMs, clock.Now);
+        var leftMs = deadline.PatienceMs - deadline.PatienceMs / MarginPart - ageMs;
         return new CurrentCall(deadline, clock.Time.GetTimestamp() + (leftMs * (clock.Time.TimestampFrequency / 1000)), clock.Time, token);
     }
 }

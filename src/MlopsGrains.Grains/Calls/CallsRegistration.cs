@@ -9,15 +9,24 @@ namespace MlopsGrains.Grains.Calls;
 /// <summary>Deadlines of calls, and what is done about a process that did not run for a while.</summary>
 public static class CallsRegistration
 {
-    /// <summary>Stamps a client's calls with how long it waits, and makes those again that no silo took.</summary>
+    /// <summary>Stamps a client's calls with how long it waits, makes those again that no silo took, and gives up those that a silo took with it.</summary>
     public static IClientBuilder AddCalls(this IClientBuilder client)
     {
         ArgumentNullException.ThrowIfNull(client);
-        client.Services.AddSingleton<IOutgoingGrainCallFilter>(services => new CallStamp(
-            services.GetRequiredService<PauseGate>(), services.GetRequiredService<CallClock>(), services.GetRequiredService<IOptions<ClientMessagingOptions>>().Value.ResponseTimeout));
-        client.Services.AddSingleton<IOutgoingGrainCallFilter>(services => new Redelivery(
-            services.GetRequiredService<CallClock>(), services.GetRequiredService<IOptions<ClientMessagingOptions>>().Value.ResponseTimeout));
-        return client;
+        client.Services.AddSingleton<Asker>();
+        client.Services.AddSingleton<LostSilos>();
+        client.Services.AddHostedService(services => services.GetRequiredService<LostSilos>());
+        client.Services.AddSingleton<IOutgoingGrainCallFilter>(services => ActivatorUtilities.CreateInstance<CallStamp>(services, PatienceOf(services)));
+        client.Services.AddSingleton<IOutgoingGrainCallFilter>(services => ActivatorUtilities.CreateInstance<Redelivery>(services, PatienceOf(services)));
+        return client.AddGatewayCountChangedHandler(services => (_, connections) =>
+        {
+            if (connections.NumberOfConnectedGateways < connections.PreviousNumberOfConnectedGateways)
+            {
+                services.GetRequiredService<LostSilos>().Note();
+            }
+        });
+
+        static object PatienceOf(IServiceProvider services) => services.GetRequiredService<IOptions<ClientMessagingOptions>>().Value.ResponseTimeout;
     }
 
     internal static void AddCalls(this ISiloBuilder silo)
@@ -28,6 +37,7 @@ public static class CallsRegistration
         }
 
         silo.Services.AddPauseGate();
+        silo.Services.AddSingleton<AskerQuestions>();
         silo.Services.AddSingleton<CallGate>();
         silo.Services.AddSingleton<LongWait>();
         silo.Services.AddSingleton<IIncomingGrainCallFilter>(services => services.GetRequiredService<CallGate>());

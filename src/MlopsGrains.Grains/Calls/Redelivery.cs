@@ -1,6 +1,8 @@
 using MlopsGrains.Calls;
+using MlopsGrains.Errors;
 using Orleans.Concurrency;
 using Orleans.Runtime.Messaging;
+using Orleans.Serialization.Invocation;
 
 namespace MlopsGrains.Grains.Calls;
 
@@ -8,7 +10,7 @@ namespace MlopsGrains.Grains.Calls;
 /// A call that met a silo which is going down, or is gone and not yet known to be, is made again until somebody takes it. Only what certainly did not run, or changes nothing, comes
 /// again; silos turn such failures of the calls that they make themselves into refusals, so what is seen here happened to the gateway's own call.
 /// </summary>
-internal sealed class Redelivery(CallClock clock, TimeSpan patience) : IOutgoingGrainCallFilter
+internal sealed class Redelivery(CallClock clock, LostSilos lost, TimeSpan patience) : IOutgoingGrainCallFilter
 {
     /// <summary>Then the caller hears of it while it still waits.</summary>
     private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(8);
@@ -18,16 +20,24 @@ internal sealed class Redelivery(CallClock clock, TimeSpan patience) : IOutgoing
     public async Task Invoke(IOutgoingGrainCallContext context)
     {
         var began = clock.Time.GetTimestamp();
-        for (var times = 0; ; times++, await Task.Delay(Pause, clock.Time, context.Request.GetCancellationToken()))
+        var givenUp = context.Request.GetCancellationToken();
+        for (var again = false; ; again = true, await Task.Delay(Pause, clock.Time, givenUp))
         {
+            var loss = lost.Token;
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(givenUp, loss);
+            SetCancellationToken(context.Request, either.Token);
             try
             {
-                await (times == 0 ? context.Invoke() : context.Invoke().WaitAsync(Left(context, began), clock.Time));
+                await (again ? context.Invoke().WaitAsync(Left(context, began), clock.Time) : context.Invoke());
                 return;
             }
-            catch (OrleansException e) when (clock.Time.GetElapsedTime(began) < TimeMax && MayComeAgain(e, context))
+            catch (Exception e) when (clock.Time.GetElapsedTime(began) < TimeMax && MayComeAgain(e, context, loss, givenUp))
             {
                 // It is made again.
+            }
+            catch (OperationCanceledException) when (IsLost(loss, givenUp))
+            {
+                throw MlopsException.Unavailable("A silo is gone that may have had this, so it may be done or not. Try again.");
             }
         }
     }
@@ -35,10 +45,24 @@ internal sealed class Redelivery(CallClock clock, TimeSpan patience) : IOutgoing
     /// <summary>Orleans waits for each attempt anew; the caller waits once.</summary>
     private TimeSpan Left(IOutgoingGrainCallContext context, long began) => (context.Request.GetDefaultResponseTimeout() ?? patience) - clock.Time.GetElapsedTime(began);
 
-    private static bool MayComeAgain(OrleansException e, IOutgoingGrainCallContext context) => e switch
+    private static bool IsLost(CancellationToken loss, CancellationToken givenUp) => loss.IsCancellationRequested && !givenUp.IsCancellationRequested;
+
+    private static bool MayComeAgain(Exception e, IOutgoingGrainCallContext context, CancellationToken loss, CancellationToken givenUp) => e switch
     {
-        SiloUnavailableException => context.InterfaceMethod.IsDefined(typeof(ReadOnlyAttribute), inherit: false),
+        SiloUnavailableException => Reads(context),
         OrleansMessageRejectionException or ConnectionFailedException => true,
+        OperationCanceledException => IsLost(loss, givenUp) && Reads(context),
         _ => false,
     };
+
+    private static bool Reads(IOutgoingGrainCallContext context) => context.InterfaceMethod.IsDefined(typeof(ReadOnlyAttribute), inherit: false);
+
+    /// <summary>It is the last argument of every call that has one.</summary>
+    private static void SetCancellationToken(IInvokable request, CancellationToken token)
+    {
+        if (request.IsCancellable)
+        {
+            request.SetArgument(request.GetArgumentCount() - 1, token);
+        }
+    }
 }

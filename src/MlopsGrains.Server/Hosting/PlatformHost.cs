@@ -200,7 +200,7 @@ public static class PlatformHost
         client.Services.AddOptions<ClientMessagingOptions>().Configure<IOptions<GatewayOptions>>((o, gateway) => o.ResponseTimeout = gateway.Value.CallTimeout);
         client.UseConnectionRetryFilter(Patience());
         client.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = (ServiceId, settings.ClusterId));
-        client.Configure<Orleans.Configuration.GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
+        client.Configure<Orleans.Configuration.GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
         if (Telemetry.HasCollector(configuration))
         {
             client.AddActivityPropagation();
