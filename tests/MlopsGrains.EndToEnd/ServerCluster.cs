@@ -21,11 +21,15 @@ internal sealed class ServerCluster : IAsyncDisposable
         this.settings = new(settings ?? new Dictionary<string, string>()) { ["MLOPS_ClusterSecurity__Secret"] = new string('s', 64) };
         Program = program;
         arguments = ["--storage", "postgres", "--connection", connection, "--blobs", directory.Path];
+        Connection = connection;
         database = NpgsqlDataSource.Create(connection);
     }
 
     /// <summary>What is started from here on, the built program by default.</summary>
     public string? Program { get; set; }
+
+    /// <summary>To the database.</summary>
+    public string Connection { get; }
 
     public IReadOnlyList<ServerProcess> Silos => silos;
 

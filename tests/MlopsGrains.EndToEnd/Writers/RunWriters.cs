@@ -10,6 +10,8 @@ internal sealed class PointsWriter : Writer
     private const int BatchSize = 5;
     private string run = "";
 
+    public override string? Run => run;
+
     protected override bool IsAudited => false;
 
     public override async Task PrepareAsync(Caller caller) => run = await caller.NewRunAsync("0", Name);
@@ -42,6 +44,8 @@ internal sealed class ParamWriter : Writer
 {
     private string run = "";
 
+    public override string? Run => run;
+
     protected override bool IsAudited => false;
 
     public override async Task PrepareAsync(Caller caller) => run = await caller.NewRunAsync("0", Name);
@@ -57,6 +61,8 @@ internal sealed class ParamWriter : Writer
 internal sealed class RunTagWriter : Writer
 {
     private string run = "";
+
+    public override string? Run => run;
 
     public override TimeSpan Pace => TimeSpan.FromMilliseconds(20);
 

@@ -8,12 +8,16 @@ namespace MlopsGrains.EndToEnd.Writers;
 internal abstract class Writer
 {
     private readonly HashSet<long> acknowledged = [];
+    private IReadOnlyList<long> stored = [];
     private long waitingSince;
 
     public string Name => $"{GetType().Name[..^nameof(Writer).Length]} {Number}";
 
     /// <summary>Tells writers of a kind apart.</summary>
     public int Number { get; init; }
+
+    /// <summary>The run that it changes, where it is always the same.</summary>
+    public virtual string? Run => null;
 
     public long Sent { get; private set; }
 
@@ -61,44 +65,48 @@ internal abstract class Writer
     /// <summary>Forgets the gaps so far.</summary>
     public void ForgetGaps() => LongestGap = TimeSpan.Zero;
 
-    /// <summary>What was promised and is not so.</summary>
-    public async Task<IEnumerable<string>> FaultsAsync(Caller caller, IReadOnlyList<JsonNode>? chain)
+    /// <summary>What was promised and is not stored so.</summary>
+    public async Task<IReadOnlyList<string>> FaultsAsync(Caller caller)
     {
-        var stored = await StoredAsync(caller);
-        var faults = Replaces ? Undone(stored.Single()) : Missing(stored);
-        return (IsAudited && chain is not null ? faults.Concat(Untold(Replaces ? [.. acknowledged] : stored, Told(chain))) : faults).Select(fault => $"{Name}: {fault}").ToList();
+        stored = await StoredAsync(caller);
+        return Named(Replaces ? Undone(stored.Single()) : Missing(stored));
     }
+
+    /// <summary>What the chain does not tell, or not as it was. <see cref="FaultsAsync"/> was called before the chain was read.</summary>
+    public IReadOnlyList<string> AuditFaults(IReadOnlyList<JsonNode> chain) => IsAudited ? Named(Untold(Replaces ? [.. acknowledged] : stored, Told(chain))) : [];
 
     protected abstract Task<(HttpStatusCode Status, string Body)> SendAsync(Caller caller, long number, string? key);
 
     /// <summary>The numbers of what is stored, in the order in which it was made where there is one.</summary>
     protected abstract Task<IReadOnlyList<long>> StoredAsync(Caller caller);
 
-    /// <summary>The numbers of the changes that the chain tells of, in its order. <see cref="StoredAsync"/> was called before.</summary>
+    /// <summary>The numbers of the changes that the chain tells of, in its order.</summary>
     protected virtual IReadOnlyList<long> Told(IReadOnlyList<JsonNode> chain) => [];
 
-    private IEnumerable<string> Undone(long stored)
+    private List<string> Named(IEnumerable<string> faults) => [.. faults.Select(fault => $"{Name}: {fault}")];
+
+    private IEnumerable<string> Undone(long current)
     {
         var newest = acknowledged.DefaultIfEmpty().Max();
-        if (stored < newest)
+        if (current < newest)
         {
-            yield return $"undone: {newest} was acknowledged, {stored} is there";
+            yield return $"undone: {newest} was acknowledged, {current} is there";
         }
     }
 
-    private IEnumerable<string> Missing(IReadOnlyList<long> stored)
+    private IEnumerable<string> Missing(IReadOnlyList<long> present)
     {
-        if (acknowledged.Except(stored).Order().ToList() is { Count: > 0 } lost)
+        if (acknowledged.Except(present).Order().ToList() is { Count: > 0 } lost)
         {
             yield return $"lost: {string.Join(' ', lost)}";
         }
 
-        if (Twice(stored) is { Count: > 0 } doubled)
+        if (Twice(present) is { Count: > 0 } doubled)
         {
             yield return $"doubled: {string.Join(' ', doubled)}";
         }
 
-        if (stored.Zip(stored.Skip(1)).Where(pair => pair.First > pair.Second).ToList() is { Count: > 0 } swapped)
+        if (present.Zip(present.Skip(1)).Where(pair => pair.First > pair.Second).ToList() is { Count: > 0 } swapped)
         {
             yield return $"undone: {string.Join(", ", swapped.Select(pair => $"{pair.Second} came after {pair.First}"))}";
         }

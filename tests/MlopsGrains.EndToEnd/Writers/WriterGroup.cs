@@ -16,8 +16,8 @@ internal sealed class WriterGroup : IDisposable
 
     private WriterGroup(ServerProcess server, IReadOnlyList<Writer> writers, bool repeats) => (caller, this.writers, this.repeats) = (new(server.Address, patience: Patience), writers, repeats);
 
-    /// <summary>More than the gateway's: it is the gateway that gives up. What a client gave up earlier may still be done while the gateway waits, if its cancellation overtakes the call.</summary>
-    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(11);
+    /// <summary>Less than the gateway's.</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(5);
 
     public IReadOnlyList<Writer> Writers => writers;
 
@@ -44,9 +44,12 @@ internal sealed class WriterGroup : IDisposable
     public static async Task<WriterGroup> StartAsync(ServerProcess server, IReadOnlyList<Writer> writers, bool repeats = true)
     {
         var group = new WriterGroup(server, writers, repeats);
-        foreach (var writer in writers)
+        using (var patient = new Caller(server.Address))
         {
-            await writer.PrepareAsync(group.caller);
+            foreach (var writer in writers)
+            {
+                await writer.PrepareAsync(patient);
+            }
         }
 
         group.GoOn();
@@ -94,15 +97,21 @@ internal sealed class WriterGroup : IDisposable
         await Task.WhenAll(writing);
     }
 
-    /// <summary>What was acknowledged is there, once, and nothing earlier took its place.</summary>
+    /// <summary>What was acknowledged is there, once, and nothing earlier took its place; with <paramref name="audit"/>, the audit chain tells it as well.</summary>
     public async Task<IReadOnlyList<string>> FaultsAsync(bool audit)
     {
         using var reader = new Caller(caller.Address);
-        var chain = audit ? await reader.AuditAsync() : null;
         var faults = new List<string>();
         foreach (var writer in writers)
         {
-            faults.AddRange(await writer.FaultsAsync(reader, chain));
+            faults.AddRange(await writer.FaultsAsync(reader));
+        }
+
+        if (audit)
+        {
+            await Eventually.Async(async () => (long)(await reader.DoAsync("/api/v1/audit/waiting"))["events"]! == 0, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            var chain = await reader.AuditAsync();
+            faults.AddRange(writers.SelectMany(writer => writer.AuditFaults(chain)));
         }
 
         return faults;
