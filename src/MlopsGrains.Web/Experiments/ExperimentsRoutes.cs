@@ -9,9 +9,11 @@ internal static class ExperimentsRoutes
     {
         web.MapPage<ExperimentsPage>("/experiments");
         web.MapPage<RunsPage>("/experiments/{id}/runs");
+        web.MapPage<GroupsPage>("/experiments/{id}/groups");
         web.MapPage<ComparePage>("/compare");
         web.MapPage<RunPage>("/runs/{id}");
         web.MapPage<RunMetricsPage>("/runs/{id}/metrics");
+        web.MapPage<RunSystemPage>("/runs/{id}/system");
         web.MapPage<RunArtifactsPage>("/runs/{id}/artifacts");
     }
 }

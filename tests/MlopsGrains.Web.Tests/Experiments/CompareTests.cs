@@ -44,6 +44,32 @@ public sealed class CompareTests(ServerFixture server, Browser browser)
     }
 
     [Fact]
+    public async Task Curves_Axes_AndOtherRuns_AreDrawn()
+    {
+        var (experiment, ids) = await MakeAsync();
+        await using var reader = await browser.OpenAsync(server.BaseAddress);
+        await reader.GoAsync($"/compare?runs={ids[0]}:4,{ids[1]}&e={experiment}");
+
+        await Expect(reader.Page.Locator("[data-said]")).ToHaveTextAsync("2 runs");
+        await Expect(reader.Page.Locator("[data-parallel] canvas")).ToHaveCountAsync(1);
+        await Expect(reader.Page.Locator("[data-scatter] canvas")).ToHaveCountAsync(1);
+        await Expect(reader.Page.Locator("[data-metric='loss'] canvas")).ToHaveCountAsync(1);
+        await Expect(reader.Page.Locator(".chip").First).ToHaveClassAsync("chip c4");
+        await reader.Page.GetByRole(AriaRole.Button, new() { Name = "Contour" }).ClickAsync();
+        await Expect(reader.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("as=contour"));
+    }
+
+    [Fact]
+    public void Slots_AreThoseOfTheLink_ElseEachRunsOwn_ElseTheNextFree()
+    {
+        Assert.Equal([("a", (int?)5), ("b", null), ("c", null)], new[] { "a:5", "b", "c:99" }.Select(RunSlots.Read));
+        var own = RunSlots.Of([("a", null)])[0];
+        Assert.Equal([own, (own + 1) % 8], RunSlots.Of([("a", null), ("a", null)]));
+        Assert.Equal([own, (own + 1) % 8], RunSlots.Of([("x", own), ("a", null)]));
+        Assert.Equal(Enumerable.Range(0, 16), RunSlots.Of([.. Enumerable.Range(0, 16).Select(i => ($"r{i}", (int?)null))]).Order());
+    }
+
+    [Fact]
     public void Metric_KnowsItsBest_AndWhoIsBetter()
     {
         Assert.Equal(0.2, new ComparedMetric("loss", [0.5, 0.2, double.NaN, null]).Best);
