@@ -169,7 +169,7 @@ export function mount(element, data, options) {
         if (!on(p) || y < b.top || y > b.top + b.height) continue;
         c.beginPath(); c.fillStyle = ground; c.arc(p, y, 4 * r, 0, 7); c.fill(); c.stroke();
         c.font = `500 ${font.replace("11px", 11 * r + "px")}`; c.textAlign = left ? "right" : "left"; c.lineWidth = 4 * r; c.strokeStyle = ground; c.lineJoin = "round"; c.fillStyle = dim;
-        const words = "best " + short(line.plain[line.best]), at = [p + (left ? -8 : 8) * r, Math.min(b.top + b.height - 4 * r, Math.max(b.top + 10 * r, y + (options.best === "min" ? 16 : -8) * r))];
+        const words = "best " + short(+line.plain[line.best].toPrecision(4)), at = [p + (left ? -8 : 8) * r, Math.min(b.top + b.height - 4 * r, Math.max(b.top + 10 * r, y + (options.best === "min" ? 16 : -8) * r))];
         c.strokeText(words, ...at); c.fillText(words, ...at); c.lineWidth = 1.5 * r;
       }
     }

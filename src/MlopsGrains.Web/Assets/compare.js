@@ -122,7 +122,7 @@ async function start(place) {
     tell();
   });
 
-  const pick = ["sx", "sy", "sz"].map(k => place.querySelector(`[data-${k}]`)), usual = [chosen[0], metric ?? chosen.at(-1), metric ?? chosen.at(-1)], mode = place.querySelector("[data-contour]");
+  const pick = ["sx", "sy", "sz"].map(k => place.querySelector(`[data-${k}]`)), usual = [chosen[0], query.get("as") === "contour" && chosen.length > 2 ? chosen[1] : metric ?? chosen.at(-1), metric ?? chosen.at(-1)], mode = place.querySelector("[data-contour]");
   pick.forEach((select, i) => {
     select.replaceChildren(...keys.filter(k => column(rows, k, metric).numeric).map(k => new Option(name(k), k)));
     const asked = query.get(select.name);
@@ -144,7 +144,7 @@ async function start(place) {
     const zs = known.map(p => p.z), ramp = ["--q1", "--q2", "--q3", "--q4", "--q5"].map(t => colour(place, `var(${t})`));
     dots.setOption({
       animation: false, textStyle: words(l), grid: { left: 58, right: 64, top: 12, bottom: 40 }, xAxis: axis(x), yAxis: { ...axis(y), nameGap: 44 }, tooltip: { show: false },
-      visualMap: contour && zs.length ? { type: "continuous", seriesIndex: 0, dimension: 4, min: Math.min(...zs), max: Math.max(...zs), right: 0, top: "middle", itemHeight: 90, itemWidth: 10, text: [short(Math.max(...zs)), short(Math.min(...zs))], textStyle: words(l), inRange: { color: ramp } } : { show: false, seriesIndex: [], min: 0, max: 1 },
+      visualMap: contour && zs.length ? { type: "continuous", seriesIndex: 0, dimension: 4, min: Math.min(...zs), max: Math.max(...zs), right: 0, top: "middle", itemHeight: 90, itemWidth: 10, text: [Math.max(...zs), Math.min(...zs)].map(v => short(+v.toPrecision(4))), textStyle: words(l), inRange: { color: ramp } } : { show: false, seriesIndex: [], min: 0, max: 1 },
       series: [
         { type: "custom", silent: true, data: cells, dimensions: ["x", "y", "x2", "y2", "z"], encode: { x: [0, 2], y: [1, 3] }, renderItem: (params, api) => { const a = api.coord([api.value(0), api.value(1)]), b = api.coord([api.value(2), api.value(3)]); return { type: "rect", shape: { x: a[0], y: b[1], width: b[0] - a[0] + .5, height: a[1] - b[1] + .5 }, style: { fill: api.visual("color") } }; } },
         { type: "scatter", symbolSize: 5, itemStyle: { color: contour ? faded(l.text, .5) : faded(l.accent, .5) }, data: points.filter(p => !p.r.chosen).map(p => [p.x, p.y]) },

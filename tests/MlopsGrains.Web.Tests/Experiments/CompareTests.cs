@@ -50,7 +50,7 @@ public sealed class CompareTests(ServerFixture server, Browser browser)
         await using var reader = await browser.OpenAsync(server.BaseAddress);
         await reader.GoAsync($"/compare?runs={ids[0]}:4,{ids[1]}&e={experiment}");
 
-        await Expect(reader.Page.Locator("[data-said]")).ToHaveTextAsync("2 runs");
+        await Expect(reader.Page.Locator("[data-said]")).ToHaveTextAsync("2 runs", new() { Timeout = 20_000 });
         await Expect(reader.Page.Locator("[data-parallel] canvas")).ToHaveCountAsync(1);
         await Expect(reader.Page.Locator("[data-scatter] canvas")).ToHaveCountAsync(1);
         await Expect(reader.Page.Locator("[data-metric='loss'] canvas")).ToHaveCountAsync(1);
