@@ -143,6 +143,10 @@ public sealed partial class MlopsGrainsClient : IDisposable
     /// <summary>Which version runs there, in which role, over which storage.</summary>
     public Task<ServerInfo> GetInfoAsync(CancellationToken cancellationToken = default) => http.GetAsync<ServerInfo>("api/v1/info", cancellationToken);
 
+    /// <summary>Stored things that the running silos have found damaged since they started; for administrators and keys.</summary>
+    public Task<IReadOnlyList<StoredDamage>> GetDamageAsync(CancellationToken cancellationToken = default) =>
+        http.GetAsync<IReadOnlyList<StoredDamage>>("api/v1/storage/damage", cancellationToken);
+
     /// <summary>Whom the server takes this client for.</summary>
     public Task<CallerInfo> WhoAmIAsync(CancellationToken cancellationToken = default) => http.GetAsync<CallerInfo>("api/v1/whoami", cancellationToken);
 
@@ -371,6 +375,13 @@ public sealed partial class MlopsGrainsClient : IDisposable
 /// <param name="Role"><c>all</c>, <c>silo</c> or <c>gateway</c>.</param>
 /// <param name="Storage">Its storage engine.</param>
 public sealed record ServerInfo(string Version, string Role, string Storage);
+
+/// <summary>Something stored that is not what was written.</summary>
+/// <param name="Place">Where: a stream, a document, a blob, a mark.</param>
+/// <param name="Name">Its name there.</param>
+/// <param name="Entry">Which part of it; empty when all of it.</param>
+/// <param name="Reason">What is wrong with it.</param>
+public sealed record StoredDamage(string Place, string Name, string Entry, string Reason);
 
 /// <summary>Whom a server takes a caller for.</summary>
 /// <param name="Name">The actor of its changes.</param>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using MlopsGrains.Web.Administration;
 using MlopsGrains.Web.Assets;
 using MlopsGrains.Web.Experiments;
 using MlopsGrains.Web.Governance;
@@ -50,6 +51,7 @@ public static class WebRegistration
         web.MapSignIn();
         web.MapExperiments();
         web.MapAudit();
+        web.MapAdministration();
         return web;
     }
 }

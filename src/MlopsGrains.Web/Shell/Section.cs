@@ -9,11 +9,15 @@ namespace MlopsGrains.Web.Shell;
 /// <param name="ForAdministrators">Nobody else is led there.</param>
 internal sealed record Section(string Key, string Name, string Href, string Icon, string Go, bool ForAdministrators = false)
 {
+    /// <summary>The group below all others.</summary>
+    public const string Foot = "Foot";
+
     /// <summary>Sections by group; what has no page is not here.</summary>
     public static IReadOnlyList<(string? Group, IReadOnlyList<Section> Sections)> All { get; } =
     [
         (null, [new("home", "Home", "/", "home", "H")]),
         ("Track", [new("experiments", "Experiments", "/experiments", "flask", "E")]),
         ("Trust", [new("audit", "Audit", "/audit", "shield", "A", ForAdministrators: true)]),
+        (Foot, [new("admin", "Admin", "/admin", "sliders", "S", ForAdministrators: true)]),
     ];
 }

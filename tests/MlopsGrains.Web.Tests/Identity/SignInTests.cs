@@ -77,7 +77,7 @@ public sealed class SignInTests(SignInTests.GuardedServer server, Browser browse
     [InlineData(null, "/")]
     public void Return_LeadsNowhereElse(string? given, string to) => Assert.Equal(to, SignInRoutes.Local(given));
 
-    private static async Task SignInAsync(IPage page, string name, string password)
+    internal static async Task SignInAsync(IPage page, string name, string password)
     {
         await page.GetByLabel("User name").FillAsync(name);
         await page.GetByLabel("Password", new() { Exact = true }).FillAsync(password);
