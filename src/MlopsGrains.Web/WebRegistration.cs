@@ -10,6 +10,7 @@ using MlopsGrains.Web.Governance;
 using MlopsGrains.Web.Home;
 using MlopsGrains.Web.Identity;
 using MlopsGrains.Web.Pages;
+using MlopsGrains.Web.Pipelines;
 using MlopsGrains.Web.Shell;
 
 namespace MlopsGrains.Web;
@@ -50,6 +51,7 @@ public static class WebRegistration
         web.MapPage<Found>("/palette");
         web.MapSignIn();
         web.MapExperiments();
+        web.MapPipelines();
         web.MapAudit();
         web.MapAdministration();
         return web;

@@ -12,12 +12,31 @@ public interface IPipelineGrain : IGrainWithStringKey
     [Alias("Get"), ReadOnly]
     Task<PipelineDefinition> Get(int? version, CancellationToken cancellationToken = default);
 
+    /// <summary>Versions before number <paramref name="before"/> (all when <see langword="null"/>), newest first, at most <paramref name="limit"/> (1–1,000).</summary>
+    [Alias("Versions"), ReadOnly]
+    Task<IReadOnlyList<PipelineVersion>> Versions(int? before, int limit, CancellationToken cancellationToken = default);
+
     /// <summary>Starts a run of the newest version; the same idempotency key again gives the same run.</summary>
     [Alias("Start")]
     Task<PipelineRun> Start(StartPipeline start, CancellationToken cancellationToken = default);
 }
 
+/// <summary>A definition version in a list.</summary>
+[GenerateSerializer, Immutable, Alias("mlops.PipelineVersion")]
+public sealed record PipelineVersion(
+    [property: Id(0)] int Version,
+    [property: Id(1)] string Digest,
+    [property: Id(2)] DateTimeOffset CreatedAt,
+    [property: Id(3)] string CreatedBy);
+
 /// <summary>A definition version.</summary>
+/// <param name="Pipeline">The pipeline.</param>
+/// <param name="Version">1 for the first.</param>
+/// <param name="Digest">SHA-256 of the text.</param>
+/// <param name="Yaml">The text.</param>
+/// <param name="CreatedAt">When it was registered.</param>
+/// <param name="CreatedBy">By whom.</param>
+/// <param name="Outline">As it is understood; <see langword="null"/> when today's rules refuse the text, which was registered under others.</param>
 [GenerateSerializer, Immutable, Alias("mlops.PipelineDefinition")]
 public sealed record PipelineDefinition(
     [property: Id(0)] string Pipeline,
@@ -25,7 +44,8 @@ public sealed record PipelineDefinition(
     [property: Id(2)] string Digest,
     [property: Id(3)] string Yaml,
     [property: Id(4)] DateTimeOffset CreatedAt,
-    [property: Id(5)] string CreatedBy);
+    [property: Id(5)] string CreatedBy,
+    [property: Id(6)] PipelineOutline? Outline = null);
 
 /// <summary>How to start a run.</summary>
 /// <param name="Params">Overrides of the definition's params; an unknown one is refused.</param>

@@ -18,6 +18,13 @@ public interface IPipelineRunGrain : IGrainWithStringKey
     [Alias("Logs"), ReadOnly]
     Task<IReadOnlyList<StepLogLine>> Logs(long after, int limit, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// What changed after a version of the run, as soon as something is stored, or nothing after <paramref name="wait"/> (at most 10 seconds). Without a version, or with one
+    /// whose changes are no longer remembered, the whole run. Never in the way of those who work.
+    /// </summary>
+    [Alias("Watch"), AlwaysInterleave]
+    Task<PipelineRunChanges> Watch(long? after, TimeSpan wait, CancellationToken cancellationToken = default);
+
     /// <summary>Cancels what has not ended; workers learn it at their next heartbeat. An ended run is left as it is.</summary>
     [Alias("Cancel")]
     Task<PipelineRun> Cancel(string reason, CancellationToken cancellationToken = default);
@@ -90,6 +97,19 @@ public enum StepStatus
 }
 
 /// <summary>A pipeline run as it stands.</summary>
+/// <param name="PipelineRunId">32 lower-case hex digits.</param>
+/// <param name="Pipeline">The pipeline.</param>
+/// <param name="DefinitionVersion">What defines it.</param>
+/// <param name="DefinitionDigest">SHA-256 of the definition's text.</param>
+/// <param name="Status">How it stands.</param>
+/// <param name="Cause">Why: <c>manual</c>, or <c>alert/&lt;id&gt;</c>.</param>
+/// <param name="Params">All params, with defaults.</param>
+/// <param name="Steps">In an order in which every step comes after its needs.</param>
+/// <param name="StartedAt">When it began.</param>
+/// <param name="EndedAt">When it ended.</param>
+/// <param name="Reason">Why it did not succeed.</param>
+/// <param name="StartedBy">The actor that started it.</param>
+/// <param name="LogLines">Lines of its log so far.</param>
 [GenerateSerializer, Immutable, Alias("mlops.PipelineRun")]
 public sealed record PipelineRun(
     [property: Id(0)] string PipelineRunId,
@@ -102,9 +122,26 @@ public sealed record PipelineRun(
     [property: Id(7)] IReadOnlyList<PipelineStep> Steps,
     [property: Id(8)] DateTimeOffset StartedAt,
     [property: Id(9)] DateTimeOffset? EndedAt,
-    [property: Id(10)] string? Reason);
+    [property: Id(10)] string? Reason,
+    [property: Id(11)] string StartedBy = "",
+    [property: Id(12)] long LogLines = 0);
 
 /// <summary>One step (a fan-out makes one of each value: <c>train@fast-tree</c>).</summary>
+/// <param name="Name">Unique in the run.</param>
+/// <param name="Uses">Kind of step.</param>
+/// <param name="Needs">Names of the run's steps that come before it.</param>
+/// <param name="Status">How it stands.</param>
+/// <param name="Attempt">The newest attempt; 0 before the first.</param>
+/// <param name="StartedAt">When its first attempt began.</param>
+/// <param name="EndedAt">When it ended for good.</param>
+/// <param name="Outputs">What it gave, once it has succeeded.</param>
+/// <param name="Error">Why the newest attempt that ended did not succeed.</param>
+/// <param name="Group">The definition's name of it, which the steps of a fan-out share.</param>
+/// <param name="ReadyAt">Since when a worker may take it: all that it needs had succeeded.</param>
+/// <param name="AttemptsMax">How often its own errors are tried, 1–10.</param>
+/// <param name="TimeoutSeconds">Longest time of one attempt.</param>
+/// <param name="With">Its inputs as JSON text, references unresolved.</param>
+/// <param name="Attempts">All attempts, oldest first.</param>
 [GenerateSerializer, Immutable, Alias("mlops.PipelineStep")]
 public sealed record PipelineStep(
     [property: Id(0)] string Name,
@@ -115,7 +152,50 @@ public sealed record PipelineStep(
     [property: Id(5)] DateTimeOffset? StartedAt,
     [property: Id(6)] DateTimeOffset? EndedAt,
     [property: Id(7)] IReadOnlyDictionary<string, string> Outputs,
-    [property: Id(8)] string? Error);
+    [property: Id(8)] string? Error,
+    [property: Id(9)] string Group = "",
+    [property: Id(10)] DateTimeOffset? ReadyAt = null,
+    [property: Id(11)] int AttemptsMax = 1,
+    [property: Id(12)] int TimeoutSeconds = 0,
+    [property: Id(13)] string With = "{}",
+    [property: Id(14)] IReadOnlyList<StepAttempt>? Attempts = null);
+
+/// <summary>One attempt at a step.</summary>
+/// <param name="Number">1 for the first.</param>
+/// <param name="Worker">Who held it.</param>
+/// <param name="StartedAt">When the worker took it.</param>
+/// <param name="EndedAt">When it ended; <see langword="null"/> while it is held, and for attempts that ended before this was recorded.</param>
+/// <param name="Outcome">How it ended; <see langword="null"/> while it is held, and when the run was stopped over its head.</param>
+/// <param name="Error">Why it did not succeed.</param>
+/// <param name="RetryAt">When the next attempt may begin; <see langword="null"/> when there is none.</param>
+[GenerateSerializer, Immutable, Alias("mlops.StepAttempt")]
+public sealed record StepAttempt(
+    [property: Id(0)] int Number,
+    [property: Id(1)] string Worker,
+    [property: Id(2)] DateTimeOffset StartedAt,
+    [property: Id(3)] DateTimeOffset? EndedAt,
+    [property: Id(4)] AttemptOutcome? Outcome,
+    [property: Id(5)] string? Error,
+    [property: Id(6)] DateTimeOffset? RetryAt);
+
+/// <summary>How an attempt ended. Lost stands apart from failed: it is the platform's fault and does not use up the step's own attempts.</summary>
+public enum AttemptOutcome
+{
+    /// <summary>Done.</summary>
+    Succeeded = 0,
+
+    /// <summary>The step's own error.</summary>
+    Failed = 1,
+
+    /// <summary>A gate or expectation said no.</summary>
+    Rejected = 2,
+
+    /// <summary>The worker was silent, or gave the step back.</summary>
+    Lost = 3,
+
+    /// <summary>It took longer than its timeout.</summary>
+    TimedOut = 4,
+}
 
 /// <summary>Proof of holding a step.</summary>
 [GenerateSerializer, Immutable, Alias("mlops.StepToken")]

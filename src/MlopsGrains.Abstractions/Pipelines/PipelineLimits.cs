@@ -33,11 +33,14 @@ public static class PipelineLimits
     /// <summary>Most runs of a list.</summary>
     public const int RunsPerListMax = 200;
 
+    /// <summary>Most versions of a list.</summary>
+    public const int VersionsPerListMax = 1_000;
+
+    /// <summary>Most runs that are looked at for one page of those with a status; the page's token goes on behind them.</summary>
+    public const int RunsLookedAtMax = 1_000;
+
     /// <summary>Fewest digits by which a run is found.</summary>
     public const int RunIdPrefixLengthMin = 4;
-
-    /// <summary>Most runs that are found by the beginning of their ids.</summary>
-    public const int RunsFoundMax = 20;
 
     /// <summary>Most lines of a run's log, and of a page of it.</summary>
     public const int LogLinesMax = 10_000;

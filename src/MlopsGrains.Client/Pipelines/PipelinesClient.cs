@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json;
 using MlopsGrains.Client.Http;
 using MlopsGrains.Identity;
+using MlopsGrains.Paging;
 using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Client;
@@ -10,6 +12,7 @@ namespace MlopsGrains.Client;
 public sealed class PipelinesClient
 {
     private const string Root = "api/v1/pipelines";
+    private const string RunsRoot = "api/v1/pipeline-runs";
     private const int LogPageSize = 1000;
 
     private static readonly TimeSpan PollDefault = TimeSpan.FromSeconds(1);
@@ -49,6 +52,13 @@ public sealed class PipelinesClient
     /// <summary>The newest definition of every pipeline in the order of their names, read page by page.</summary>
     public IAsyncEnumerable<PipelineDefinition> ListAsync(CancellationToken cancellationToken = default) => Pages.All<PipelineDefinition>(http, Root, cancellationToken);
 
+    /// <summary>A page of the newest definitions, in the order of their pipelines' names.</summary>
+    /// <param name="limit">1–1,000; the server's default when <see langword="null"/>.</param>
+    /// <param name="pageToken">Of the page before; the first when <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<Page<PipelineDefinition>> ListPageAsync(int? limit = null, string? pageToken = null, CancellationToken cancellationToken = default) =>
+        http.GetAsync<Page<PipelineDefinition>>(Root + GatewayPath.Query(("limit", limit), ("pageToken", pageToken)), cancellationToken);
+
     /// <summary>A definition, the newest when <paramref name="version"/> is <see langword="null"/>; throws <see cref="Errors.ErrorKind.NotFound"/>.</summary>
     public Task<PipelineDefinition> GetAsync(string pipeline, int? version = null, CancellationToken cancellationToken = default) =>
         http.GetAsync<PipelineDefinition>(At(pipeline) + GatewayPath.Query(("version", version)), cancellationToken);
@@ -68,12 +78,31 @@ public sealed class PipelinesClient
     public Task<IReadOnlyList<PipelineRun>> ListRunsAsync(string pipeline, int? limit = null, CancellationToken cancellationToken = default) =>
         http.GetAsync<IReadOnlyList<PipelineRun>>($"{At(pipeline)}/runs{GatewayPath.Query(("limit", limit))}", cancellationToken);
 
-    /// <summary>Runs of any pipeline whose ids begin so, in the order of their ids; empty when there is none.</summary>
-    /// <param name="idPrefix">4–32 lower-case hex digits.</param>
-    /// <param name="limit">1–20.</param>
+    /// <summary>A page of the versions of a definition, newest first.</summary>
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="limit">1–1,000; the server's default when <see langword="null"/>.</param>
+    /// <param name="pageToken">Of the page before; the first when <see langword="null"/>.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public Task<IReadOnlyList<PipelineRun>> FindRunsAsync(string idPrefix, int limit = 10, CancellationToken cancellationToken = default) =>
-        http.GetAsync<IReadOnlyList<PipelineRun>>($"api/v1/pipeline-runs{GatewayPath.Query(("idPrefix", idPrefix), ("limit", limit))}", cancellationToken);
+    public Task<Page<PipelineVersion>> ListVersionsPageAsync(string pipeline, int? limit = null, string? pageToken = null, CancellationToken cancellationToken = default) =>
+        http.GetAsync<Page<PipelineVersion>>($"{At(pipeline)}/versions{GatewayPath.Query(("limit", limit), ("pageToken", pageToken))}", cancellationToken);
+
+    /// <summary>A page of runs, newest first, of all pipelines or of one, in any status or in one.</summary>
+    /// <param name="pipeline">Of this pipeline only.</param>
+    /// <param name="status">In this status only; a page may then be shorter than <paramref name="limit"/> and still have a next one.</param>
+    /// <param name="limit">1–200; the server's default when <see langword="null"/>.</param>
+    /// <param name="pageToken">Of the page before; the first when <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<Page<PipelineRun>> ListRunsPageAsync(
+        string? pipeline = null, PipelineRunStatus? status = null, int? limit = null, string? pageToken = null, CancellationToken cancellationToken = default) =>
+        http.GetAsync<Page<PipelineRun>>(
+            RunsRoot + GatewayPath.Query(("pipeline", pipeline), ("status", status?.ToString().ToLowerInvariant()), ("limit", limit), ("pageToken", pageToken)), cancellationToken);
+
+    /// <summary>Runs of any pipeline whose ids begin so, newest first; empty when there is none.</summary>
+    /// <param name="idPrefix">4–32 lower-case hex digits.</param>
+    /// <param name="limit">1–200.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<IReadOnlyList<PipelineRun>> FindRunsAsync(string idPrefix, int limit = 10, CancellationToken cancellationToken = default) =>
+        (await http.GetAsync<Page<PipelineRun>>(RunsRoot + GatewayPath.Query(("idPrefix", idPrefix), ("limit", limit)), cancellationToken)).Items;
 
     /// <summary>A run with its steps; throws <see cref="Errors.ErrorKind.NotFound"/>.</summary>
     public Task<PipelineRun> GetRunAsync(string pipelineRunId, CancellationToken cancellationToken = default) => http.GetAsync<PipelineRun>(RunAt(pipelineRunId), cancellationToken);
@@ -109,6 +138,25 @@ public sealed class PipelinesClient
             await Task.Delay(left < poll ? left.Value : poll, time, cancellationToken);
         }
     }
+
+    /// <summary>
+    /// What happens to a run as it is stored, first the whole run. Does not end by itself; connects again where the connection broke.
+    /// </summary>
+    /// <param name="pipelineRunId">The run.</param>
+    /// <param name="after">The version to go on after; from the present when <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    public IAsyncEnumerable<PipelineRunEvent> WatchRunAsync(string pipelineRunId, long? after = null, CancellationToken cancellationToken = default) => EventSource.ReadAsync(
+        http,
+        $"{RunAt(pipelineRunId)}/events",
+        after,
+        static (type, id, data) => type switch
+        {
+            "reset" => new PipelineRunEvent(id, JsonSerializer.Deserialize<PipelineRun>(data, GatewayJson.Options), null),
+            "change" => new PipelineRunEvent(id, null, JsonSerializer.Deserialize<PipelineRunChange>(data, GatewayJson.Options)),
+            _ => null,
+        },
+        time,
+        cancellationToken);
 
     /// <summary>The steps' log lines.</summary>
     /// <param name="pipelineRunId">The run.</param>
@@ -157,7 +205,7 @@ public sealed class PipelinesClient
 
     private static string At(string pipeline) => $"{Root}/{GatewayPath.Segment("pipeline", pipeline)}";
 
-    private static string RunAt(string pipelineRunId) => $"api/v1/pipeline-runs/{GatewayPath.Segment("pipelineRunId", pipelineRunId)}";
+    private static string RunAt(string pipelineRunId) => $"{RunsRoot}/{GatewayPath.Segment("pipelineRunId", pipelineRunId)}";
 
     private sealed record Cancellation(string Reason);
 }

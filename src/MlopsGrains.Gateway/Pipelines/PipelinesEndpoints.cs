@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -10,6 +11,8 @@ using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Idempotency;
+using MlopsGrains.Gateway.Json;
+using MlopsGrains.Gateway.Live;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
@@ -42,12 +45,15 @@ internal static class PipelinesEndpoints
         pipelines.MapGet("/pipeline-step-kinds", StepKinds).RequiresSignIn().WithName("ListPipelineStepKinds").WithSummary("The kinds of steps with their inputs and outputs.");
         pipelines.MapGet("/pipelines", List).ShowsReadable().WithName("ListPipelines").WithSummary("The newest definition of every pipeline, by name.");
         pipelines.MapGet("/pipelines/{name}", Get).Requires(PermissionLevel.Read, AccessTarget.Pipeline, "name").WithName("GetPipeline").WithSummary("A definition version, the newest by default.");
+        pipelines.MapGet("/pipelines/{name}/versions", Versions).Requires(PermissionLevel.Read, AccessTarget.Pipeline, "name").WithName("ListPipelineVersions").WithSummary("The versions of a definition, newest first.");
         pipelines.MapPost("/pipelines/{name}/runs", Start).Requires(PermissionLevel.Use, AccessTarget.Pipeline, "name").WithName("StartPipeline").CreatesOnce().WithSummary("Starts a run; the same idempotency key gives the same run.")
             .WithExample("""{"params":{"version":"1"},"idempotencyKey":"nightly-2026-01-01"}""");
         pipelines.MapGet("/pipelines/{name}/runs", Runs).Requires(PermissionLevel.Read, AccessTarget.Pipeline, "name").WithName("ListPipelineRuns").WithSummary("Runs of a pipeline, newest first.");
-        pipelines.MapPipelineRunPrefixes();
+        pipelines.MapPipelineRunList();
         pipelines.MapGet("/pipeline-runs/{id}", GetRun).Requires(PermissionLevel.Read, AccessTarget.PipelineRun, "id").WithName("GetPipelineRun").WithSummary("A run with its steps.");
         pipelines.MapGet("/pipeline-runs/{id}/logs", Logs).Requires(PermissionLevel.Read, AccessTarget.PipelineRun, "id").WithName("GetPipelineRunLogs").WithSummary("Log lines after a line number.");
+        pipelines.MapGet("/pipeline-runs/{id}/events", Watch).Requires(PermissionLevel.Read, AccessTarget.PipelineRun, "id").WithName("WatchPipelineRun").Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
+            .WithSummary("Server-sent events of one run: `reset` with the whole run, then a `change` for everything stored. Resumes after `Last-Event-ID`.");
         pipelines.MapPost("/pipeline-runs/{id}/cancel", Cancel).Requires(PermissionLevel.Edit, AccessTarget.PipelineRun, "id").WithName("CancelPipelineRun").WithSummary("Cancels what has not ended.")
             .WithExample("""{"reason":"the data was wrong"}""");
     }
@@ -82,6 +88,27 @@ internal static class PipelinesEndpoints
 
     private static async Task<Ok<PipelineDefinition>> Get(string name, IGrainFactory grains, CancellationToken cancellationToken, int? version = null) =>
         TypedResults.Ok(await grains.GetGrain<IPipelineGrain>(Names.Check("name", name)).Get(version, cancellationToken));
+
+    private static async Task<Ok<Page<PipelineVersion>>> Versions(string name, IGrainFactory grains, CancellationToken cancellationToken, int limit = 100, string? pageToken = null)
+    {
+        var list = $"pipeline-versions/{name}";
+        var before = PageToken.Read<string>(list, pageToken, place => int.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out _));
+        var versions = await grains.GetGrain<IPipelineGrain>(Names.Check("name", name)).Versions(before is null ? null : int.Parse(before, CultureInfo.InvariantCulture), limit, cancellationToken);
+        var next = versions is [.., { Version: > 1 } last] && versions.Count == limit ? PageToken.Write(list, last.Version.ToString(CultureInfo.InvariantCulture)) : null;
+        return TypedResults.Ok(new Page<PipelineVersion>(versions, next));
+    }
+
+    private static Task Watch(string id, HttpContext context, IGrainFactory grains)
+    {
+        var run = Run(grains, id);
+        return EventStream.Answer(context, "pipeline-run/" + id, async (after, wait, cancellationToken) =>
+        {
+            var changes = await run.Watch(after, wait, cancellationToken);
+            return new LiveAnswer(changes.Version, changes.Reset is { } whole
+                ? [EventStream.Frame(changes.Version, "reset", JsonSerializer.SerializeToUtf8Bytes(whole, NativeJson.Options))]
+                : [.. changes.Changes.Select(c => EventStream.Frame(c.Version, "change", JsonSerializer.SerializeToUtf8Bytes(c, NativeJson.Options)))]);
+        });
+    }
 
     private static async Task<Created<PipelineRun>> Start(string name, StartRequest? request, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {

@@ -7,6 +7,7 @@ using MlopsGrains.Governance;
 using MlopsGrains.Grains.Documents;
 using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Grains.Pipelines.Runs;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
 using MlopsGrains.Pipelines;
@@ -80,6 +81,14 @@ internal sealed class PipelineGrain(
         return Definition(found, await text.ReadToEndAsync(cancellationToken));
     }
 
+    public Task<IReadOnlyList<PipelineVersion>> Versions(int? before, int limit, CancellationToken cancellationToken = default)
+    {
+        Limit.Page("limit", limit, PipelineLimits.VersionsPerListMax);
+        var versions = Document.Versions.Count > 0 ? Document.Versions : throw MlopsException.NotFound("Pipeline", Name);
+        return Task.FromResult<IReadOnlyList<PipelineVersion>>(
+            [.. versions.Take(Math.Max(0, (before ?? int.MaxValue) - 1)).Reverse().Take(limit).Select(v => new PipelineVersion(v.Version, v.Digest, v.CreatedAt, v.CreatedBy))]);
+    }
+
     public async Task<PipelineRun> Start(StartPipeline start, CancellationToken cancellationToken = default)
     {
         if (start.IdempotencyKey is not null)
@@ -98,7 +107,19 @@ internal sealed class PipelineGrain(
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(pipeline + "\n" + idempotencyKey)).AsSpan(0, 16));
 
     private PipelineDefinition Definition(DefinitionVersion version, string yaml) =>
-        new(Name, version.Version, version.Digest, yaml, version.CreatedAt, version.CreatedBy);
+        new(Name, version.Version, version.Digest, yaml, version.CreatedAt, version.CreatedBy, Outline(yaml));
+
+    private PipelineOutline? Outline(string yaml)
+    {
+        try
+        {
+            return PipelinePlan.Outline(reader.Read(yaml));
+        }
+        catch (MlopsException)
+        {
+            return null; // The text is there to be read; what it means is for a newer or an older reader.
+        }
+    }
 }
 
 /// <summary>The stored document.</summary>

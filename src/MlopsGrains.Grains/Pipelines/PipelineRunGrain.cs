@@ -5,6 +5,8 @@ using MlopsGrains.Blobs;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Governance;
+using MlopsGrains.Grains.Calls;
+using MlopsGrains.Grains.Experiments.Live;
 using MlopsGrains.Grains.Journaling;
 using MlopsGrains.Grains.Pipelines.Definitions;
 using MlopsGrains.Grains.Pipelines.Runs;
@@ -24,6 +26,7 @@ internal sealed partial class PipelineRunGrain(
     StepCatalog kinds,
     IOptions<PipelineOptions> options,
     PipelineMetrics metrics,
+    LongWait longWait,
     TimeProvider time,
     ILogger<PipelineRunGrain> logger)
     : JournalGrain<PipelineRunState, PipelineRunEvent>(journal, new JsonJournalCodec<PipelineRunState, PipelineRunEvent>()), IPipelineRunGrain
@@ -32,6 +35,7 @@ internal sealed partial class PipelineRunGrain(
 
     private readonly LeaseBook leases = new(time, options.Value.Lease);
     private readonly Dictionary<string, long> offered = [];
+    private readonly RecentChanges<PipelineRunChange> recent = new(longWait, time, Weight);
     private IGrainTimer? timer;
 
     private string Id => this.GetPrimaryKeyString();
@@ -164,8 +168,6 @@ internal sealed partial class PipelineRunGrain(
         await GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.UnfinishedPipelineRuns).Remove(Id, cancellationToken);
         DeactivateOnIdle();
     }
-
-    protected override void Recorded(IReadOnlyList<PipelineRunEvent> events) => metrics.Happened(events, State);
 
     protected override void Apply(PipelineRunState state, PipelineRunEvent e) => state.Apply(e);
 

@@ -16,7 +16,7 @@ internal sealed record Section(string Key, string Name, string Href, string Icon
     public static IReadOnlyList<(string? Group, IReadOnlyList<Section> Sections)> All { get; } =
     [
         (null, [new("home", "Home", "/", "home", "H")]),
-        ("Track", [new("experiments", "Experiments", "/experiments", "flask", "E")]),
+        ("Track", [new("experiments", "Experiments", "/experiments", "flask", "E"), new("pipelines", "Pipelines", "/pipelines", "flow", "P")]),
         ("Trust", [new("audit", "Audit", "/audit", "shield", "A", ForAdministrators: true)]),
         (Foot, [new("admin", "Admin", "/admin", "sliders", "S", ForAdministrators: true)]),
     ];

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using MlopsGrains.Errors;
 using MlopsGrains.Grains.Pipelines.Definitions;
+using MlopsGrains.Grains.Pipelines.Inputs;
 using MlopsGrains.Pipelines;
 using MlopsGrains.Texts;
 
@@ -41,6 +42,20 @@ internal static class PipelinePlan
             step.Attempts,
             (int)step.Timeout.TotalSeconds)))];
     }
+
+    /// <summary>What people see of a definition before it runs.</summary>
+    public static PipelineOutline Outline(PipelineSpec spec) => new(
+        spec.Description,
+        [.. spec.Params.Select(p => new PipelineParam(p.Key, TypeOf(p.Value), ScalarText.Of(p.Value)))],
+        [.. Steps(spec).Select(s => new OutlinedStep(s.Name, s.Group, s.Uses, s.Needs))],
+        spec.AlertTriggers);
+
+    private static ParamType TypeOf(JsonElement standard) => standard.ValueKind switch
+    {
+        JsonValueKind.Number => ParamType.Number,
+        JsonValueKind.True or JsonValueKind.False => ParamType.Boolean,
+        _ => ParamType.Text,
+    };
 
     private static JsonElement Typed(string field, string text, JsonValueKind kind)
     {

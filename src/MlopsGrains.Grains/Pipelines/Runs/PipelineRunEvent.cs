@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MlopsGrains.Identity;
+using MlopsGrains.Pipelines;
 
 namespace MlopsGrains.Grains.Pipelines.Runs;
 
@@ -71,13 +72,3 @@ internal sealed record RunCancelled(string Reason, DateTimeOffset At) : Pipeline
 
 /// <summary>The audit chain and the catalogs know of the beginning, or of the end.</summary>
 internal sealed record Announced(bool End) : PipelineRunEvent;
-
-/// <summary>Lost stands apart from Failed: it is the platform's fault and does not use up the step's own attempts.</summary>
-internal enum AttemptOutcome
-{
-    Succeeded,
-    Failed,
-    Rejected,
-    Lost,
-    TimedOut,
-}

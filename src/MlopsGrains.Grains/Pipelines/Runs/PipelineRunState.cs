@@ -140,6 +140,7 @@ internal sealed class PipelineRunState
             else if (needs.TrueForAll(n => n == StepStatus.Succeeded))
             {
                 step.Status = StepStatus.Ready;
+                step.ReadyAt = at;
             }
         }
 
@@ -156,6 +157,11 @@ internal sealed class PipelineRunState
     {
         foreach (var step in Steps.Where(s => !s.IsTerminal()))
         {
+            if (step.Status == StepStatus.Running)
+            {
+                step.Attempts[^1].EndedAt = at;
+            }
+
             step.Status = step.Status == StepStatus.Running ? StepStatus.Cancelled : waiting;
             step.EndedAt = at;
         }

@@ -13,6 +13,9 @@ internal sealed class StepState
 
     public DateTimeOffset? NotBefore { get; set; }
 
+    /// <summary>Since when it could first be leased.</summary>
+    public DateTimeOffset? ReadyAt { get; set; }
+
     public DateTimeOffset? StartedAt { get; set; }
 
     public DateTimeOffset? EndedAt { get; set; }
@@ -53,6 +56,9 @@ internal sealed class StepState
         var attempt = Attempts[ended.Attempt - 1];
         attempt.Outcome = ended.Outcome;
         attempt.ResultDigest = ended.ResultDigest;
+        attempt.EndedAt = ended.At;
+        attempt.Error = ended.Error;
+        attempt.RetryAt = ended.RetryAt;
         Error = ended.Error;
         if (ended.RetryAt is { } retryAt)
         {
@@ -87,4 +93,10 @@ internal sealed class AttemptState
     public AttemptOutcome? Outcome { get; set; }
 
     public string? ResultDigest { get; set; }
+
+    public DateTimeOffset? EndedAt { get; set; }
+
+    public string? Error { get; set; }
+
+    public DateTimeOffset? RetryAt { get; set; }
 }
