@@ -26,11 +26,11 @@ public sealed class AdminPageTests(SignInTests.GuardedServer guarded, ServerFixt
         await page.GetByRole(AriaRole.Link, new() { Name = "<i>eva" }).ClickAsync();
 
         reader.MayFail.Add("/permissions/datasets");
-        await page.GetByLabel("On", new() { Exact = true }).SelectOptionAsync("datasets");
+        await page.Locator("select[name=kind]").SelectOptionAsync("datasets");
         await page.GetByPlaceholder("An experiment's id, or a name").FillAsync("never/made");
         await page.GetByRole(AriaRole.Button, new() { Name = "Give", Exact = true }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "never/made" })).ToBeVisibleAsync();
-        await page.GetByLabel("On", new() { Exact = true }).SelectOptionAsync("experiments");
+        await page.Locator("select[name=kind]").SelectOptionAsync("experiments");
         await page.GetByPlaceholder("An experiment's id, or a name").FillAsync("0");
         await page.GetByRole(AriaRole.Button, new() { Name = "Give", Exact = true }).ClickAsync();
         await page.GetByLabel("Level on experiment '0'").SelectOptionAsync("edit");
@@ -83,7 +83,7 @@ public sealed class AdminPageTests(SignInTests.GuardedServer guarded, ServerFixt
     public async Task AWebhook_IsTested_AndRetention_IsCounted()
     {
         using var client = MlopsGrainsClient.Create(new() { BaseAddress = open.BaseAddress });
-        var webhook = await client.Webhooks.CreateAsync(new NewWebhook("hook", "http://127.0.0.1:9/hook", [new("REGISTERED_MODEL", "CREATED")]), Token);
+        var webhook = await client.Webhooks.CreateAsync(new NewWebhook("hook", "https://127.0.0.1:9/hook", [new("REGISTERED_MODEL", "CREATED")]), Token);
         await EveryPage.HoldsAsync(browser, open.BaseAddress, "/admin/webhooks");
 
         await using var reader = await browser.OpenAsync(open.BaseAddress);
