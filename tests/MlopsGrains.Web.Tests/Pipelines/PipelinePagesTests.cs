@@ -94,7 +94,7 @@ public sealed class PipelinePagesTests(ServerFixture server, Browser browser)
         var page = reader.Page;
         await page.RouteAsync($"**/pipeline-runs/{run}/logs?**", route =>
         {
-            var lines = Enumerable.Range(1, route.Request.Url.Contains("after=0&", StringComparison.Ordinal) ? 20_000 : 0).Select(i => new { line = i, time = "2026-11-28T14:05:12Z", step = "b", attempt = 1 + (i % 2), text = i == 77_777 ? "the needle " + OddText : $"line {i}" });
+            var lines = Enumerable.Range(1, route.Request.Url.Contains("after=0&", StringComparison.Ordinal) ? 20_000 : 0).Select(i => new { line = i, time = "2026-11-28T14:05:12Z", step = "b", attempt = 1 + (i % 2), text = i == 17_777 ? "the needle " + OddText : $"line {i}" });
             return route.FulfillAsync(new() { ContentType = "application/json", Body = JsonSerializer.Serialize(lines) });
         });
 
