@@ -17,7 +17,7 @@ public sealed class CompletionTests
     [InlineData("mlops runs search --view |", "ActiveOnly,All,DeletedOnly")]
     [InlineData("mlops pipelines run churn --wai|", "--wait")]
     [InlineData("mlops models ali| set", "aliases")]
-    [InlineData("mlops pipeline |", "cancel,list,logs,register,run,status,validate")]
+    [InlineData("mlops pipeline |", "cancel,get,list,logs,register,run,runs,status,validate,versions,watch")]
     [InlineData("mlops|", "")]
     public void Suggestions_AreWhatMayComeNext(string line, string expected)
     {

@@ -1,6 +1,6 @@
 import { api } from "./shell.js";
 
-// Shows the first run as soon as it is there.
+// Shows the first run as soon as it is there, and nobody is in the middle of something.
 const place = document.querySelector("[data-first-run]");
 if (place) {
   const look = async () => {
@@ -8,7 +8,7 @@ if (place) {
     const ids = answer?.items.map(e => e.experimentId) ?? [];
     if (ids.length) {
       const runs = await api("/api/v1/runs/search", { method: "POST", body: { experimentIds: ids, maxResults: 1 } }).then(a => a.json()).catch(() => null);
-      if (runs?.items.length) return location.reload();
+      if (runs?.items.length && !document.querySelector("dialog[open]")) return location.reload();
     }
     setTimeout(look, document.hidden ? 10000 : 1000);
   };
