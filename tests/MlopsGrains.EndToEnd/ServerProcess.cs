@@ -97,7 +97,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         var server = new ServerProcess(Process.Start(start)!, new Uri(url));
         using var http = new HttpClient { BaseAddress = server.Address, Timeout = TimeSpan.FromSeconds(5) };
-        await Eventually.Async(async () => server.process.HasExited || await IsHealthy(http), TimeSpan.FromSeconds(60));
+        await Eventually.Async(async () => server.process.HasExited || await IsHealthy(http), TimeSpan.FromMinutes(2));
         return server.process.HasExited
             ? throw new InvalidOperationException($"The server ended with {server.process.ExitCode}:{Environment.NewLine}{server.Output}")
             : server;
