@@ -108,7 +108,7 @@ public enum StepStatus
 /// <param name="StartedAt">When it began.</param>
 /// <param name="EndedAt">When it ended.</param>
 /// <param name="Reason">Why it did not succeed.</param>
-/// <param name="StartedBy">The actor that started it.</param>
+/// <param name="StartedBy">The actor that started it; <see langword="null"/> from a silo of an earlier version.</param>
 /// <param name="LogLines">Lines of its log so far.</param>
 [GenerateSerializer, Immutable, Alias("mlops.PipelineRun")]
 public sealed record PipelineRun(
@@ -123,7 +123,7 @@ public sealed record PipelineRun(
     [property: Id(8)] DateTimeOffset StartedAt,
     [property: Id(9)] DateTimeOffset? EndedAt,
     [property: Id(10)] string? Reason,
-    [property: Id(11)] string StartedBy = "",
+    [property: Id(11)] string? StartedBy = null,
     [property: Id(12)] long LogLines = 0);
 
 /// <summary>One step (a fan-out makes one of each value: <c>train@fast-tree</c>).</summary>
@@ -136,11 +136,11 @@ public sealed record PipelineRun(
 /// <param name="EndedAt">When it ended for good.</param>
 /// <param name="Outputs">What it gave, once it has succeeded.</param>
 /// <param name="Error">Why the newest attempt that ended did not succeed.</param>
-/// <param name="Group">The definition's name of it, which the steps of a fan-out share.</param>
+/// <param name="Group">The definition's name of it, which the steps of a fan-out share; <see langword="null"/> from a silo of an earlier version.</param>
 /// <param name="ReadyAt">Since when a worker may take it: all that it needs had succeeded.</param>
 /// <param name="AttemptsMax">How often its own errors are tried, 1–10.</param>
 /// <param name="TimeoutSeconds">Longest time of one attempt.</param>
-/// <param name="With">Its inputs as JSON text, references unresolved.</param>
+/// <param name="With">Its inputs as JSON text, references unresolved; <see langword="null"/> from a silo of an earlier version.</param>
 /// <param name="Attempts">All attempts, oldest first.</param>
 [GenerateSerializer, Immutable, Alias("mlops.PipelineStep")]
 public sealed record PipelineStep(
@@ -153,11 +153,11 @@ public sealed record PipelineStep(
     [property: Id(6)] DateTimeOffset? EndedAt,
     [property: Id(7)] IReadOnlyDictionary<string, string> Outputs,
     [property: Id(8)] string? Error,
-    [property: Id(9)] string Group = "",
+    [property: Id(9)] string? Group = null,
     [property: Id(10)] DateTimeOffset? ReadyAt = null,
     [property: Id(11)] int AttemptsMax = 1,
     [property: Id(12)] int TimeoutSeconds = 0,
-    [property: Id(13)] string With = "{}",
+    [property: Id(13)] string? With = null,
     [property: Id(14)] IReadOnlyList<StepAttempt>? Attempts = null);
 
 /// <summary>One attempt at a step.</summary>
