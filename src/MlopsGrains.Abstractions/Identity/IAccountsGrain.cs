@@ -136,6 +136,9 @@ public static class PermissionKinds
 {
     /// <summary>As people say it, such as <c>registered model</c>.</summary>
     public static string InWords(this PermissionKind kind) => kind == PermissionKind.RegisteredModel ? "registered model" : kind.ToString().ToLowerInvariant();
+
+    /// <summary>As addresses name things of a kind, such as <c>models</c>.</summary>
+    public static string InPaths(this PermissionKind kind) => kind == PermissionKind.RegisteredModel ? "models" : kind.InWords() + "s";
 }
 
 /// <summary>A level on a thing.</summary>

@@ -90,7 +90,7 @@ public sealed class UsersClient
     }
 
     private static string At(PermissionOn on, string user) =>
-        $"/api/v1/permissions/{(on.Kind == PermissionKind.RegisteredModel ? "models" : on.Kind.InWords() + "s")}/{GatewayPath.Segment("on", on.Id)}/{GatewayPath.Segment("user", user)}";
+        $"/api/v1/permissions/{on.Kind.InPaths()}/{GatewayPath.Segment("on", on.Id)}/{GatewayPath.Segment("user", user)}";
 
     private static UserAccount Account(UserMessage user) => new(
         user.Id,

@@ -24,17 +24,17 @@ internal static class PermissionsEndpoints
 
         var identity = endpoints.MapNative("Identity");
         identity.MapGet("/users/{user}", GetUser).RequiresSelf("user").WithName("GetUser").WithSummary("A user with the levels that it was given.");
-        foreach (var (things, kind, target) in new[]
+        foreach (var (kind, target) in new[]
         {
-            ("experiments", PermissionKind.Experiment, AccessTarget.Experiment),
-            ("models", PermissionKind.RegisteredModel, AccessTarget.RegisteredModel),
-            ("datasets", PermissionKind.Dataset, AccessTarget.Dataset),
-            ("deployments", PermissionKind.Deployment, AccessTarget.Deployment),
-            ("monitors", PermissionKind.Monitor, AccessTarget.Monitor),
-            ("pipelines", PermissionKind.Pipeline, AccessTarget.Pipeline),
+            (PermissionKind.Experiment, AccessTarget.Experiment),
+            (PermissionKind.RegisteredModel, AccessTarget.RegisteredModel),
+            (PermissionKind.Dataset, AccessTarget.Dataset),
+            (PermissionKind.Deployment, AccessTarget.Deployment),
+            (PermissionKind.Monitor, AccessTarget.Monitor),
+            (PermissionKind.Pipeline, AccessTarget.Pipeline),
         })
         {
-            var route = $"/permissions/{things}/{{on}}/{{user}}";
+            var route = $"/permissions/{kind.InPaths()}/{{on}}/{{user}}";
             identity.MapPut(route, (string on, string user, LevelChange body, IGrainFactory grains, CancellationToken cancellationToken) => Grant(user, new(kind, on), body.Level, grains, cancellationToken))
                 .Requires(PermissionLevel.Manage, target, "on").WithName($"Grant{kind}Permission").WithSummary($"Gives a user a level on {Article(kind)}, in place of the one it has.")
                 .WithExample("""{"level":"edit"}""");
