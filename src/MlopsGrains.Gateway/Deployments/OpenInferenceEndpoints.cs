@@ -12,6 +12,7 @@ using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Http;
 using MlopsGrains.Gateway.Json;
 using MlopsGrains.Gateway.OpenApi;
+using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
 
@@ -77,17 +78,9 @@ internal static class OpenInferenceEndpoints
         });
     }
 
-    private static async Task Models(HttpContext context, IGrainFactory grains)
+    private static async Task Models(HttpContext context)
     {
-        var names = new List<string>();
-        string? after = null;
-        do
-        {
-            var page = await grains.GetGrain<ICatalogGrain>(CatalogKinds.Deployments).List(after, ICatalogGrain.NamesPerPageMax, context.RequestAborted);
-            names.AddRange(await context.ReadableAsync(PermissionKind.Deployment, page.Items, name => name));
-            after = page.NextPageToken;
-        }
-        while (after is not null && names.Count < ModelsMax);
+        var names = await CatalogPages.ReadNames(context, PermissionKind.Deployment, CatalogKinds.Deployments, context.RequestAborted, ModelsMax);
 
         await Write(context, json =>
         {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using MlopsGrains.Catalogs;
+using MlopsGrains.Gateway.Access;
 using MlopsGrains.Identity;
 using MlopsGrains.Paging;
 
@@ -14,16 +15,31 @@ internal static class CatalogPages
         where T : class
     {
         var grain = context.RequestServices.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(catalog);
-        var names = await context.ReadablePageAsync(kind, PageRequest.Native(limit, pageToken, limitMax), ReadNames, name => name);
+        var names = await context.ReadablePageAsync(kind, PageRequest.Native(limit, pageToken, limitMax), PageOf, name => name);
 
         // A name without its thing belongs to a creation that was cut short; the thing comes when it is tried again.
         var items = await Task.WhenAll(names.Items.Select(get));
         return new Page<T>([.. items.OfType<T>()], names.NextPageToken);
 
-        async Task<Page<string>> ReadNames(int size, string? token)
+        async Task<Page<string>> PageOf(int size, string? token)
         {
             var page = await grain.List(PageToken.Read<string>(catalog, token), size, cancellationToken);
             return page with { NextPageToken = page.NextPageToken is { } last ? PageToken.Write(catalog, last) : null };
         }
+    }
+
+    /// <summary>All names that the caller may read, in ordinal order. Looks no further when <paramref name="enough"/> are found; there may be some more then.</summary>
+    public static async Task<List<string>> ReadNames(HttpContext context, PermissionKind kind, string catalog, CancellationToken cancellationToken, int enough = int.MaxValue)
+    {
+        var grain = context.RequestServices.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(catalog);
+        var (names, after) = (new List<string>(), (string?)null);
+        do
+        {
+            var page = await grain.List(after, ICatalogGrain.NamesPerPageMax, cancellationToken);
+            names.AddRange(await context.ReadableAsync(kind, page.Items, name => name));
+            after = page.NextPageToken;
+        }
+        while (after is not null && names.Count < enough);
+        return names;
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using MlopsGrains.Catalogs;
 using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Access;
+using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
 using MlopsGrains.Paging;
@@ -71,15 +72,7 @@ internal static class PipelineRunListEndpoints
             return await context.ReadableAsync(PermissionKind.Pipeline, [pipeline], name => name);
         }
 
-        var (all, token) = (new List<string>(), (string?)null);
-        do
-        {
-            var page = await grains.GetGrain<ICatalogGrain>(CatalogKinds.Pipelines).List(token, ICatalogGrain.NamesPerPageMax, cancellationToken);
-            all.AddRange(await context.ReadableAsync(PermissionKind.Pipeline, page.Items, name => name));
-            token = page.NextPageToken;
-        }
-        while (token is not null);
-        return all;
+        return await CatalogPages.ReadNames(context, PermissionKind.Pipeline, CatalogKinds.Pipelines, cancellationToken);
     }
 
     private static PipelineRunStatus? Status(string? status) => string.IsNullOrEmpty(status) ? null
