@@ -1,6 +1,5 @@
-import { api, toast } from "./shell.js";
+import { api, refused, toast } from "./shell.js";
 
-const bad = error => toast(error.message, { bad: true });
 const sent = sessionStorage.getItem("mlops-done");
 if (sent) { sessionStorage.removeItem("mlops-done"); toast(sent); }
 
@@ -30,7 +29,7 @@ addEventListener("click", async e => {
       const { result } = await answer.json();
       toast(result.success ? `The address took it: ${result.response_status}` : `Not taken: ${result.error_message || result.response_status}`, { bad: !result.success });
     } else return done(now.dataset.said);
-  } catch (error) { bad(error); }
+  } catch (error) { refused(error); }
   now.disabled = false;
 });
 
@@ -64,7 +63,7 @@ addEventListener("submit", async e => {
 for (const level of document.querySelectorAll("[data-level]"))
   level.onchange = () => api(level.dataset.level, { method: "PUT", body: { level: level.value } }).then(
     () => { const was = level.dataset.was; level.dataset.was = level.value; toast(`${level.value} is given`, { undo: () => { level.value = was; level.onchange(); } }); },
-    error => { level.value = level.dataset.was; bad(error); });
+    error => { level.value = level.dataset.was; refused(error); });
 
 // Retention goes step by step: each is done when it is answered, and one may stop between two.
 async function collect(dryRun) {

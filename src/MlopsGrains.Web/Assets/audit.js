@@ -1,4 +1,4 @@
-import { api, toast } from "./shell.js";
+import { api, refused, toast } from "./shell.js";
 
 const number = n => { const b = new DataView(new ArrayBuffer(8)); b.setBigInt64(0, BigInt(n)); return new Uint8Array(b.buffer); };
 const text = t => { const bytes = new TextEncoder().encode(t), b = new DataView(new ArrayBuffer(4)); b.setInt32(0, bytes.length); return [new Uint8Array(b.buffer), bytes]; };
@@ -27,6 +27,6 @@ document.querySelector("[data-do=verify]").onclick = async e => {
     const words = v.valid ? `${v.events.toLocaleString("en")} events verified, the chain holds` : `Broken at event ${v.brokenAt}: ${v.reason}`;
     if (place) place.textContent = words;
     toast(words, { bad: !v.valid });
-  } catch (error) { toast(error.message, { bad: true }); }
+  } catch (error) { refused(error); }
   button.disabled = false;
 };

@@ -1,4 +1,4 @@
-import { api, setAside, toast } from "./shell.js";
+import { api, refused, setAside, toast } from "./shell.js";
 
 const dialog = document.getElementById("new-experiment"), field = dialog.querySelector("input"), fault = dialog.querySelector("[role=alert]");
 let key;
@@ -23,6 +23,6 @@ async function change(row, id, name, deletes) {
   try {
     await set(deletes ? "delete" : "restore");
     row.hidden = true;
-    toast(`${name} is ${deletes ? "deleted" : "restored"}`, { undo: () => undo().catch(e => toast(e.message, { bad: true })) });
-  } catch (error) { toast(error.message, { bad: true }); }
+    toast(`${name} is ${deletes ? "deleted" : "restored"}`, { undo: () => undo().catch(refused) });
+  } catch (error) { refused(error); }
 }

@@ -1,4 +1,4 @@
-import { api, follow, toast } from "./shell.js";
+import { api, follow, refused, toast } from "./shell.js";
 import { mount } from "./log.js";
 
 const main = document.getElementById("main"), place = document.querySelector("[data-run]");
@@ -113,7 +113,7 @@ function open(id) {
     }
     const line = Number(query().get("line"));
     if (line) log?.goTo(line);
-  })().catch(e => toast(e.message, { bad: true })).finally(() => reading = null);
+  })().catch(refused).finally(() => reading = null);
   read();
   catchUp();
 
@@ -144,7 +144,7 @@ addEventListener("click", async e => {
   try {
     const run = await (await api(`/api/v1/pipelines/${encodeURIComponent(again.dataset.pipeline)}/runs`, { method: "POST", body: { params: JSON.parse(again.dataset.params) }, headers: { "Idempotency-Key": key } })).json();
     location.href = "/pipeline-runs/" + run.pipelineRunId;
-  } catch (error) { again.disabled = false; key = null; toast(error.message, { bad: true }); }
+  } catch (error) { again.disabled = false; key = null; refused(error); }
 });
 dialog?.querySelector("form").addEventListener("submit", async e => {
   e.preventDefault();

@@ -1,4 +1,4 @@
-import { api, follow, setAside, toast } from "./shell.js";
+import { api, follow, refused, setAside, toast } from "./shell.js";
 import { curves } from "./curves.js";
 
 // Delete and restore, each the other's undo.
@@ -9,7 +9,7 @@ addEventListener("click", async e => {
     button.disabled = true;
     await setAside(`/api/v1/runs/${button.dataset.run}`, button.dataset.runAct);
     location.reload();
-  } catch (error) { button.disabled = false; toast(error.message, { bad: true }); }
+  } catch (error) { button.disabled = false; refused(error); }
 });
 
 // Tags appear at once and go again when they were refused; an undo brings back what was removed.
@@ -31,22 +31,22 @@ if (tags) {
     const form = e.target, key = form.elements.key.value.trim(), value = form.elements.value.value;
     if (!key) return;
     const back = place(key, value);
-    try { await put(key, value); form.reset(); form.elements.key.focus(); } catch (error) { back(); toast(error.message, { bad: true }); }
+    try { await put(key, value); form.reset(); form.elements.key.focus(); } catch (error) { back(); refused(error); }
   };
   tags.onclick = async e => {
     const item = e.target.closest("[data-untag]")?.closest("[data-tag]");
     if (!item) return;
     const { tag, value } = item.dataset;
     item.hidden = true;
-    try { await remove(tag); item.remove(); toast(`Removed tag ${tag}`, { undo: async () => { const back = place(tag, value); try { await put(tag, value); } catch (error) { back(); toast(error.message, { bad: true }); } } }); }
-    catch (error) { item.hidden = false; toast(error.message, { bad: true }); }
+    try { await remove(tag); item.remove(); toast(`Removed tag ${tag}`, { undo: async () => { const back = place(tag, value); try { await put(tag, value); } catch (error) { back(); refused(error); } } }); }
+    catch (error) { item.hidden = false; refused(error); }
   };
   const notes = document.querySelector("[data-note-form]");
   notes.onsubmit = async e => {
     e.preventDefault();
     const button = notes.querySelector("button");
     button.disabled = true;
-    try { await put("mlflow.note.content", notes.elements.note.value); toast("Saved the notes"); } catch (error) { toast(error.message, { bad: true }); }
+    try { await put("mlflow.note.content", notes.elements.note.value); toast("Saved the notes"); } catch (error) { refused(error); }
     button.disabled = false;
   };
 }

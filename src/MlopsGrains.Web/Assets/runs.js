@@ -1,4 +1,4 @@
-import { follow, setAside, toast } from "./shell.js";
+import { follow, refused, setAside, toast } from "./shell.js";
 
 const table = document.querySelector("[data-runs]"), bar = document.querySelector(".selbar");
 const rows = table ? [...table.tBodies[0].rows] : [];
@@ -54,7 +54,7 @@ async function bulk(some, act) {
   if (done.length) {
     toast(`${words(done.length)} ${act}d`, { undo: async () => {
       try { await Promise.all(done.map(r => one(r.dataset.run, act === "delete" ? "restore" : "delete"))); done.forEach(r => r.hidden = false); count(); }
-      catch (error) { toast(error.message, { bad: true }); }
+      catch (error) { refused(error); }
     } });
   }
 }

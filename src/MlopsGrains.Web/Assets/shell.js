@@ -50,6 +50,9 @@ export function toast(text, { undo, bad, href } = {}) {
   setTimeout(end, bad ? 20000 : 10000);
 }
 
+/** Says why something was not done. */
+export const refused = error => toast(error.message, { bad: true });
+
 /** Calls the public API. A change carries the session's token; a refusal is thrown in the API's words. */
 export async function api(path, { method = "GET", body, headers = {} } = {}) {
   const token = /(?:^|; )mlops-token=([^;]+)/.exec(document.cookie)?.[1];
