@@ -9,6 +9,7 @@ using MlopsGrains.Web.Experiments;
 using MlopsGrains.Web.Governance;
 using MlopsGrains.Web.Home;
 using MlopsGrains.Web.Identity;
+using MlopsGrains.Web.Monitoring;
 using MlopsGrains.Web.Pages;
 using MlopsGrains.Web.Pipelines;
 using MlopsGrains.Web.Shell;
@@ -52,6 +53,7 @@ public static class WebRegistration
         web.MapSignIn();
         web.MapExperiments();
         web.MapPipelines();
+        web.MapMonitoring();
         web.MapAudit();
         web.MapAdministration();
         return web;

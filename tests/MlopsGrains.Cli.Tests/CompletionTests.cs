@@ -18,6 +18,7 @@ public sealed class CompletionTests
     [InlineData("mlops pipelines run churn --wai|", "--wait")]
     [InlineData("mlops models ali| set", "aliases")]
     [InlineData("mlops pipeline |", "cancel,get,list,logs,register,run,runs,status,validate,versions,watch")]
+    [InlineData("mlops monitors |", "alerts,back-test,configure,counts,status,windows")]
     [InlineData("mlops|", "")]
     public void Suggestions_AreWhatMayComeNext(string line, string expected)
     {

@@ -34,6 +34,14 @@ public interface IMonitorGrain : IGrainWithStringKey
     /// <summary>Alerts, newest first, at most <paramref name="limit"/> (1–1000).</summary>
     [Alias("Alerts"), ReadOnly]
     Task<IReadOnlyList<Alert>> Alerts(int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>The counts of a closed window, of those that are kept: the newest ones under the present reference.</summary>
+    [Alias("Counts"), ReadOnly]
+    Task<WindowCounts> Counts(long window, CancellationToken cancellationToken = default);
+
+    /// <summary>Judges the windows whose counts are kept by other rules, and changes nothing. The rules must name the present reference, and no feature that is not watched.</summary>
+    [Alias("BackTest"), ReadOnly]
+    Task<BackTest> BackTest(MonitorRules rules, CancellationToken cancellationToken = default);
 }
 
 /// <summary>What to compare with what, and when to cry.</summary>

@@ -1,14 +1,15 @@
 using System.CommandLine;
 using MlopsGrains.Cli.Shell;
+using MlopsGrains.Errors;
 using MlopsGrains.Monitoring;
 
 namespace MlopsGrains.Cli.Monitoring;
 
 internal static class MonitorCommands
 {
-    public static Command Create(CommandSet set) => set.Group("monitors", "Drift monitors.", Status(set), Windows(set), Alerts(set));
+    public static Command Create(CommandSet set) => set.Group("monitors", "Drift monitors.", Status(set), Windows(set), Counts(set), Alerts(set), MonitorRuleCommands.Configure(set), MonitorRuleCommands.BackTest(set));
 
-    private static Argument<string> DeploymentArgument() => new("deployment") { Description = "The deployment that is watched." };
+    public static Argument<string> DeploymentArgument() => new("deployment") { Description = "The deployment that is watched." };
 
     private static Option<int?> LimitOption() => new("--limit") { Description = $"At most this many, 1–{MonitorLimits.HistoryMax:N0}.", HelpName = "count" };
 
@@ -56,6 +57,38 @@ internal static class MonitorCommands
                 ("DRIFTED", w => Names(w.Features.Where(f => f.Outcome == DriftOutcome.Drift).Select(f => $"{f.Feature} ({ValueText.Number(f.JensenShannon) ?? "-"})")))));
     }
 
+    private static Command Counts(CommandSet set)
+    {
+        var deployment = DeploymentArgument();
+        var window = new Argument<long>("window") { Description = "The window's number." };
+        var feature = new Option<string?>("--feature") { Description = "One feature, bin by bin; all features in sum when left out.", HelpName = "name" };
+        return set.Leaf("counts", "Shows how a window's rows and the reference's fall into the bins.", ["mlops monitors counts churn 12", "mlops monitors counts churn 12 --feature age"], [deployment, window, feature], async call =>
+        {
+            var counts = await call.Client.Monitors.CountsAsync(call.Get(deployment), call.Get(window), call.Cancel);
+            if (call.Get(feature) is not { Length: > 0 } name)
+            {
+                return call.List(counts.Features, "No features.",
+                    ("FEATURE", f => f.Feature),
+                    ("KIND", f => f.Edges is null ? "text" : "number"),
+                    ("BINS", f => ValueText.Whole(f.Edges is { } edges ? edges.Count - 1 : f.Categories?.Count ?? 0)),
+                    ("REFERENCE", f => ValueText.Whole(f.Reference.Sum())),
+                    ("WINDOW", f => ValueText.Whole(f.Window.Sum())));
+            }
+
+            var found = counts.Features.FirstOrDefault(f => f.Feature == name) ?? throw MlopsException.NotFound("Feature", name);
+            return call.List(Bins(found), "No bins.", ("BIN", b => b.Name), ("REFERENCE", b => ValueText.Whole(b.Reference)), ("WINDOW", b => ValueText.Whole(b.Window)));
+        });
+    }
+
+    /// <summary>The bins by name, in the order of their counts.</summary>
+    private static IReadOnlyList<FeatureBin> Bins(FeatureCounts feature)
+    {
+        string[] names = feature.Edges is { } edges
+            ? [.. edges.Zip(edges.Skip(1), (from, to) => $"{ValueText.Number(from)} – {ValueText.Number(to)}"), "below", "above", "missing", "not finite"]
+            : [.. feature.Categories ?? [], "(other)", "(new)", "(missing)"];
+        return [.. names.Select((name, i) => new FeatureBin(name, feature.Reference[i], feature.Window[i]))];
+    }
+
     private static Command Alerts(CommandSet set)
     {
         var (deployment, limit) = (DeploymentArgument(), LimitOption());
@@ -69,7 +102,7 @@ internal static class MonitorCommands
                 ("MESSAGE", a => a.Message)));
     }
 
-    private static string? Names(IEnumerable<string> names)
+    public static string? Names(IEnumerable<string> names)
     {
         var text = string.Join(", ", names);
         return text.Length == 0 ? null : text;
@@ -85,4 +118,6 @@ internal static class MonitorCommands
     /// <summary>Drift anywhere wins over missing data, which wins over all well.</summary>
     private static int Worse(int left, int right) =>
         left == ExitCode.GateFailed || right == ExitCode.GateFailed ? ExitCode.GateFailed : Math.Max(left, right);
+
+    private sealed record FeatureBin(string Name, long Reference, long Window);
 }

@@ -28,6 +28,11 @@ internal static class MonitoringEndpoints
             .WithExample("""{"referenceDigest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","features":["sepal_length_cm"],"windowRows":1000,"alpha":0.01,"effectFloor":0.1,"raiseAfter":2}""");
         monitors.MapGet("/monitors/{deployment}/windows", Windows).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("ListWindows").WithSummary("Verdicts of closed windows, newest first.");
         monitors.MapGet("/monitors/{deployment}/alerts", Alerts).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("ListAlerts").WithSummary("Alerts, newest first.");
+        monitors.MapGet("/monitors/{deployment}/windows/{window}/counts", Counts).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("GetWindowCounts")
+            .WithSummary("How a closed window's rows and the reference's fall into the bins of each feature. Kept for the newest windows under the present reference, 250,000 counts in all.");
+        monitors.MapPost("/monitors/{deployment}/back-test", BackTest).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("BackTestMonitor")
+            .WithSummary("Judges the windows whose counts are kept by other rules, and changes nothing. The reference must be the monitor's own; windows stay as they were cut.")
+            .WithExample("""{"referenceDigest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","features":["sepal_length_cm"],"alpha":0.05,"effectFloor":0.2,"raiseAfter":3}""");
     }
 
     private static async Task<Ok<Page<MonitorStatus>>> List(IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, int limit = MonitorLimits.MonitorsPerPageMax, string? pageToken = null) =>
@@ -56,6 +61,12 @@ internal static class MonitoringEndpoints
         Limit.Page("limit", limit, MonitorLimits.HistoryMax);
         return TypedResults.Ok(await Monitor(grains, deployment).Alerts(limit, cancellationToken));
     }
+
+    private static async Task<Ok<WindowCounts>> Counts(string deployment, long window, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await Monitor(grains, deployment).Counts(window, cancellationToken));
+
+    private static async Task<Ok<BackTest>> BackTest(string deployment, MonitorRules rules, IGrainFactory grains, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await Monitor(grains, deployment).BackTest(rules, cancellationToken));
 
     private static IMonitorGrain Monitor(IGrainFactory grains, string deployment) => grains.GetGrain<IMonitorGrain>(Names.Check("deployment", deployment));
 }

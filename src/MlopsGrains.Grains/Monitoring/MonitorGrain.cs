@@ -80,6 +80,24 @@ internal sealed partial class MonitorGrain(
     public Task<IReadOnlyList<Alert>> Alerts(int limit, CancellationToken cancellationToken = default) =>
         Task.FromResult(Newest(State.Alerts, limit));
 
+    public Task<WindowCounts> Counts(long window, CancellationToken cancellationToken = default) => State.Rules is null
+        ? throw MlopsException.NotFound("Monitor", Deployment)
+        : Task.FromResult(WindowHistory.CountsOf(State, Deployment, window));
+
+    public Task<BackTest> BackTest(MonitorRules rules, CancellationToken cancellationToken = default)
+    {
+        if (State.Rules is null)
+        {
+            throw MlopsException.NotFound("Monitor", Deployment);
+        }
+
+        MonitorRulesCheck.Check(rules);
+        var history = WindowHistory.Of(State, rules);
+
+        // Thousands of features are judged: longer than a turn should take.
+        return Task.Run(() => history.Judge(rules), cancellationToken);
+    }
+
     protected override void Apply(MonitorState state, MonitorEvent e) => state.Apply(e);
 
     private async Task Decide(IReadOnlyList<MonitorEvent> events, params IReadOnlyList<AuditEntry> audit)

@@ -14,6 +14,9 @@ internal sealed class MonitorState
     public const int WindowsKept = 1000;
     public const int AlertsKept = 1000;
 
+    /// <summary>Numbers in the kept counts, about 2 MB: 430 windows of 24 features with 24 counts each. The newest window is kept in any case.</summary>
+    public const int CountsKept = 250_000;
+
     /// <summary>Aggregators remembered; beyond it the one heard least recently is forgotten.</summary>
     public const int AggregatorsKept = 256;
 
@@ -47,6 +50,9 @@ internal sealed class MonitorState
 
     /// <summary>Oldest first.</summary>
     public List<WindowVerdict> Windows { get; set; } = [];
+
+    /// <summary>Counts of the newest closed windows under the present reference, oldest first.</summary>
+    public List<KeptCounts> Kept { get; set; } = [];
 
     /// <summary>Oldest first.</summary>
     public List<Alert> Alerts { get; set; } = [];
@@ -98,6 +104,8 @@ internal sealed class MonitorState
 
     private void Begin(Configured e)
     {
+        // Windows that were counted into other bins, or against other rows, cannot be judged again.
+        Kept = e.Reference.SameAs(Reference) ? Kept : [];
         Generation = e.Generation;
         Rules = e.Rules;
         Reference = e.Reference;
@@ -123,6 +131,11 @@ internal sealed class MonitorState
 
     private void Close(WindowVerdict verdict)
     {
+        if (Window is { } closed)
+        {
+            Add(Kept, new KeptCounts(closed.Number, closed.Counts), KeptMax(closed.Counts.Sum(c => c.Length)));
+        }
+
         Window = null;
         NextWindow = verdict.Window + 1;
         Add(Windows, verdict, WindowsKept);
@@ -142,6 +155,8 @@ internal sealed class MonitorState
             Replace(notice.AlertId, a => a with { StartedPipelineRun = e.PipelineRun });
         }
     }
+
+    private static int KeptMax(int numbersInWindow) => Math.Clamp(CountsKept / Math.Max(1, numbersInWindow), 1, WindowsKept);
 
     private void Notify(NoticeKind kind, string alertId) => Notices.Add(new Notice(NextNotice++, kind, alertId));
 
@@ -173,6 +188,9 @@ internal sealed record OpenWindow(long Number, DateTimeOffset OpenedAt, long Row
     public OpenWindow Add(long rows, IReadOnlyList<long[]> counts) =>
         this with { Rows = Rows + rows, Counts = [.. Counts.Zip(counts, (a, b) => a.Zip(b, (x, y) => x + y).ToArray())] };
 }
+
+/// <summary>What a closed window was judged by.</summary>
+internal sealed record KeptCounts(long Window, IReadOnlyList<long[]> Counts);
 
 /// <summary>Something that others must hear at least once, after it is durable.</summary>
 internal sealed record Notice(long Number, NoticeKind Kind, string AlertId);

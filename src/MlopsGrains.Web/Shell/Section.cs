@@ -17,6 +17,7 @@ internal sealed record Section(string Key, string Name, string Href, string Icon
     [
         (null, [new("home", "Home", "/", "home", "H")]),
         ("Track", [new("experiments", "Experiments", "/experiments", "flask", "E"), new("pipelines", "Pipelines", "/pipelines", "flow", "P")]),
+        ("Serve", [new("monitors", "Monitors", "/monitors", "pulse", "O")]),
         ("Trust", [new("audit", "Audit", "/audit", "shield", "A", ForAdministrators: true)]),
         (Foot, [new("admin", "Admin", "/admin", "sliders", "S", ForAdministrators: true)]),
     ];

@@ -31,7 +31,7 @@ public sealed partial class IdempotencyTests(ServerFixture server)
     private static readonly string[] Repeatable =
     [
         "search", "delete", "restore", "update", "set-", "log-", "outputs", "transition-stage", "rename", "alias", "upload-artifact", "/mpu/", "/presigned/", "batches", "heartbeat",
-        "groups", "gc", "blobs", "validation", "cancel", "infer", "deliveries/retry", "/test", "graphql", "create-promptlab-run", "gateway-proxy", "/params", "/jobs/", "get-latest-versions", "session", "/sign-in", "/curves",
+        "groups", "gc", "blobs", "validation", "cancel", "infer", "deliveries/retry", "/test", "graphql", "create-promptlab-run", "gateway-proxy", "/params", "/jobs/", "get-latest-versions", "session", "/sign-in", "/curves", "/back-test",
     ];
 
     /// <summary>Nothing new is made of what is there already, whatever the key.</summary>

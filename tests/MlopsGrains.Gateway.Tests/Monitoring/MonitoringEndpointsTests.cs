@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using MlopsGrains.Client;
+using MlopsGrains.Monitoring;
 using MlopsGrains.Testing;
 
 namespace MlopsGrains.Gateway.Tests.Monitoring;
@@ -72,7 +74,52 @@ public sealed class MonitoringEndpointsTests(ServerFixture server)
         Assert.Equal(field, (await answer.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("field").GetString());
     }
 
+    [Fact]
+    public async Task CountsAndBackTest_TellOfClosedWindows_InTheWordsOfTheClient()
+    {
+        var digest = await StoreAsync("age,town\n" + string.Concat(Enumerable.Range(0, 200).Select(i => $"{i},{(i % 2 == 0 ? "Bern" : "Basel")}\n")));
+        await PutAsync("tested", $$"""{"referenceDigest":"{{digest}}","features":["age","town"],"windowRows":100,"raiseAfter":2}""");
+        await WatchedTraffic.SendAsync(server.Services, "tested", 100, [false, true, true]);
+        using var client = MlopsGrainsClient.Create(new() { BaseAddress = server.BaseAddress });
+
+        var counts = await client.Monitors.CountsAsync("tested", 2, Token);
+        var calm = await client.Monitors.BackTestAsync("tested", new MonitorRules(digest, ["age"], RaiseAfter: 3), Token);
+
+        Assert.Equal((2, 200, 100), (counts.Window, counts.ReferenceRows, counts.Rows));
+        Assert.Equal(["age", "town"], counts.Features.Select(f => f.Feature));
+        Assert.Equal((200, 100), (counts.Features[1].Reference.Sum(), counts.Features[1].Window.Sum()));
+        Assert.Equal(["Basel", "Bern"], counts.Features[1].Categories);
+        Assert.Equal((0, 1, 3), (calm.Alerts, calm.AlertsBefore, calm.Windows.Count));
+        Assert.Equal((DriftOutcome.Drift, "age", true, false), (calm.Windows[0].Outcome, calm.Windows[0].Drifted[0], calm.Windows[0].WasRaised, calm.Windows[0].IsRaised));
+    }
+
     [Theory]
+    [InlineData("""{}""", "referenceDigest", "required")]
+    [InlineData("""{"referenceDigest":"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"}""", "referenceDigest", "that of the monitor")]
+    [InlineData("""{"referenceDigest":"$","features":["height"]}""", "features[0]", "not watched")]
+    [InlineData("""{"referenceDigest":"$","alpha":0.51}""", "alpha", "0.5")]
+    [InlineData("""{"referenceDigest":"$","effectFloor":1.1}""", "effectFloor", "1")]
+    [InlineData("""{"referenceDigest":"$","raiseAfter":4}""", "raiseAfter", "3")]
+    [InlineData("""{"referenceDigest":"$","alpha":"x"}""", "alpha", "number")]
+    public async Task BackTest_OfRulesThatCannotBe_Is400_NamingFieldAndLimit(string body, string field, string limit)
+    {
+        var digest = await StoreAsync("age\n1\n2\n");
+        await PutAsync("refusing", $$"""{"referenceDigest":"{{digest}}","features":["age"]}""");
+
+        var answer = await server.Http.PostAsync("/api/v1/monitors/refusing/back-test", new StringContent(body.Replace("$", digest, StringComparison.Ordinal), Encoding.UTF8, "application/json"), Token);
+
+        var problem = await answer.Content.ReadFromJsonAsync<JsonElement>(Token);
+        Assert.Equal((HttpStatusCode.BadRequest, field), (answer.StatusCode, problem.GetProperty("field").GetString()));
+        Assert.Contains(limit, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task BackTest_OfNoMonitor_Is404() =>
+        Assert.Equal(HttpStatusCode.NotFound, (await server.Http.PostAsync("/api/v1/monitors/nobody/back-test", new StringContent($$"""{"referenceDigest":"{{Digest}}"}""", Encoding.UTF8, "application/json"), Token)).StatusCode);
+
+    [Theory]
+    [InlineData("/api/v1/monitors/nobody/windows/1/counts", HttpStatusCode.NotFound)]
+    [InlineData("/api/v1/monitors/nobody/windows/one/counts", HttpStatusCode.BadRequest)]
     [InlineData("/api/v1/monitors/nobody", HttpStatusCode.NotFound)]
     [InlineData("/api/v1/monitors/nobody/windows", HttpStatusCode.NotFound)]
     [InlineData("/api/v1/monitors/nobody/alerts", HttpStatusCode.NotFound)]

@@ -409,5 +409,9 @@ public sealed class PredictionAggregatorTests : IDisposable
         public Task<IReadOnlyList<WindowVerdict>> Windows(int limit, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
         public Task<IReadOnlyList<Alert>> Alerts(int limit, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        Task<WindowCounts> IMonitorGrain.Counts(long window, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<BackTest> BackTest(MonitorRules rules, CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
 }
