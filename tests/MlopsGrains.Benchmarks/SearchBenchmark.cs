@@ -51,6 +51,9 @@ internal static class SearchBenchmark
             Line($"index in memory: {(double)bytes / runs:0} bytes a run; process {Process.GetCurrentProcess().WorkingSet64 / 1048576} MiB");
             await MeasureAsync("search", searches, () => SearchAsync(host, experiment, Filter));
             await MeasureAsync("search, all runs in order", searches / 10, () => SearchAsync(host, experiment, null));
+            await MeasureAsync("jump to the middle", searches / 10, () => FindAsync(host, experiment, runs / 2), () => ForgetAsync(host, experiment));
+            await MeasureAsync("scroll on from there", searches / 10, () => FindAsync(host, experiment, runs / 2));
+            await MeasureAsync("keys", Math.Max(10, searches / 50), () => Grains(host).GetGrain<IRunSearchGrain>(0).Keys(new RunKeysQuery(experiment)));
             await WhileRunsLogAsync(host, experiment, writers, searches);
             Line($"process {Process.GetCurrentProcess().WorkingSet64 / 1048576} MiB, peak {Process.GetCurrentProcess().PeakWorkingSet64 / 1048576} MiB");
             await host.StopAsync();
@@ -88,7 +91,7 @@ internal static class SearchBenchmark
         Line($"points logged {acknowledged.Sum()}, stale answers {stale}");
     }
 
-    private static async Task MeasureAsync(string name, int searches, Func<Task> search)
+    private static async Task MeasureAsync(string name, int searches, Func<Task> search, Func<Task>? before = null)
     {
         for (var warmUp = 0; warmUp < Math.Min(50, searches); warmUp++)
         {
@@ -98,6 +101,7 @@ internal static class SearchBenchmark
         var times = new double[searches];
         for (var s = 0; s < searches; s++)
         {
+            await (before?.Invoke() ?? Task.CompletedTask);
             var started = Stopwatch.GetTimestamp();
             await search();
             times[s] = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
@@ -109,6 +113,18 @@ internal static class SearchBenchmark
 
     private static Task<Paging.Page<Run>> SearchAsync(IHost host, string experiment, string? filter, int limit = 100) =>
         Grains(host).GetGrain<IRunSearchGrain>(0).Search(new RunQuery([experiment], filter, LifecycleView.ActiveOnly, ["metrics.loss ASC"], limit, null));
+
+    private static Task<FoundRuns> FindAsync(IHost host, string experiment, int skip) =>
+        Grains(host).GetGrain<IRunSearchGrain>(0).Find(new RunQuery([experiment], null, LifecycleView.ActiveOnly, ["metrics.loss ASC"], 100, null, skip, Total: true, ["metrics.loss", "metrics.acc", "params.lr"]));
+
+    /// <summary>Other rankings take the place of the one that a jump made.</summary>
+    private static async Task ForgetAsync(IHost host, string experiment)
+    {
+        foreach (var key in (string[])["params.lr", "params.seed", "params.units", "run_name"])
+        {
+            await Grains(host).GetGrain<IRunSearchGrain>(0).Find(new RunQuery([experiment], "metrics.acc > 0.999", LifecycleView.ActiveOnly, [key], 1, null, 1));
+        }
+    }
 
     /// <summary>What the shards would have stored had these runs ended there.</summary>
     private static async Task FillAsync(IJournal journal, string experiment, int runs, int points, Func<Random, double> value)

@@ -69,6 +69,19 @@ public sealed class MlopsException : Exception
     [Id(1)]
     public string? Field { get; private set; }
 
+    /// <summary>Where in the text of <see cref="Field"/> the fault begins, in characters from 0; <see langword="null"/> when the whole of it is meant.</summary>
+    [Id(2)]
+    public int? Position { get; private set; }
+
+    /// <summary>How many characters from <see cref="Position"/> on are at fault; 0 where something is missing.</summary>
+    [Id(3)]
+    public int? Length { get; private set; }
+
+    /// <summary>The same refusal, with the place in the text of its field.</summary>
+    /// <param name="position">In characters from 0.</param>
+    /// <param name="length">In characters; 0 where something is missing.</param>
+    public MlopsException At(int position, int length) => new(Kind, Message, Field) { Position = position, Length = length };
+
     /// <summary>The input at <paramref name="field"/> breaks a rule.</summary>
     public static MlopsException Invalid(string field, string message) => new(ErrorKind.InvalidInput, message, field);
 

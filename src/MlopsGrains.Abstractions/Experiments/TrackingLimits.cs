@@ -110,6 +110,15 @@ public static class TrackingLimits
     /// <summary>Most runs, or experiments, of a page of a search.</summary>
     public const int SearchResultsMax = 50_000;
 
+    /// <summary>Most runs that a search leaves out before its page.</summary>
+    public const int SearchSkipMax = 100_000_000;
+
+    /// <summary>Most columns that a search asks for.</summary>
+    public const int SearchColumnsMax = 1000;
+
+    /// <summary>Most metrics, params and tags each of an answer about an experiment's keys.</summary>
+    public const int KeysMax = 10_000;
+
     /// <summary>Most experiments that a search looks through.</summary>
     public const int SearchExperimentsMax = 1000;
 

@@ -7,8 +7,9 @@ namespace MlopsGrains.Algorithms.Filters;
 /// <param name="Values">One literal; several for <see cref="FilterOperator.In"/>; none for the null tests.</param>
 /// <param name="Position">Where the comparison begins in the text, from 0.</param>
 /// <param name="Function">What to compare of the key's history; <see langword="null"/> for its present value.</param>
+/// <param name="Length">How many characters of the text it takes.</param>
 public sealed record FilterComparison(
-    string? Entity, string Name, FilterOperator Operator, IReadOnlyList<FilterLiteral> Values, int Position, FilterFunction? Function = null)
+    string? Entity, string Name, FilterOperator Operator, IReadOnlyList<FilterLiteral> Values, int Position, FilterFunction? Function = null, int Length = 0)
     : FilterExpression
 {
     /// <summary>The key as a user writes it.</summary>
@@ -108,4 +109,14 @@ public enum FilterOperator
 }
 
 /// <summary>The text is not a filter; the message says where and what was expected.</summary>
-public sealed class FilterSyntaxException(string message) : Exception(message);
+/// <param name="message">For people; positions in it count from 1.</param>
+/// <param name="position">Where the fault begins, in characters from 0; the text's length when it ends too early.</param>
+/// <param name="length">How many characters are at fault; 0 where something is missing.</param>
+public sealed class FilterSyntaxException(string message, int position = 0, int length = 0) : Exception(message)
+{
+    /// <summary>Where the fault begins, in characters from 0.</summary>
+    public int Position => position;
+
+    /// <summary>How many characters are at fault; 0 where something is missing.</summary>
+    public int Length => length;
+}

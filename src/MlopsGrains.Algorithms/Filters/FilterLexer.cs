@@ -17,8 +17,11 @@ internal enum TokenKind
 /// <param name="Position">Where it begins.</param>
 /// <param name="QuotedName">The quoted rest of a word that ends with a dot: <c>metrics.`val loss`</c>.</param>
 /// <param name="Quote">The quote of a text.</param>
-internal readonly record struct Token(TokenKind Kind, string Text, int Position, string? QuotedName = null, char Quote = '\0')
+/// <param name="Length">As written, with its quotes.</param>
+internal readonly record struct Token(TokenKind Kind, string Text, int Position, string? QuotedName = null, char Quote = '\0', int Length = 0)
 {
+    public int End => Position + Length;
+
     public bool IsWord(string word) => Kind == TokenKind.Word && QuotedName is null && Text.Equals(word, StringComparison.OrdinalIgnoreCase);
 
     public bool IsSymbol(string symbol) => Kind == TokenKind.Symbol && Text == symbol;
@@ -46,7 +49,8 @@ internal static class FilterLexer
                 return tokens;
             }
 
-            tokens.Add(Next(text, ref at));
+            var start = at;
+            tokens.Add(Next(text, ref at) with { Length = at - start });
         }
     }
 
@@ -78,7 +82,7 @@ internal static class FilterLexer
             }
         }
 
-        throw new FilterSyntaxException($"{(c == ';' ? "Search filter contained multiple expression(s): " : "")}unexpected '{c}' at position {at + 1}");
+        throw new FilterSyntaxException($"{(c == ';' ? "Search filter contained multiple expression(s): " : "")}unexpected '{c}' at position {at + 1}", at, 1);
     }
 
     private static Token Word(string text, ref int at)
@@ -109,7 +113,7 @@ internal static class FilterLexer
         var number = text[start..at];
         return double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
             ? new Token(TokenKind.Number, number, start)
-            : throw new FilterSyntaxException($"'{number}' at position {start + 1} is not a number");
+            : throw new FilterSyntaxException($"'{number}' at position {start + 1} is not a number", start, number.Length);
     }
 
     /// <summary>A doubled quote stands for itself.</summary>
@@ -135,6 +139,6 @@ internal static class FilterLexer
             }
         }
 
-        throw new FilterSyntaxException($"the quote at position {start + 1} is not closed");
+        throw new FilterSyntaxException($"the quote at position {start + 1} is not closed", start, text.Length - start);
     }
 }

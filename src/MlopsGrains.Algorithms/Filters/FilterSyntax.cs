@@ -59,14 +59,14 @@ public static class FilterSyntax
         }
 
         return reader.Current.Kind == TokenKind.End ? new FilterOrder(entity, name, function, ascending)
-            : throw new FilterSyntaxException($"Invalid ordering key in order_by clause '{text}': {reader.Unexpected("ASC, DESC or the end").Message}");
+            : throw Reader.At(reader.Current, $"Invalid ordering key in order_by clause '{text}': {reader.Unexpected("ASC, DESC or the end").Message}");
     }
 
     private static void CheckLength(string text)
     {
         if (text.Length > LengthMax)
         {
-            throw new FilterSyntaxException($"it has {text.Length} characters; at most {LengthMax}");
+            throw new FilterSyntaxException($"it has {text.Length} characters; at most {LengthMax}", LengthMax, text.Length - LengthMax);
         }
     }
 
@@ -96,7 +96,7 @@ public static class FilterSyntax
     {
         if (nesting > NestingMax)
         {
-            throw new FilterSyntaxException($"at position {reader.Current.Position + 1} parentheses and NOTs are nested deeper than {NestingMax}");
+            throw Reader.At(reader.Current, $"at position {reader.Current.Position + 1} parentheses and NOTs are nested deeper than {NestingMax}");
         }
 
         if (reader.Skip("not"))
@@ -125,7 +125,7 @@ public static class FilterSyntax
             FilterOperator.In or FilterOperator.NotIn => List(reader),
             _ => [Literal(reader)],
         };
-        return new FilterComparison(entity, name, op, values, position, function);
+        return new FilterComparison(entity, name, op, values, position, function, reader.End - position);
     }
 
     private static (string? Entity, string Name, FilterFunction? Function) Operand(Reader reader)
@@ -144,7 +144,7 @@ public static class FilterSyntax
             "AVG" => FilterFunctionKind.Average,
             "LAST" => FilterFunctionKind.Last,
             "AT" => FilterFunctionKind.At,
-            _ => throw new FilterSyntaxException($"'{name}' at position {token.Position + 1} is not a function; functions are min, max, avg, last and at"),
+            _ => throw Reader.At(token, $"'{name}' at position {token.Position + 1} is not a function; functions are min, max, avg, last and at"),
         };
         (entity, name) = Key(reader);
         var step = kind == FilterFunctionKind.At ? Step(reader) : 0;
@@ -178,13 +178,13 @@ public static class FilterSyntax
 
         if (token.Kind != TokenKind.Word)
         {
-            throw new FilterSyntaxException($"Expected 'Identifier' found '{token.Text}': {reader.Unexpected("a key such as metrics.accuracy").Message}");
+            throw Reader.At(token, $"Expected 'Identifier' found '{token.Text}': {reader.Unexpected("a key such as metrics.accuracy").Message}");
         }
 
         reader.Advance();
         if (token.QuotedName is { } quoted)
         {
-            return quoted.Length > 0 ? (token.Text, quoted) : throw new FilterSyntaxException($"the key at position {token.Position + 1} is empty");
+            return quoted.Length > 0 ? (token.Text, quoted) : throw Reader.At(token, $"the key at position {token.Position + 1} is empty");
         }
 
         // The one key with a space that may stand without quotes.
@@ -196,7 +196,7 @@ public static class FilterSyntax
         var dot = token.Text.IndexOf('.', StringComparison.Ordinal);
         return dot < 0 ? (null, token.Text)
             : dot + 1 < token.Text.Length ? (token.Text[..dot], token.Text[(dot + 1)..])
-            : throw new FilterSyntaxException($"the key at position {token.Position + 1} ends with a dot");
+            : throw Reader.At(token, $"the key at position {token.Position + 1} ends with a dot");
     }
 
     private static FilterOperator Operator(Reader reader)
@@ -260,13 +260,14 @@ public static class FilterSyntax
         {
             if (reader.Current.IsSymbol(")") || reader.Current.IsSymbol(","))
             {
-                throw new FilterSyntaxException($"{NotEmpty} {(values.Count == 0 && reader.Current.IsSymbol(")") ? "empty" : "ill-formed")} list at position {reader.Current.Position + 1}");
+                throw Reader.At(reader.Current, $"{NotEmpty} {(values.Count == 0 && reader.Current.IsSymbol(")") ? "empty" : "ill-formed")} list at position {reader.Current.Position + 1}");
             }
 
+            var token = reader.Current;
             var value = Literal(reader);
             values.Add(value.Number is null
                 ? value
-                : throw new FilterSyntaxException($"While parsing a list in the query, expected string value, punctuation, or whitespace, but got different type in list: the number {value.Text}"));
+                : throw Reader.At(token, $"While parsing a list in the query, expected string value, punctuation, or whitespace, but got different type in list: the number {value.Text}"));
         }
         while (reader.SkipSymbol(","));
         return reader.SkipSymbol(")") ? values : throw reader.Unexpected("',' or ')'");
@@ -283,7 +284,7 @@ public static class FilterSyntax
 
         var unexpected = reader.Unexpected("a number or a quoted text");
         throw token.Kind is TokenKind.Word or TokenKind.Text
-            ? new FilterSyntaxException($"Parameter value is either not quoted or unidentified quote types used for string value {token.Text}. Use either single or double quotes: {unexpected.Message}")
+            ? Reader.At(token, $"Parameter value is either not quoted or unidentified quote types used for string value {token.Text}. Use either single or double quotes: {unexpected.Message}")
             : unexpected;
     }
 
@@ -293,6 +294,9 @@ public static class FilterSyntax
         private int comparisons;
 
         public Token Current => tokens[at];
+
+        /// <summary>Where what was read last ends.</summary>
+        public int End => at == 0 ? 0 : tokens[at - 1].End;
 
         public void Advance() => at++;
 
@@ -314,11 +318,14 @@ public static class FilterSyntax
         {
             if (++comparisons > ComparisonsMax)
             {
-                throw new FilterSyntaxException($"it has more than {ComparisonsMax} comparisons");
+                throw At(Current, $"it has more than {ComparisonsMax} comparisons");
             }
         }
 
-        public FilterSyntaxException Unexpected(string expected) => new(
+        public static FilterSyntaxException At(Token token, string message) => new(message, token.Position, token.Length);
+
+        public FilterSyntaxException Unexpected(string expected) => At(
+            Current,
             Current.Kind == TokenKind.End ? $"it ends where {expected} is expected" : $"found '{Current.Text}' at position {Current.Position + 1} where {expected} is expected");
     }
 }

@@ -10,7 +10,7 @@ internal static class RunCommands
     private const string DefaultExperiment = "Default";
 
     public static Command Create(CommandSet set) => set.Group(
-        "runs", "Runs: params, metrics, tags, artifacts.", List(set), Get(set), Metrics(set), RunCurvesCommand.Create(set), Search(set), Watch(set), Delete(set), Restore(set), RunSyncCommand.Create(set), RunGroupCommands.Groups(set), RunGroupCommands.Compare(set));
+        "runs", "Runs: params, metrics, tags, artifacts.", List(set), Get(set), Metrics(set), RunCurvesCommand.Create(set), RunKeysCommand.Create(set), Search(set), Watch(set), Delete(set), Restore(set), RunSyncCommand.Create(set), RunGroupCommands.Groups(set), RunGroupCommands.Compare(set));
 
     private static Argument<string> RunArgument() => new("run-id") { Description = "The run; a unique beginning of its id is enough." };
 
@@ -47,13 +47,17 @@ internal static class RunCommands
         var filter = new Option<string>("--filter") { Description = "MLflow's filter grammar.", HelpName = "expression", Required = true };
         var orderBy = new Option<string[]>("--order-by") { Description = "A key with ASC or DESC; may be repeated.", HelpName = "key" };
         var view = new Option<LifecycleView>("--view") { Description = "Which lifecycle stages.", DefaultValueFactory = _ => LifecycleView.ActiveOnly };
+        var skip = new Option<int>("--skip") { Description = "How many of the matching runs to leave out before the first one shown.", DefaultValueFactory = _ => 0 };
+        var columns = new Option<string[]>("--column") { Description = "What runs hold beside their attributes, such as metrics.auc, params.lr or tags.team; may be repeated. All when not given.", HelpName = "column" };
         string[] examples =
         [
             "mlops runs search -e churn --filter \"metrics.auc > 0.9 AND params.trainer = 'fast-tree'\"",
             "mlops runs search -e churn --filter \"attributes.status = 'FINISHED'\" --order-by \"metrics.auc DESC\" --limit 1 --json",
+            "mlops runs search -e churn --filter \"metrics.auc > 0.9\" --order-by \"metrics.auc DESC\" --skip 100 --column metrics.auc --column params.lr --json",
         ];
-        return set.Leaf("search", "Finds runs.", examples, [experiments, filter, orderBy, view, limit], async call =>
-            Show(call, await FindAsync(call, call.Get(experiments)!, call.Get(filter), call.Get(view), call.Get(orderBy) ?? [], call.Get(limit))));
+        return set.Leaf("search", "Finds runs.", examples, [experiments, filter, orderBy, view, limit, skip, columns], async call =>
+            Show(call, await FindAsync(
+                call, call.Get(experiments)!, call.Get(filter), call.Get(view), call.Get(orderBy) ?? [], call.Get(limit), call.Get(skip), call.Get(columns) is { Length: > 0 } some ? some : null)));
     }
 
     private static Command Get(CommandSet set)
@@ -146,7 +150,7 @@ internal static class RunCommands
         });
     }
 
-    private static async Task<IReadOnlyList<Run>> FindAsync(CommandCall call, string[] experiments, string? filter, LifecycleView view, string[] orderBy, int limit)
+    private static async Task<IReadOnlyList<Run>> FindAsync(CommandCall call, string[] experiments, string? filter, LifecycleView view, string[] orderBy, int limit, int skip = 0, string[]? columns = null)
     {
         var ids = new List<string>();
         foreach (var experiment in experiments)
@@ -154,7 +158,7 @@ internal static class RunCommands
             ids.Add((await ExperimentCommands.FindAsync(call.Client, experiment, call.Cancel)).ExperimentId);
         }
 
-        return (await call.Client.Runs.SearchPageAsync(new RunQuery(ids, filter, view, orderBy, limit, null), call.Cancel)).Items;
+        return (await call.Client.Runs.FindAsync(new RunQuery(ids, filter, view, orderBy, limit, null, skip, Columns: columns), call.Cancel)).Items;
     }
 
     private static int Show(CommandCall call, IReadOnlyList<Run> runs) => call.List(runs, "No runs.",

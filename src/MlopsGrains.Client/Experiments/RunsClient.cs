@@ -84,7 +84,23 @@ public sealed class RunsClient
     public Task<Page<Run>> SearchPageAsync(RunQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        return http.ReadAsync<Page<Run>>(new GatewayCall(HttpMethod.Post, $"{Root}/search", Repeat.Always, GatewayHttp.Json(query)), cancellationToken);
+        return http.ReadAsync<Page<Run>>(new GatewayCall(HttpMethod.Post, $"{Root}/search", Repeat.Always, Search(query)), cancellationToken);
+    }
+
+    /// <summary>One page of a search, also from a rank on (<see cref="RunQuery.Skip"/>), with how many match when <see cref="RunQuery.Total"/> asks for it.</summary>
+    public Task<FoundRuns> FindAsync(RunQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return http.ReadAsync<FoundRuns>(new GatewayCall(HttpMethod.Post, $"{Root}/search", Repeat.Always, Search(query)), cancellationToken);
+    }
+
+    /// <summary>Which metrics, params and tags the matching runs of an experiment have, with their ranges or commonest values.</summary>
+    public Task<RunKeys> GetKeysAsync(RunKeysQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        var body = new { query.Filter, query.View, query.Columns, query.Limit };
+        var path = $"api/v1/experiments/{GatewayPath.Segment("experimentId", query.ExperimentId)}/keys";
+        return http.ReadAsync<RunKeys>(new GatewayCall(HttpMethod.Post, path, Repeat.Always, GatewayHttp.Json(body)), cancellationToken);
     }
 
     /// <summary>
@@ -168,6 +184,11 @@ public sealed class RunsClient
     internal static string At(string runId) => $"{Root}/{GatewayPath.Segment("runId", runId)}";
 
     internal static string ArtifactAt(string runId, string path) => $"{At(runId)}/artifacts/{GatewayPath.Artifact("path", path)}";
+
+    /// <summary>A server of an earlier version refuses what it does not know, so what is not asked for is not sent.</summary>
+    private static Func<HttpContent> Search(RunQuery query) => query is { Skip: 0, Total: false, Columns: null }
+        ? GatewayHttp.Json(new { query.ExperimentIds, query.Filter, query.View, query.OrderBy, query.MaxResults, query.PageToken })
+        : GatewayHttp.Json(query);
 
     private sealed record PointPage(IReadOnlyList<Point> Points, string? NextPageToken);
 

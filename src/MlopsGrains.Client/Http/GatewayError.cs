@@ -19,15 +19,19 @@ internal static class GatewayError
     /// <param name="proxy">The proxy that may have answered in the platform's place.</param>
     public static MlopsException Of(HttpStatusCode status, string body, string? proxy = null)
     {
-        var (message, field, kind) = Parse(body);
+        var (message, field, kind, place) = Parse(body);
         if (proxy is not null && kind is null)
         {
             message = $"{message ?? "the answer says no more"} (it came through {proxy})";
         }
 
-        return status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
-            ? MlopsException.Invalid(nameof(MlopsGrainsClientOptions.ApiKey), Say(status, message ?? "the server refused the API key, or none was given"))
-            : new MlopsException(kind ?? KindOf(status), message ?? Say(status, "the answer says no more"), field);
+        if (status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+        {
+            return MlopsException.Invalid(nameof(MlopsGrainsClientOptions.ApiKey), Say(status, message ?? "the server refused the API key, or none was given"));
+        }
+
+        var refusal = new MlopsException(kind ?? KindOf(status), message ?? Say(status, "the answer says no more"), field);
+        return place is { } at ? refusal.At(at.Position, at.Length) : refusal;
     }
 
     private static string Say(HttpStatusCode status, string message) =>
@@ -45,27 +49,31 @@ internal static class GatewayError
         _ => ErrorKind.InvalidInput,
     };
 
-    private static (string? Message, string? Field, ErrorKind? Kind) Parse(string body)
+    private static (string? Message, string? Field, ErrorKind? Kind, (int Position, int Length)? Place) Parse(string body)
     {
         try
         {
             using var json = JsonDocument.Parse(body);
             if (json.RootElement.ValueKind != JsonValueKind.Object)
             {
-                return (Shorten(body), null, null);
+                return (Shorten(body), null, null, null);
             }
 
             var root = json.RootElement;
             return (
                 Shorten(Text(root, "detail") ?? Text(root, "error") ?? Text(root, "message") ?? Text(root, "title")),
                 Text(root, "field"),
-                Enum.TryParse<ErrorKind>(Text(root, "kind"), ignoreCase: true, out var kind) ? kind : Text(root, "error_code") == "RESOURCE_ALREADY_EXISTS" ? ErrorKind.AlreadyExists : null);
+                Enum.TryParse<ErrorKind>(Text(root, "kind"), ignoreCase: true, out var kind) ? kind : Text(root, "error_code") == "RESOURCE_ALREADY_EXISTS" ? ErrorKind.AlreadyExists : null,
+                Number(root, "position") is { } position && Number(root, "length") is { } length ? (position, length) : null);
         }
         catch (JsonException)
         {
-            return (Shorten(body), null, null); // A proxy's page, say; its text is better than nothing.
+            return (Shorten(body), null, null, null); // A proxy's page, say; its text is better than nothing.
         }
     }
+
+    private static int? Number(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;
 
     private static string? Text(JsonElement root, string name) =>
         root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

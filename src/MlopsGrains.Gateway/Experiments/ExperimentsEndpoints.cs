@@ -27,6 +27,7 @@ internal static class ExperimentsEndpoints
         endpoints.MapMlflowLoggedModels();
         endpoints.MapRuns();
         endpoints.MapRunGroups();
+        endpoints.MapRunKeys();
         endpoints.MapLiveEvents();
         endpoints.MapArtifacts();
         endpoints.MapRetention();

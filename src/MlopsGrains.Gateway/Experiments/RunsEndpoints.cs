@@ -11,7 +11,6 @@ using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
 using MlopsGrains.Limits;
-using MlopsGrains.Paging;
 
 namespace MlopsGrains.Gateway.Experiments;
 
@@ -31,8 +30,8 @@ internal static class RunsEndpoints
             .WithExample("""{"status":"finished","endTime":1764000060000}""");
         runs.MapDelete("/runs/{id}", Delete).Requires(PermissionLevel.Manage, AccessTarget.Run, "id").WithName("DeleteRun").WithSummary("Deletes a run softly: it can be restored until retention removes it. Again changes nothing.");
         runs.MapPost("/runs/{id}/restore", Restore).Requires(PermissionLevel.Manage, AccessTarget.Run, "id").WithName("RestoreRun").WithSummary("Brings a deleted run back. Again changes nothing.");
-        runs.MapPost("/runs/search", Search).ShowsReadable().WithName("SearchRuns").WithSummary("Runs of some experiments that match a filter.")
-            .WithExample("""{"experimentIds":["1"],"filter":"metrics.accuracy > 0.9","orderBy":["metrics.accuracy DESC"],"maxResults":100}""");
+        runs.MapPost("/runs/search", Search).ShowsReadable().WithName("SearchRuns").WithSummary("Runs of some experiments that match a filter, page by page or from any rank on (skip); with how many match (total), and with no more than the metrics, params and tags asked for (columns).")
+            .WithExample("""{"experimentIds":["1"],"filter":"metrics.accuracy > 0.9","orderBy":["metrics.accuracy DESC"],"maxResults":100,"skip":500,"total":true,"columns":["metrics.accuracy","params.depth"]}""");
         runs.MapPost("/runs/{id}/batches", LogBatch).Requires(PermissionLevel.Edit, AccessTarget.Run, "id").WithName("LogBatch").Accepts<BatchBody>("application/json").Produces(StatusCodes.Status204NoContent)
             .WithSummary("Writes params, metrics and tags together, all or nothing; with a producer position, exactly once. Points come as objects (metrics) or as columns.")
             .WithExample("""{"metrics":[{"key":"accuracy","value":0.97,"timestamp":1764000000000,"step":3}],"params":[{"key":"depth","value":"4"}],"tags":[{"key":"team","value":"botany"}],"producer":{"producerId":"trainer-1","sequence":1}}""");
@@ -81,16 +80,17 @@ internal static class RunsEndpoints
         return TypedResults.NoContent();
     }
 
-    private static async Task<Ok<Page<Run>>> Search(RunSearch search, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<Ok<FoundRuns>> Search(RunSearch search, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {
         Limit.Count("experimentIds", search.ExperimentIds.Count, TrackingLimits.SearchExperimentsMax);
         TrackingIds.CheckExperiments("experimentIds", search.ExperimentIds);
         var page = PageRequest.Native(search.MaxResults, search.PageToken, TrackingLimits.SearchResultsMax, "maxResults");
         var query = new RunQuery(
-            await context.ReadableAsync(PermissionKind.Experiment, search.ExperimentIds, id => id), search.Filter, search.View, search.OrderBy ?? [], page.Size, page.Token);
+            await context.ReadableAsync(PermissionKind.Experiment, search.ExperimentIds, id => id), search.Filter, search.View, search.OrderBy ?? [], page.Size, page.Token,
+            search.Skip, search.Total, search.Columns);
         return TypedResults.Ok(query.ExperimentIds.Count == 0
-            ? new Page<Run>([], null)
-            : await grains.GetGrain<IRunSearchGrain>(0).Search(query, cancellationToken));
+            ? new FoundRuns([], null, search.Total ? 0 : null)
+            : await grains.GetGrain<IRunSearchGrain>(0).Find(query, cancellationToken));
     }
 
     private static async Task<NoContent> LogBatch(string id, HttpRequest request, IGrainFactory grains)
@@ -145,7 +145,10 @@ internal static class RunsEndpoints
         LifecycleView View = LifecycleView.ActiveOnly,
         IReadOnlyList<string>? OrderBy = null,
         int MaxResults = 1000,
-        string? PageToken = null);
+        string? PageToken = null,
+        int Skip = 0,
+        bool Total = false,
+        IReadOnlyList<string>? Columns = null);
 
     /// <summary>
     /// What a batch holds; its points come either as <c>metrics</c> or, for producers of many, as <c>columns</c>: distinct keys, and for each point the place of

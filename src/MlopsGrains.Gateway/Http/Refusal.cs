@@ -19,7 +19,10 @@ internal sealed class FeatureDisabledException(string field, string message) : E
 /// <param name="Code">MLflow's name for it.</param>
 /// <param name="MlflowStatus">HTTP status in MLflow's dialect when that differs.</param>
 /// <param name="Kind">The platform's own name for it; two kinds share status 409.</param>
-internal sealed partial record Refusal(int Status, string Message, string? Field, string Code, int? MlflowStatus = null, ErrorKind? Kind = null)
+/// <param name="Position">Where in the text of the field the fault begins, in characters from 0.</param>
+/// <param name="Length">How many characters are at fault.</param>
+internal sealed partial record Refusal(
+    int Status, string Message, string? Field, string Code, int? MlflowStatus = null, ErrorKind? Kind = null, int? Position = null, int? Length = null)
 {
     private const string WebServer = "Microsoft.AspNetCore.Server.Kestrel.Core";
     private const string InvalidPath = "Invalid path";
@@ -32,7 +35,7 @@ internal sealed partial record Refusal(int Status, string Message, string? Field
     /// <summary>The refusal that an exception means; an exception that means nothing to a caller becomes a 500 without its words.</summary>
     public static Refusal From(Exception exception, BodyLimit? limit, GatewayOptions options) => exception switch
     {
-        MlopsException e => From(e) with { Kind = e.Kind },
+        MlopsException e => From(e) with { Kind = e.Kind, Position = e.Position, Length = e.Length },
         FeatureDisabledException e => new(400, e.Message, e.Field, "FEATURE_DISABLED"),
         BadHttpRequestException e => From(e, limit, options),
         JsonException e => From(TypedFaults.Of(e)) with { Kind = ErrorKind.InvalidInput },

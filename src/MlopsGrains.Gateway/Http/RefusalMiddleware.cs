@@ -98,6 +98,12 @@ internal sealed partial class RefusalMiddleware(RequestDelegate next, IOptions<G
             json.WriteString("field", refusal.Field);
         }
 
+        if (refusal is { Position: { } position, Length: { } length })
+        {
+            json.WriteNumber("position", position);
+            json.WriteNumber("length", length);
+        }
+
         if (refusal.Kind is { } kind)
         {
             json.WriteString("kind", JsonNamingPolicy.CamelCase.ConvertName(kind.ToString()));

@@ -46,6 +46,27 @@ public sealed class FilterSyntaxTests
         });
 
     [Theory]
+    [InlineData("a = 1 AND NOT OR b = 1", 17, 1)]
+    [InlineData("a = 1 AND b = ", 14, 0)]
+    [InlineData("a = 'x", 4, 2)]
+    [InlineData("a = 1 # b", 6, 1)]
+    [InlineData("median(metrics.a) > 1", 0, 6)]
+    [InlineData("a = 12.x3", 4, 5)]
+    [InlineData("a IN (1)", 6, 1)]
+    [InlineData("a = \"x\" extra", 8, 5)]
+    [InlineData("a = `x`", 4, 3)]
+    public void Fault_SaysWhereItIs_AndHowLong(string text, int position, int length)
+    {
+        var fault = Assert.Throws<FilterSyntaxException>(() => FilterSyntax.Parse(text));
+
+        Assert.Equal((position, length), (fault.Position, fault.Length));
+    }
+
+    [Fact]
+    public void Comparison_KnowsItsPlaceInTheText() =>
+        Assert.Equal([(0, 12), (17, 21)], FilterSyntax.Parse("metrics.a> 1 AND params.b IN ('x','y')").Comparisons().Select(c => (c.Position, c.Length)));
+
+    [Theory]
     [InlineData("a = 1 OR b = 1 AND c = 1", "(a|(b&c))")]
     [InlineData("a = 1 and b = 1 or c = 1", "((a&b)|c)")]
     [InlineData("NOT a = 1 AND b = 1", "(!a&b)")]

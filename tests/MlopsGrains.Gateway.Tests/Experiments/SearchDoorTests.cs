@@ -55,6 +55,47 @@ public sealed class SearchDoorTests(ServerFixture server)
         await NativeAsync($"/api/v1/experiments/{experiment}/groups/compare", """{"first":"a","second":"b"}""", HttpStatusCode.NotFound);
     }
 
+    [Fact]
+    public async Task Search_BeginsAtARank_CountsAndLeavesOutColumns_AndRefusesWhatCannotBe()
+    {
+        var experiment = await TrainedAsync("x", [.. Enumerable.Range(0, 40).Select(n => n / 100.0)]);
+        Task<JsonNode> Find(string more, HttpStatusCode status = HttpStatusCode.OK) =>
+            NativeAsync("/api/v1/runs/search", $$"""{"experimentIds":["{{experiment}}"],"orderBy":["metrics.acc"],"maxResults":5,{{more}}}""", status);
+        var page = await Find(""" "skip":17,"total":true,"columns":["params.opt"] """);
+        var filtered = await Find(""" "filter":"at(metrics.acc, 1) >= 0.3","skip":2,"columns":["metrics.acc"] """);
+        string Fault(JsonNode problem) => $"{problem["field"]} {problem["position"]} {problem["length"]}".TrimEnd();
+
+        Assert.Equal((5, 40), (page["items"]!.AsArray().Count, (int)page["total"]!));
+        Assert.All(page["items"]!.AsArray(), run => Assert.Equal((0, 1), (run!["metrics"]!.AsArray().Count, run["params"]!.AsArray().Count)));
+        Assert.Equal([0.32, 0.33, 0.34, 0.35, 0.36], filtered["items"]!.AsArray().Select(run => (double)run!["metrics"]![0]!["value"]!));
+        Assert.Equal(10, (int)filtered["total"]!);
+        Assert.Equal((0, 40), ((await Find(""" "skip":40 """))["items"]!.AsArray().Count, (int)(await Find(""" "skip":4000 """))["total"]!));
+        Assert.Equal("skip", Fault(await Find(""" "skip":-1 """, HttpStatusCode.BadRequest)));
+        Assert.Equal("skip", Fault(await Find(""" "skip":100000001 """, HttpStatusCode.BadRequest)));
+        Assert.Equal("skip", Fault(await Find($$""" "skip":1,"pageToken":"{{page["nextPageToken"]}}" """, HttpStatusCode.BadRequest)));
+        Assert.Equal("columns[0]", Fault(await Find(""" "columns":["acc"] """, HttpStatusCode.BadRequest)));
+        Assert.Equal("filter 21 0", Fault(await Find(""" "filter":"metrics.acc > 1 OR OR" """, HttpStatusCode.BadRequest)));
+        Assert.Equal("filter 16 9", Fault(await Find(""" "filter":"run_id = 'x' OR a.b = 'c'" """, HttpStatusCode.BadRequest)));
+    }
+
+    [Fact]
+    public async Task Keys_AreThoseOfTheMatchingRuns_AndBadQueriesNameTheField()
+    {
+        var experiment = await TrainedAsync("x", 0.1, 0.2, 0.3);
+        Task<JsonNode> Keys(string body, HttpStatusCode status = HttpStatusCode.OK) => NativeAsync($"/api/v1/experiments/{experiment}/keys", body, status);
+        var all = await Keys("{}");
+
+        Assert.Equal((3, 0.1, 0.3), ((int)all["runs"]!, (double)all["metrics"]![0]!["min"]!, (double)all["metrics"]![0]!["max"]!));
+        Assert.Equal(("opt", 1, "x"), ((string)all["params"]![0]!["key"]!, (int)all["params"]![0]!["values"]!, (string)all["params"]![0]!["commonest"]![0]!["value"]!));
+        Assert.Equal(1, (int)(await Keys("""{"filter":"metrics.acc > 0.25"}"""))["runs"]!);
+        foreach (var (body, field) in ((string, string)[])[("""{"limit":0}""", "limit"), ("""{"limit":10001}""", "limit"), ("""{"filter":"x >"}""", "filter"), ("""{"filter":"at(metrics.acc, 1) > 0"}""", "filter"), ("""{"columns":["x"]}""", "columns[0]")])
+        {
+            Assert.Equal(field, (string)(await Keys(body, HttpStatusCode.BadRequest))["field"]!);
+        }
+
+        await NativeAsync("/api/v1/experiments/987654321/keys", "{}", HttpStatusCode.NotFound);
+    }
+
     private async Task<string> RefusedAsync(string experiment, string body) =>
         (await NativeAsync($"/api/v1/experiments/{experiment}/groups", body, HttpStatusCode.BadRequest)).ToJsonString();
 

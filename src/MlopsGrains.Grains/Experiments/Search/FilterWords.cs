@@ -6,7 +6,7 @@ namespace MlopsGrains.Grains.Experiments.Search;
 /// <summary>What is said of filters and orders that cannot be understood, in the words of the tracking protocol, whose clients look for them; what was expected follows.</summary>
 internal static class FilterWords
 {
-    public static MlopsException BadFilter(string field, FilterSyntaxException e) => MlopsException.Invalid(field, $"Invalid clause(s) in filter string: {e.Message}.");
+    public static MlopsException BadFilter(string field, FilterSyntaxException e) => MlopsException.Invalid(field, $"Invalid clause(s) in filter string: {e.Message}.").At(e.Position, e.Length);
 
     public static MlopsException UnknownEntity(string field, string? entity, string valid) => MlopsException.Invalid(field, $"Invalid entity type '{entity}'. Valid values are {valid}.");
 
@@ -26,10 +26,11 @@ internal static class FilterWords
         Wrong(field, comparison, $"Expected numeric value type for {KindOf(comparison.Entity, "numeric attribute")}. Found {found}");
 
     public static MlopsException Wrong(string field, FilterComparison comparison, string why) =>
-        MlopsException.Invalid(field, $"Invalid comparison operator for {Shown(comparison.Key)}, or what it compares with, at position {comparison.Position + 1}: {why}.");
+        MlopsException.Invalid(field, $"Invalid comparison operator for {Shown(comparison.Key)}, or what it compares with, at position {comparison.Position + 1}: {why}.")
+            .At(comparison.Position, comparison.Length);
 
     public static MlopsException BadOrder(string field, string text, FilterSyntaxException e) =>
-        MlopsException.Invalid(field, $"Invalid order_by clause '{Shown(text)}'. Could not be parsed: {e.Message}.");
+        MlopsException.Invalid(field, $"Invalid order_by clause '{Shown(text)}'. Could not be parsed: {e.Message}.").At(e.Position, e.Length);
 
     public static MlopsException UnknownOrderKey(string field, string key, string valid) =>
         MlopsException.Invalid(field, $"Invalid order by key '{Shown(key)}' specified. Valid keys of order_by are {valid}.");

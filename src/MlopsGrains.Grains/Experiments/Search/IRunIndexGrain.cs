@@ -27,6 +27,14 @@ internal interface IRunIndexGrain : IGrainWithStringKey
     [Alias("Search"), ResponseTimeout("00:02:00")]
     Task<RunMatches> Search(RunIndexQuery query, CancellationToken cancellationToken = default);
 
+    /// <summary>How many runs match up to a place of an order, and places of those that follow.</summary>
+    [Alias("Rank"), ResponseTimeout("00:02:00")]
+    Task<RunRanks> Rank(RunRankQuery query, CancellationToken cancellationToken = default);
+
+    /// <summary>Which metrics, params and tags the shard's matching runs have.</summary>
+    [Alias("Keys"), ResponseTimeout("00:02:00")]
+    Task<RunKeysPart> Keys(RunKeysQuery query, CancellationToken cancellationToken = default);
+
     /// <summary>What the shard's active runs contribute to groups.</summary>
     [Alias("Group"), ResponseTimeout("00:02:00")]
     Task<IReadOnlyList<RunGroupPart>> Group(RunGroupQuery query, CancellationToken cancellationToken = default);
@@ -65,16 +73,40 @@ internal interface IExperimentMember : IGrainWithStringKey
 [GenerateSerializer, Immutable, Alias("mlops.CollectedRun")]
 internal sealed record CollectedRun([property: Id(0)] Run Run, [property: Id(1)] IReadOnlyList<MetricSummary> Histories);
 
+/// <param name="Columns">What the runs hold; <see langword="null"/> for all. A silo of an earlier version leaves nothing out.</param>
 [GenerateSerializer, Immutable, Alias("mlops.RunIndexQuery")]
 internal sealed record RunIndexQuery(
     [property: Id(0)] string? Filter,
     [property: Id(1)] LifecycleView View,
     [property: Id(2)] IReadOnlyList<string> OrderBy,
     [property: Id(3)] int MaxResults,
-    [property: Id(4)] RunPlace? After);
+    [property: Id(4)] RunPlace? After,
+    [property: Id(5)] IReadOnlyList<string>? Columns = null);
 
 /// <param name="Runs">In order.</param>
 /// <param name="Places">Of the runs.</param>
 /// <param name="Complete">Whether these are all that match; otherwise they were cut by their number or their size.</param>
+/// <param name="Total">How many match, with those before the cursor; <see langword="null"/> when it was not counted.</param>
 [GenerateSerializer, Immutable, Alias("mlops.RunMatches")]
-internal sealed record RunMatches([property: Id(0)] IReadOnlyList<Run> Runs, [property: Id(1)] IReadOnlyList<RunPlace> Places, [property: Id(2)] bool Complete);
+internal sealed record RunMatches(
+    [property: Id(0)] IReadOnlyList<Run> Runs, [property: Id(1)] IReadOnlyList<RunPlace> Places, [property: Id(2)] bool Complete, [property: Id(3)] int? Total = null);
+
+/// <param name="After">The window begins behind it; at the beginning when <see langword="null"/>.</param>
+/// <param name="Until">The window's last place; the end when <see langword="null"/>.</param>
+/// <param name="Samples">At most so many places of the window; 0 when only the numbers are asked for.</param>
+[GenerateSerializer, Immutable, Alias("mlops.RunRankQuery")]
+internal sealed record RunRankQuery(
+    [property: Id(0)] string? Filter,
+    [property: Id(1)] LifecycleView View,
+    [property: Id(2)] IReadOnlyList<string> OrderBy,
+    [property: Id(3)] RunPlace? After,
+    [property: Id(4)] RunPlace? Until,
+    [property: Id(5)] int Samples);
+
+/// <param name="Total">How many runs of the shard match.</param>
+/// <param name="Before">How many of them come up to the window.</param>
+/// <param name="Step">Every so manieth row of the window is a sample.</param>
+/// <param name="Samples">In order.</param>
+[GenerateSerializer, Immutable, Alias("mlops.RunRanks")]
+internal sealed record RunRanks(
+    [property: Id(0)] int Total, [property: Id(1)] int Before, [property: Id(2)] int Step, [property: Id(3)] IReadOnlyList<RunPlace> Samples);

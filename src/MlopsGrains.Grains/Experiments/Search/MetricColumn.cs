@@ -17,6 +17,9 @@ internal sealed class MetricColumn(int capacity, MetricColumn? first)
 
     public long Bytes => values.Bytes + ages.Bytes + steps.Bytes + (histories?.Bytes ?? 0) + 200;
 
+    /// <summary>Whether a row has more than one point.</summary>
+    public bool HasHistories => histories is not null;
+
     public double Value(int row) => values[row];
 
     public ReadOnlySpan<double> Values(int count, Span<double> buffer) => values.First(count, buffer);

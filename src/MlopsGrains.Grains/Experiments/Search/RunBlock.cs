@@ -82,6 +82,9 @@ internal sealed class RunBlock(RunShape shape, int number)
         return new Metric(shape.Metrics[column], metric.Value(row), unchecked(startTimes[row] + metric.Age(row)), metric.Step(row));
     }
 
+    /// <summary>Whether a row has more than one point of a metric.</summary>
+    public bool HasHistories(int column) => metrics[column].HasHistories;
+
     public MetricSummary History(int row, int column) => metrics[column].History(row);
 
     public long Bytes => (capacity * (16L + 8 + 8 + 1)) + heads.Sum(h => h.Bytes + 40) + metrics.Sum(m => m.Bytes) + texts.Sum(t => t.Bytes + 40) + 400;

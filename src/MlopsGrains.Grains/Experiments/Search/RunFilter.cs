@@ -87,7 +87,17 @@ internal sealed class RunTest
 
     private bool IsNullTest => comparison.Operator is FilterOperator.IsNull or FilterOperator.IsNotNull && key.Kind is RunFieldKind.Param or RunFieldKind.Tag;
 
-    public static RunTest Of(FilterComparison comparison) => new(comparison);
+    public static RunTest Of(FilterComparison comparison)
+    {
+        try
+        {
+            return new RunTest(comparison);
+        }
+        catch (MlopsException e) when (e.Position is null)
+        {
+            throw e.At(comparison.Position, comparison.Length);
+        }
+    }
 
     public RowMask Bind(RunTable table, StepValues values)
     {

@@ -78,11 +78,7 @@ internal sealed class RunIndexState
 
                 break;
             case RunsMoved moved:
-                foreach (var (block, row) in Table.Rows)
-                {
-                    block.SetStage(row, moved.Stage);
-                }
-
+                Table.SetStages(moved.Stage);
                 break;
             default:
                 break;

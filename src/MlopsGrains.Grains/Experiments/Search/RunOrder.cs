@@ -79,6 +79,11 @@ internal sealed class RunOrder : IComparer<RunPlace>
         private readonly int[] columns = new int[keys.Count];
         private RunShape? shape;
 
+        /// <summary>How many parts a place has.</summary>
+        public int Parts => keys.Count;
+
+        public bool Ascending(int key) => keys[key].Ascending;
+
         /// <summary>The first part of a row's place: enough to turn most rows away.</summary>
         public PlacePart First(RunBlock block, int row) => Part(block, row, 0);
 
@@ -104,7 +109,7 @@ internal sealed class RunOrder : IComparer<RunPlace>
             return compared != 0 ? compared : string.CompareOrdinal(block.Id(row), place.RunId);
         }
 
-        private PlacePart Part(RunBlock block, int row, int key)
+        public PlacePart Part(RunBlock block, int row, int key)
         {
             if (block.Shape != shape)
             {

@@ -21,6 +21,9 @@ internal sealed class RunTable
 
     public int Count => places.Count;
 
+    /// <summary>Grows with every change of a row, its stage or its place in memory.</summary>
+    public long Changes { get; private set; }
+
     public IEnumerable<RunShape> Shapes => shapes.Values;
 
     /// <summary>All rows, in no order.</summary>
@@ -40,6 +43,7 @@ internal sealed class RunTable
     /// <summary>Adds a row or replaces the one of this run; it is not settled.</summary>
     public void Put(CollectedRun collected)
     {
+        Changes++;
         var run = collected.Run;
         var (key, oddId) = RunKey.Of(run.Info.RunId);
         var place = places[Slot(key)];
@@ -73,6 +77,7 @@ internal sealed class RunTable
         }
 
         var (block, row) = (BlockOf(places[slot]), RowOf(places[slot]));
+        Changes++;
         places.RemoveAt(slot);
         Codes(block, row).ForEach(Texts.Release);
         var last = block.Shape.Blocks[^1];
@@ -91,10 +96,54 @@ internal sealed class RunTable
         return true;
     }
 
+    public void SetStages(LifecycleStage stage)
+    {
+        Changes++;
+        foreach (var (block, row) in Rows)
+        {
+            block.SetStage(row, stage);
+        }
+    }
+
+    /// <summary>A row's place in memory, good until the table changes.</summary>
+    public static int PlaceOf(RunBlock block, int row) => (block.Number << RowBits) | row;
+
+    /// <summary>The row at a place in memory.</summary>
+    public (RunBlock Block, int Row) At(int place) => (BlockOf(place), RowOf(place));
+
+    /// <summary>A row with no more than these columns, and without its inputs.</summary>
+    public Run Read(RunBlock block, int row, RunColumnSet columns)
+    {
+        var shape = block.Shape;
+        var metrics = new List<Metric>(columns.Metrics.Count);
+        foreach (var key in columns.Metrics)
+        {
+            if (shape.MetricAt(key) is >= 0 and var at)
+            {
+                metrics.Add(block.Metric(row, at));
+            }
+        }
+
+        List<Tag> Texts(IReadOnlyList<string> keys, Func<string, int> find)
+        {
+            var texts = new List<Tag>(keys.Count);
+            foreach (var key in keys)
+            {
+                if (find(key) is >= 0 and var at)
+                {
+                    texts.Add(new Tag(key, this.Texts[block.Text(row, at)]));
+                }
+            }
+
+            return texts;
+        }
+
+        return new Run(InfoOf(block, row), metrics, Texts(columns.Params, shape.ParamAt), Texts(columns.Tags, shape.TagAt), [], [], []);
+    }
+
     public CollectedRun Read(RunBlock block, int row)
     {
         var shape = block.Shape;
-        var id = block.Id(row);
         var metrics = new Metric[shape.Metrics.Length];
         var histories = new MetricSummary[metrics.Length];
         for (var c = 0; c < metrics.Length; c++)
@@ -108,9 +157,7 @@ internal sealed class RunTable
             texts[c] = new Tag(c < shape.Params.Length ? shape.Params[c] : shape.Tags[c - shape.Params.Length], Texts[block.Text(row, c)]);
         }
 
-        var info = new RunInfo(
-            id, ExperimentId, Texts[block.Name(row)], Texts[block.User(row)], block.Status(row), block.StartTimes[row],
-            block.EndTimes[row] == RunBlock.NoTime ? null : block.EndTimes[row], UriOf(block, row), block.Stage(row));
+        var info = InfoOf(block, row);
         var (inputs, modelInputs, modelOutputs) = RunExtras.Read(block.Extras(row), Texts);
         return new CollectedRun(new Run(info, metrics, texts[..shape.Params.Length], texts[shape.Params.Length..], inputs, modelInputs, modelOutputs), histories);
     }
@@ -120,7 +167,9 @@ internal sealed class RunTable
     /// <summary>The same for all rows.</summary>
     public string ExperimentId { get; private set; } = "";
 
-    private static int PlaceOf(RunBlock block, int row) => (block.Number << RowBits) | row;
+    private RunInfo InfoOf(RunBlock block, int row) => new(
+        block.Id(row), ExperimentId, Texts[block.Name(row)], Texts[block.User(row)], block.Status(row), block.StartTimes[row],
+        block.EndTimes[row] == RunBlock.NoTime ? null : block.EndTimes[row], UriOf(block, row), block.Stage(row));
 
     private static int RowOf(int place) => place & (RunBlock.RowsMax - 1);
 

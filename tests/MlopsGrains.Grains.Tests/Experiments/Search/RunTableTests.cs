@@ -157,7 +157,7 @@ public sealed class RunTableTests
     {
         var order = RunOrder.Parse(query.OrderBy);
         var after = RunPageToken.Read(query, order);
-        var (hits, more) = RunScan.Find(table, RunFilter.Parse(query.Filter).Bind(table, new StepValues([])), order, query.View, after, query.MaxResults);
+        var (hits, more, _) = RunScan.Find(table, RunFilter.Parse(query.Filter).Bind(table, new StepValues([])), order, query.View, after, query.MaxResults);
         Assert.True(hits.Count == query.MaxResults || !more);
         return hits.Count == 0 ? null : ([.. hits.Select(hit => hit.Place.RunId)], RunPageToken.Write(query, hits[^1].Place));
     }

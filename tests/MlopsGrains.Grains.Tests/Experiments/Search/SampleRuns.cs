@@ -68,7 +68,7 @@ internal static class SampleRuns
 
     public static List<Run> Find(RunTable table, string? filter, string[] orderBy, LifecycleView view, RunPlace? after, int limit)
     {
-        var (hits, _) = RunScan.Find(table, RunFilter.Parse(filter).Bind(table, new StepValues([])), RunOrder.Parse(orderBy), view, after, limit);
+        var (hits, _, _) = RunScan.Find(table, RunFilter.Parse(filter).Bind(table, new StepValues([])), RunOrder.Parse(orderBy), view, after, limit);
         return [.. hits.Select(hit => table.Read(hit.Block, hit.Row).Run)];
     }
 
