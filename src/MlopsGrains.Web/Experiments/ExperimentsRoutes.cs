@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using MlopsGrains.Web.Pages;
 
@@ -9,6 +11,8 @@ internal static class ExperimentsRoutes
     {
         web.MapPage<ExperimentsPage>("/experiments");
         web.MapPage<RunsPage>("/experiments/{id}/runs");
+        web.MapPage<RunsPart>("/experiments/{id}/runs/rows");
+        web.MapGet("/experiments/{id}/runs/export", RunsExport.AnswerAsync).ExcludeFromDescription();
         web.MapPage<GroupsPage>("/experiments/{id}/groups");
         web.MapPage<ComparePage>("/compare");
         web.MapPage<RunPage>("/runs/{id}");

@@ -1,5 +1,3 @@
-using MlopsGrains.Experiments;
-
 namespace MlopsGrains.Web.Experiments;
 
 /// <summary>What a table of runs is sorted by, as its address says it: <c>-metrics.val_auc</c> for the greatest first.</summary>
@@ -33,22 +31,35 @@ public sealed record RunSort(string Field, bool Descending)
         : new(field, field == Usual.Field || (field.StartsWith("metrics.", StringComparison.Ordinal) && !Formats.Shown.LessIsBetter(field[8..])));
 }
 
-/// <summary>The columns that a page of runs proposes: metrics that most runs have, and params that differ.</summary>
-internal sealed record RunColumns(IReadOnlyList<string> Metrics, IReadOnlyList<string> Params)
+/// <summary>The keys that a table is sorted by, the first first, as its address says them: <c>-metrics.val_auc,start_time</c>.</summary>
+public sealed record RunSorts(IReadOnlyList<RunSort> Keys)
 {
-    private const int MetricsShown = 5;
-    private const int ParamsShown = 6;
+    private const int KeysMax = 8;
 
-    /// <param name="runs">The page.</param>
-    /// <param name="sort">Its metric or param is always shown.</param>
-    public static RunColumns Of(IReadOnlyList<Run> runs, RunSort sort)
+    public static RunSorts Usual { get; } = new([RunSort.Usual]);
+
+    public bool IsUsual => Keys is [var only] && only == RunSort.Usual;
+
+    public static RunSorts Read(string? text)
     {
-        var metrics = runs.SelectMany(r => r.Metrics).Where(m => !m.Key.StartsWith(RunView.SystemPrefix, StringComparison.Ordinal)).CountBy(m => m.Key)
-            .OrderByDescending(m => sort.Field == "metrics." + m.Key).ThenByDescending(m => m.Value).ThenBy(m => m.Key, StringComparer.Ordinal).Take(MetricsShown).Select(m => m.Key);
-        var differing = runs.SelectMany(r => r.Params).GroupBy(p => p.Key, StringComparer.Ordinal)
-            .Select(g => (g.Key, Count: g.Count(), Values: g.Select(p => p.Value).Distinct(StringComparer.Ordinal).Count()))
-            .Where(p => p.Values > 1 || (p.Count < runs.Count && runs.Count > 1) || sort.Field == "params." + p.Key)
-            .OrderByDescending(p => sort.Field == "params." + p.Key).ThenByDescending(p => p.Count).ThenBy(p => p.Key, StringComparer.Ordinal).Take(ParamsShown).Select(p => p.Key);
-        return new RunColumns([.. metrics], [.. differing]);
+        var keys = (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(RunSort.Read).DistinctBy(k => k.Field).Take(KeysMax).ToList();
+        return keys.Count == 0 ? Usual : new RunSorts(keys);
+    }
+
+    public string Write() => string.Join(',', Keys.Select(k => k.Write()));
+
+    /// <summary>None when it is the search's own order.</summary>
+    public IReadOnlyList<string> OrderBy() => IsUsual ? [] : [.. Keys.Select(k => k.OrderBy())];
+
+    /// <summary>What a click on a column's head asks for.</summary>
+    /// <param name="field">The column.</param>
+    /// <param name="more">Whether the other keys stay, and a new one comes last.</param>
+    public RunSorts Click(string field, bool more = false)
+    {
+        var at = Keys.ToList().FindIndex(k => k.Field == field);
+        var clicked = at >= 0 ? Keys[at].Click(field) : RunSort.Usual.Click(field);
+        return !more ? new RunSorts([clicked])
+            : at < 0 ? new RunSorts([.. Keys, clicked])
+            : new RunSorts([.. Keys.Select((k, i) => i == at ? clicked : k)]);
     }
 }

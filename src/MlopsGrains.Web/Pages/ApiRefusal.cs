@@ -8,14 +8,18 @@ namespace MlopsGrains.Web.Pages;
 /// <param name="named">Path of the offending input.</param>
 /// <param name="traceId">Under which the server's log tells more.</param>
 /// <param name="retryAfter">How long to wait before asking again.</param>
+/// <param name="place">Where in the text of that input the fault is, in characters from 0, and how long it is.</param>
 #pragma warning disable CA1710 // Pages show it far more often than they throw it.
-public sealed class ApiRefusal(int status, string detail, string? named = null, string? traceId = null, TimeSpan? retryAfter = null) : Exception(detail)
+public sealed class ApiRefusal(int status, string detail, string? named = null, string? traceId = null, TimeSpan? retryAfter = null, (int Position, int Length)? place = null) : Exception(detail)
 #pragma warning restore CA1710
 {
     public int Status => status;
 
     /// <summary>Path of the offending input.</summary>
     public string? Field => named;
+
+    /// <summary>Where in the text of <see cref="Field"/> the fault begins, in characters from 0, and how many are at fault.</summary>
+    public (int Position, int Length)? Place => place;
 
     public string? TraceId => traceId;
 
@@ -32,7 +36,9 @@ public sealed class ApiRefusal(int status, string detail, string? named = null, 
         {
             using var json = JsonDocument.Parse(body);
             string? Text(string name) => json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-            return new ApiRefusal(status, Text("detail") ?? Text("message") ?? $"HTTP {status}", Text("field"), Text("traceId"), retryAfter);
+            int? Number(string name) => json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;
+            return new ApiRefusal(
+                status, Text("detail") ?? Text("message") ?? $"HTTP {status}", Text("field"), Text("traceId"), retryAfter, Number("position") is { } position && Number("length") is { } length ? (position, length) : null);
         }
         catch (JsonException)
         {

@@ -30,7 +30,7 @@ public sealed class CompareTests(ServerFixture server, Browser browser)
         await reader.GoAsync($"/experiments/{experiment}/runs?sort=run_name");
         await page.Locator("[data-all]").CheckAsync();
         await page.Keyboard.PressAsync("c");
-        await page.WaitForURLAsync($"**/compare?runs={string.Join(',', ids)}");
+        await page.WaitForURLAsync(new System.Text.RegularExpressions.Regex($@"/compare\?runs={ids[0]}:\d,{ids[1]}:\d$"));
 
         var row = page.GetByRole(AriaRole.Row, new() { Name = "loss" });
         await Expect(row.Locator("td").Nth(1)).ToHaveTextAsync("0.25 −50 %");

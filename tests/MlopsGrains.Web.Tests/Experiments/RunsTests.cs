@@ -50,28 +50,154 @@ public sealed class RunsTests(ServerFixture server, Browser browser)
         var id = await MakeAsync(client, 12);
         await using var reader = await browser.OpenAsync(server.BaseAddress);
         var page = reader.Page;
+        reader.MayFail.Add("/runs/search");
+        reader.MayFail.Add("/runs/rows");
         await reader.GoAsync($"/experiments/{id}/runs");
-        var rows = page.Locator("tbody tr");
+        var (filter, names) = (page.GetByLabel("Filter runs"), page.Locator(RowNames));
+        Task Shows(params string[] rows) => Expect(names).ToHaveTextAsync(rows);
 
-        await page.GetByLabel("Filter runs").FillAsync("metrics.auc >= 0.5 AND params.trainer = 'b'");
+        await filter.FillAsync("metrics.auc >= 0.5 AND params.trainer = 'b'");
         await page.Keyboard.PressAsync("Enter");
-        await Expect(rows).ToHaveCountAsync(4);
-        await page.GetByRole(AriaRole.Link, new() { Name = "auc", Exact = true }).ClickAsync();
-        await page.WaitForURLAsync("**sort=-metrics.auc**");
-        Assert.Equal(["run-11", "run-9", "run-7", "run-5"], await Names(page));
-        await page.GetByRole(AriaRole.Link, new() { Name = "auc", Exact = true }).ClickAsync();
-        await page.WaitForURLAsync("**sort=metrics.auc**");
-        Assert.Equal(["run-5", "run-7", "run-9", "run-11"], await Names(page));
+        await Expect(page.Locator("[data-count]")).ToHaveTextAsync("4 of 12");
+        await Head(page, "auc").ClickAsync();
+        await Shows("run-11", "run-9", "run-7", "run-5");
+        Assert.Contains("sort=-metrics.auc", page.Url, StringComparison.Ordinal);
+        await Head(page, "auc").ClickAsync();
+        await Shows("run-5", "run-7", "run-9", "run-11");
         await page.ReloadAsync();
-        Assert.Equal(["run-5", "run-7", "run-9", "run-11"], await Names(page));
+        await Shows("run-5", "run-7", "run-9", "run-11");
         await page.GoBackAsync();
-        Assert.Equal(["run-11", "run-9", "run-7", "run-5"], await Names(page));
+        await Shows("run-11", "run-9", "run-7", "run-5");
+        await Head(page, "trainer").ClickAsync(new() { Modifiers = [KeyboardModifier.Shift] });
+        await Expect(page.Locator("th small")).ToHaveTextAsync(["1", "2"]);
 
-        await page.GetByLabel("Filter runs").FillAsync("metrics.auc > NOT");
+        await filter.FillAsync("metrics.auc > NOT");
+        await Expect(page.Locator(".hl .wrong")).ToHaveTextAsync("NOT");
         await page.Keyboard.PressAsync("Enter");
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("at position 15");
-        await Expect(page.GetByLabel("Filter runs")).ToHaveValueAsync("metrics.auc > NOT");
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Column 15.");
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("still shows the last filter that held");
+        await Expect(filter).ToHaveValueAsync("metrics.auc > NOT");
+        await Shows("run-11", "run-9", "run-7", "run-5");
+        await page.GetByLabel("Clear the filter").ClickAsync();
+        await Expect(page.Locator("[data-count]")).ToHaveTextAsync("12");
     }
+
+    [Fact]
+    public async Task Filter_IsCompleted_WithKeysSignsAndValues()
+    {
+        using var client = Client();
+        var id = await MakeAsync(client, 6);
+        await using var reader = await browser.OpenAsync(server.BaseAddress);
+        var page = reader.Page;
+        reader.MayFail.Add("/runs/search");
+        await reader.GoAsync($"/experiments/{id}/runs");
+        var (filter, list) = (page.GetByLabel("Filter runs"), page.GetByRole(AriaRole.Listbox, new() { Name = "Completions" }));
+
+        await filter.PressSequentiallyAsync("tra");
+        await Expect(list.GetByRole(AriaRole.Option)).ToContainTextAsync(["params.trainer"]);
+        Assert.Empty(await reader.AxeAsync());
+        await page.Keyboard.PressAsync("Tab");
+        await Expect(list.GetByRole(AriaRole.Option).First).ToHaveTextAsync("=");
+        await page.Keyboard.PressAsync("Tab");
+        await Expect(list.GetByRole(AriaRole.Option)).ToContainTextAsync(["'a'", "'b'"]);
+        await page.Keyboard.PressAsync("ArrowDown");
+        await page.Keyboard.PressAsync("ArrowDown");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(filter).ToHaveValueAsync("params.trainer = 'b' ");
+        await page.Keyboard.PressAsync("Escape");
+        await filter.FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+
+        await Expect(page.Locator("[data-count]")).ToHaveTextAsync("3 of 6");
+    }
+
+    [Fact]
+    public async Task LongTable_HoldsOnlyWhatIsSeen_AndSelectsAsTheAddressSays()
+    {
+        using var client = Client();
+        var id = await MakeAsync(client, 230);
+        await using var reader = await browser.OpenAsync(server.BaseAddress);
+        var page = reader.Page;
+        var chosen = (await SearchAsync(client, id, "run_name = 'run-228'"))[0].Info.RunId;
+        await reader.GoAsync($"/experiments/{id}/runs?sort=metrics.auc&sel={chosen[..8]}");
+        await Expect(page.Locator("[data-selected]")).ToHaveTextAsync("1 selected");
+
+        await page.EvaluateAsync("document.querySelector('[data-table]').scrollTop = 1e6");
+        await Expect(page.Locator(RowNames).Last).ToHaveTextAsync("run-229");
+        await Expect(page.Locator($"tr[data-run='{chosen}']")).ToHaveAttributeAsync("aria-selected", "true");
+        Assert.InRange(await page.Locator("tr[data-run]").CountAsync(), 30, 150);
+        await page.GetByLabel("Select all rows shown").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Select all 230 that match" }).ClickAsync();
+        await Expect(page.Locator("[data-selected]")).ToHaveTextAsync("230 selected");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Tag", Exact = true }).ClickAsync();
+        await page.GetByLabel("Key", new() { Exact = true }).FillAsync("seen");
+        await page.GetByLabel("Value", new() { Exact = true }).FillAsync("yes");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("#toasts")).ToContainTextAsync("230 runs tagged");
+
+        Assert.Equal(230, (await client.Runs.FindAsync(new RunQuery([id], "tags.seen = 'yes'", LifecycleView.ActiveOnly, [], 1, null, Total: true), Token)).Total);
+    }
+
+    [Fact]
+    public async Task Columns_AreChosenAmongAll_AndKeptForTheNextVisit()
+    {
+        using var client = Client();
+        var id = await MakeAsync(client, 3);
+        await using var reader = await browser.OpenAsync(server.BaseAddress);
+        var page = reader.Page;
+        await reader.GoAsync($"/experiments/{id}/runs");
+        await Expect(page.Locator("th[data-column='params.seed']")).ToHaveCountAsync(0);
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Columns" }).ClickAsync();
+        await page.GetByLabel("Find a column").FillAsync("see");
+        await page.GetByLabel("seed").CheckAsync();
+        await Expect(page.Locator("th[data-column='params.seed']")).ToBeVisibleAsync();
+        Assert.Contains("cols=", page.Url, StringComparison.Ordinal);
+        Assert.Empty(await reader.AxeAsync());
+        await reader.GoAsync($"/experiments/{id}/runs");
+
+        await Expect(page.Locator("th[data-column='params.seed']")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Baseline_StaysOnTop_AndTheOthersTellTheirDifference()
+    {
+        using var client = Client();
+        var id = await MakeAsync(client, 4);
+        await using var reader = await browser.OpenAsync(server.BaseAddress);
+        var page = reader.Page;
+        await reader.GoAsync($"/experiments/{id}/runs?sort=-metrics.auc");
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("j");
+        await Expect(page.Locator("tr.at")).ToHaveCountAsync(1);
+        await page.Keyboard.PressAsync("b");
+
+        await Expect(page.Locator("[data-pinned] .badge")).ToHaveTextAsync("baseline");
+        await Expect(page.Locator("tbody[data-from] .dl")).ToHaveTextAsync(["+.10", "·", "−.10", "−.20"]);
+        await Expect(page.Locator("tbody[data-from] .dl.ok")).ToHaveCountAsync(1);
+        await Expect(page.Locator("tbody[data-from] .best")).ToHaveTextAsync("0.30");
+        Assert.Empty(await reader.AxeAsync());
+    }
+
+    [Fact]
+    public async Task WhatMatches_IsExported_Whole()
+    {
+        using var client = Client();
+        var id = await MakeAsync(client, 3);
+        var csv = await server.Http.GetStringAsync($"/experiments/{id}/runs/export?format=csv&q=metrics.auc%20%3E%200&sort=metrics.auc&cols=metrics.auc,params.trainer", Token);
+        var json = System.Text.Json.JsonDocument.Parse(await server.Http.GetStringAsync($"/experiments/{id}/runs/export?format=json", Token)).RootElement;
+
+        Assert.Equal(["run_id,run_name,status,metrics.auc,params.trainer", "run-1,RUNNING,0.1,b", "run-2,RUNNING,0.2,a"], csv.TrimEnd().Split("\r\n").Select((line, i) => i == 0 ? line : line[33..]));
+        Assert.Equal((3, 0.2, "42"), (json.GetArrayLength(), json[0].GetProperty("metrics.auc").GetDouble(), json[0].GetProperty("params.seed").GetString()));
+        Assert.Equal(System.Net.HttpStatusCode.BadRequest, (await server.Http.GetAsync($"/experiments/{id}/runs/export?q=x", Token)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("=1+1", "'=1+1")]
+    [InlineData("-1.5", "-1.5")]
+    [InlineData("a,\"b\"", "\"a,\"\"b\"\"\"")]
+    [InlineData(null, "")]
+    public void ExportedCell_IsQuoted_AndNoFormula(string? cell, string line) => Assert.Equal(line, RunsExport.Line([cell]));
 
     [Fact]
     public async Task Selected_AreDeleted_AndUndone_ByKeysToo()
@@ -93,22 +219,25 @@ public sealed class RunsTests(ServerFixture server, Browser browser)
         Assert.Single(await SearchAsync(client, id));
         await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
 
-        await Expect(page.Locator("tbody tr:visible")).ToHaveCountAsync(3);
+        await Expect(page.Locator("tr[data-run]")).ToHaveCountAsync(3);
         Assert.Equal(3, (await SearchAsync(client, id)).Count);
     }
 
     [Fact]
-    public async Task NewRun_WaitsBehindAButton()
+    public async Task NewRun_WaitsBehindAButton_AndWhatIsShownChangesInPlace()
     {
         using var client = Client();
         var id = await MakeAsync(client, 1);
+        var old = (await SearchAsync(client, id))[0].Info.RunId;
         await using var reader = await browser.OpenAsync(server.BaseAddress);
         await reader.GoAsync($"/experiments/{id}/runs");
         await Expect(reader.Page.Locator("[data-live]")).ToHaveTextAsync("live");
 
         await client.Runs.CreateAsync(new NewRun(id, "late"), Token);
+        await client.Runs.UpdateAsync(old, new RunUpdate(RunStatus.Finished), Token);
 
-        await reader.Page.GetByRole(AriaRole.Link, new() { Name = "1 new run" }).ClickAsync();
+        await Expect(reader.Page.Locator($"tr[data-run='{old}'] .st")).ToHaveTextAsync("succeeded");
+        await reader.Page.GetByRole(AriaRole.Button, new() { Name = "1 new run" }).ClickAsync();
         await Expect(reader.Page.GetByRole(AriaRole.Link, new() { Name = "late" })).ToBeVisibleAsync();
     }
 
@@ -126,35 +255,58 @@ public sealed class RunsTests(ServerFixture server, Browser browser)
     [InlineData("start_time", "start_time")]
     public void Click_AsksForTheBetterEndFirst(string field, string sort) => Assert.Equal(sort, RunSort.Usual.Click(field).Write());
 
+    [Theory]
+    [InlineData("-metrics.auc,start_time", "params.lr", true, "-metrics.auc,start_time,params.lr")]
+    [InlineData("-metrics.auc,start_time", "metrics.auc", true, "metrics.auc,start_time")]
+    [InlineData("-metrics.auc,start_time", "metrics.auc", false, "metrics.auc")]
+    [InlineData("", "run_name", false, "run_name")]
+    public void Sorts_GrowByShiftClick(string from, string field, bool more, string to) => Assert.Equal(to, RunSorts.Read(from).Click(field, more).Write());
+
     [Fact]
     public void Columns_AreMetricsOfMostRuns_AndParamsThatDiffer()
     {
-        Run Of(string id, IReadOnlyList<string> metrics, params (string, string)[] pairs) => new(
-            new(id, "1", id, "", RunStatus.Finished, 0, 1, "", LifecycleStage.Active), [.. metrics.Select(m => new Metric(m, 1, 0, 0))], [.. pairs.Select(p => new Tag(p.Item1, p.Item2))], [], [], [], []);
+        TextKey Text(string key, long runs, long values) => new(key, runs, values, null, null, []);
+        var keys = new RunKeys(9, [new("system/cpu", 9, 0, 1, 1), new("auc", 9, 0, 1, 1), new("loss", 3, 0, 1, 1)], [Text("lr", 9, 3), Text("same", 9, 1), Text("some", 4, 1)], [], true);
 
-        var columns = RunColumns.Of([Of("a", ["auc", "system/cpu"], ("lr", "1"), ("same", "x")), Of("b", ["auc", "loss"], ("lr", "2"), ("same", "x"), ("some", "y"))], RunSort.Usual);
-
-        Assert.Equal(["auc", "loss"], columns.Metrics);
-        Assert.Equal(["lr", "some"], columns.Params);
+        Assert.Equal("age,duration,metrics.auc,metrics.loss,params.lr,params.some", RunColumns.Write(RunColumns.Propose(keys, RunSorts.Usual)));
+        Assert.Equal("age,duration,metrics.loss,metrics.auc,params.lr,params.some", RunColumns.Write(RunColumns.Propose(keys, RunSorts.Read("metrics.loss"))));
+        Assert.Equal("age,metrics.a b,tags.x.y", RunColumns.Write(RunColumns.Read("age,metrics.a b,nonsense,params.,tags.x.y,age")!));
+        Assert.Null(RunColumns.Read("nonsense"));
     }
+
+    [Fact]
+    public void Scale_GoesThroughAnAddress_AndNothingElseDoes()
+    {
+        IReadOnlyList<RunScale> scales = [new(4, 0.1, 0.9, true), RunScale.Text];
+
+        Assert.Equal(scales, RunScale.Read(RunScale.Write(scales), 2));
+        Assert.Null(RunScale.Read(RunScale.Write(scales), 3));
+        Assert.Null(RunScale.Read("9~~~1", 1));
+        Assert.Null(RunScale.Read("x", 1));
+        Assert.Equal((0, 10, 20, null), (scales[0].Bar(0.1), scales[0].Bar(0.5), scales[0].Bar(0.95), scales[1].Bar(1)));
+        Assert.Equal((true, false, true), (scales[0].IsBest(0.9, false), scales[0].IsBest(0.9, true), scales[0].IsBest(0.1, true)));
+    }
+
+    private const string RowNames = "tbody[data-from] tr[data-run] td:nth-child(3) a";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private MlopsGrainsClient Client() => MlopsGrainsClient.Create(new() { BaseAddress = server.BaseAddress });
 
-    private static async Task<IReadOnlyList<string>> Names(IPage page) => await page.Locator("tbody tr td:nth-child(2) a").AllInnerTextsAsync();
+    private static ILocator Head(IPage page, string title) => page.Locator("th").GetByRole(AriaRole.Link, new() { Name = title });
 
-    private static async Task<IReadOnlyList<Run>> SearchAsync(MlopsGrainsClient client, string id) => (await client.Runs.SearchPageAsync(new RunQuery([id], null, LifecycleView.ActiveOnly, [], 10, null), Token)).Items;
+    private static async Task<IReadOnlyList<Run>> SearchAsync(MlopsGrainsClient client, string id, string? filter = null) =>
+        (await client.Runs.SearchPageAsync(new RunQuery([id], filter, LifecycleView.ActiveOnly, [], 10, null), Token)).Items;
 
     /// <summary>An experiment with runs whose metric rises with their number, of two trainers in turn.</summary>
     private static async Task<string> MakeAsync(MlopsGrainsClient client, int runs)
     {
         var experiment = await client.Experiments.CreateAsync(new($"runs-{Guid.NewGuid():N}"), Token);
-        for (var n = 0; n < runs; n++)
+        await Parallel.ForEachAsync(Enumerable.Range(0, runs), Token, async (n, _) =>
         {
             var run = await client.Runs.CreateAsync(new NewRun(experiment.ExperimentId, $"run-{n}", StartTime: 1_795_000_000_000 + n), Token);
             await client.Runs.LogBatchAsync(run.Info.RunId, new RunBatch(new MetricColumns(["auc"], [0], [n / 10.0], [1_795_000_000_000], [1]), [new("trainer", n % 2 == 0 ? "a" : "b"), new("seed", "42")], []), Token);
-        }
+        });
 
         return experiment.ExperimentId;
     }
