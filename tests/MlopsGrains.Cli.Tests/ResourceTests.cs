@@ -77,6 +77,26 @@ public sealed class ResourceTests(ServerFixture server) : IDisposable
     }
 
     [Fact]
+    public async Task Dataset_ShowsItsRows_AndWhatChanged()
+    {
+        await File.WriteAllTextAsync(directory.File("in.csv"), "a,b\n1,x\n2,y\n", Cancel);
+        await File.WriteAllTextAsync(directory.File("next.csv"), "a,c\n5,x\n6,\n7,y\n", Cancel);
+        await RunAsync("datasets", "upload", name, directory.File("in.csv"));
+        await RunAsync("datasets", "upload", name, directory.File("next.csv"));
+
+        Assert.Equal(["ROW a b", "2 2 y"], Squeezed(await PlainAsync("datasets", "head", name, "--version", "1", "--text", "Y")));
+        Assert.Equal(3, (await RunAsync("datasets", "head", name)).Json.GetProperty("rows").GetArrayLength());
+        var diff = Squeezed(await PlainAsync("datasets", "diff", name, "1"));
+        Assert.Contains("added c", diff);
+        Assert.Contains("removed b", diff);
+        Assert.Contains("a 1 integer 0 to 0 1.5 to 6", diff);
+        Assert.Equal(2, (await RunAsync("datasets", "diff", name, "1", "9")).Code);
+        Assert.Equal(2, (await RunAsync("datasets", "head", name, "--rows", "0")).Code);
+
+        static IEnumerable<string> Squeezed(Said said) => said.Out.Split('\n').Select(line => Regex.Replace(line.Trim(), " +", " ")).Where(line => line.Length > 0);
+    }
+
+    [Fact]
     public async Task Prompt_IsWrittenReadAndRemoved()
     {
         Assert.Equal(1, (await RunAsync("prompts", "register", name, "--text", "Sum up: {{text}}")).Json.GetProperty("version").GetInt32());

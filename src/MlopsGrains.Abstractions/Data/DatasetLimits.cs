@@ -14,4 +14,10 @@ public static class DatasetLimits
 
     /// <summary>Longest name of a column.</summary>
     public const int ColumnNameLengthMax = 250;
+
+    /// <summary>Most rows in one answer.</summary>
+    public const int RowsMax = 1_000;
+
+    /// <summary>Longest text that rows are looked for by.</summary>
+    public const int RowTextLengthMax = 500;
 }

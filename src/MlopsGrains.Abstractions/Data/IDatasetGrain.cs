@@ -19,6 +19,17 @@ public interface IDatasetGrain : IGrainWithStringKey
     /// <summary>One version, or the newest when <paramref name="version"/> is <see langword="null"/>; throws when it does not exist.</summary>
     [Alias("GetVersion"), ReadOnly, AlwaysInterleave]
     Task<DatasetVersion> GetVersion(int? version, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads rows of a version in their order; throws when it does not exist.</summary>
+    [Alias("GetRows"), ReadOnly, AlwaysInterleave, ResponseTimeout("00:05:00")]
+    Task<DatasetRows> GetRows(int? version, DatasetRowQuery query, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// What differs from one version, the one before <paramref name="to"/> when it is <see langword="null"/>, to another, the newest when it is <see langword="null"/>; throws
+    /// when one does not exist.
+    /// </summary>
+    [Alias("Compare"), ReadOnly, AlwaysInterleave, ResponseTimeout("00:05:00")]
+    Task<DatasetDifference> Compare(int? from, int? to, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Bytes to become a dataset version; they are stored already.</summary>
@@ -106,6 +117,10 @@ public enum ColumnType
 /// <param name="StandardDeviation">Sample standard deviation (n − 1).</param>
 /// <param name="Quantiles">The 0, 5, 25, 50, 75, 95 and 100 % quantiles (linear interpolation).</param>
 /// <param name="Top">Most frequent values with their counts, text and boolean columns, at most 20.</param>
+/// <param name="Histogram">
+/// Numbers in each of 20 equally wide bins from <paramref name="Min"/> to <paramref name="Max"/>, the last of which holds the largest; numeric columns only. Scaled up
+/// from a uniform sample when the column has more than about a million numbers. <see langword="null"/> for versions that were added before it was recorded.
+/// </param>
 [GenerateSerializer, Immutable, Alias("mlops.ColumnProfile")]
 public sealed record ColumnProfileView(
     [property: Id(0)] string Name,
@@ -117,7 +132,8 @@ public sealed record ColumnProfileView(
     [property: Id(6)] double? Mean,
     [property: Id(7)] double? StandardDeviation,
     [property: Id(8)] IReadOnlyList<double>? Quantiles,
-    [property: Id(9)] IReadOnlyList<ValueCount>? Top);
+    [property: Id(9)] IReadOnlyList<ValueCount>? Top,
+    [property: Id(10)] IReadOnlyList<long>? Histogram = null);
 
 /// <summary>A value and how often it occurs.</summary>
 [GenerateSerializer, Immutable, Alias("mlops.ValueCount")]

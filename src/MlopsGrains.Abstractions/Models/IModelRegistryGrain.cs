@@ -40,9 +40,11 @@ public interface IModelRegistryGrain : IGrainWithStringKey
 /// <param name="OrderBy">Keys, each with <c>ASC</c> or <c>DESC</c>.</param>
 /// <param name="MaxResults">1–<see cref="IModelRegistryGrain.ResultsMax"/>; a page may be shorter when its items are large.</param>
 /// <param name="PageToken">Of the page before, of the same filter and order.</param>
+/// <param name="TokenField">What a refusal calls the token; <c>page_token</c> when <see langword="null"/>.</param>
 [GenerateSerializer, Immutable, Alias("mlops.RegistryQuery")]
 public sealed record RegistryQuery(
     [property: Id(0)] string? Filter,
     [property: Id(1)] IReadOnlyList<string> OrderBy,
     [property: Id(2)] int MaxResults,
-    [property: Id(3)] string? PageToken = null);
+    [property: Id(3)] string? PageToken = null,
+    [property: Id(4)] string? TokenField = null);

@@ -6,7 +6,7 @@ namespace MlopsGrains.Cli.Data;
 
 internal static class DatasetCommands
 {
-    public static Command Create(CommandSet set) => set.Group("datasets", "Datasets and their immutable versions.", List(set), Versions(set), Get(set), Upload(set), Fetch(set));
+    public static Command Create(CommandSet set) => set.Group("datasets", "Datasets and their immutable versions.", List(set), Versions(set), Get(set), Head(set), Diff(set), Upload(set), Fetch(set));
 
     private static Command List(CommandSet set) => set.Leaf("list", "Lists datasets.", ["mlops datasets list", "mlops datasets list --json"], [], async call =>
         call.List(await call.Client.Datasets.ListAsync(call.Cancel).ToListAsync(call.Cancel), "No datasets.",
@@ -33,6 +33,46 @@ internal static class DatasetCommands
                 ("BYTES", v => ValueText.Whole(v.Length)),
                 ("CREATED", v => ValueText.Time(v.CreatedAt)),
                 ("DIGEST", v => v.Digest)));
+    }
+
+    private static Command Head(CommandSet set)
+    {
+        var name = new Argument<string>("name") { Description = "The dataset." };
+        var version = new Option<int?>("--version") { Description = "A version's number; the newest when left out.", HelpName = "number" };
+        var rows = new Option<int>("--rows") { Description = "How many, at most 1,000.", HelpName = "number", DefaultValueFactory = _ => 10 };
+        var after = new Option<long>("--after") { Description = "The row after which to begin.", HelpName = "row", DefaultValueFactory = _ => 0 };
+        var text = new Option<string?>("--text") { Description = "Only rows with a cell that holds this text.", HelpName = "text" };
+        string[] examples = ["mlops datasets head customers", "mlops datasets head customers --version 2 --rows 50 --after 100", "mlops datasets head customers --text Berlin --json"];
+        return set.Leaf("head", "Shows rows of a version.", examples, [name, version, rows, after, text], async call =>
+        {
+            var found = await call.Client.Datasets.GetRowsAsync(call.Get(name), call.Get(version), call.Get(after), call.Get(rows), call.Get(text), call.Cancel);
+            return call.IsJson ? call.Show(found) : call.List(found.Rows, "No rows.",
+                [("ROW", r => ValueText.Whole(r.Row)), .. found.Columns.Select((column, place) => (column, (Func<DatasetRow, string?>)(r => r.Cells[place])))]);
+        });
+    }
+
+    private static Command Diff(CommandSet set)
+    {
+        var name = new Argument<string>("name") { Description = "The dataset." };
+        var from = new Argument<int?>("from") { Description = "The earlier version's number; the one before when left out.", Arity = ArgumentArity.ZeroOrOne };
+        var to = new Argument<int?>("to") { Description = "The later version's number; the newest when left out.", Arity = ArgumentArity.ZeroOrOne };
+        string[] examples = ["mlops datasets diff customers", "mlops datasets diff customers 1", "mlops datasets diff customers 1 2 --json"];
+        return set.Leaf("diff", "Shows what differs from one version to another.", examples, [name, from, to], async call =>
+        {
+            var found = await call.Client.Datasets.CompareAsync(call.Get(name), call.Get(from), call.Get(to), call.Cancel);
+            var code = call.Show(found,
+                ("dataset", found.Dataset),
+                ("versions", $"{ValueText.Whole(found.From.Version)} to {ValueText.Whole(found.To.Version)}"),
+                ("rows", $"{ValueText.Whole(found.From.Rows)} to {ValueText.Whole(found.To.Rows)}"),
+                ("added", found.Added.Count > 0 ? string.Join(", ", found.Added) : null),
+                ("removed", found.Removed.Count > 0 ? string.Join(", ", found.Removed) : null));
+            return call.IsJson ? code : call.List(found.Columns, "No columns in common.",
+                ("COLUMN", c => c.Name),
+                ("DISTANCE", c => ValueText.Number(c.Distance)),
+                ("TYPE", c => c.From.Type == c.To.Type ? ValueText.Enum(c.To.Type) : $"{ValueText.Enum(c.From.Type)} to {ValueText.Enum(c.To.Type)}"),
+                ("MISSING", c => $"{ValueText.Whole(c.From.Missing)} to {ValueText.Whole(c.To.Missing)}"),
+                ("MEAN", c => c.From.Mean is null && c.To.Mean is null ? null : $"{ValueText.Number(c.From.Mean)} to {ValueText.Number(c.To.Mean)}"));
+        });
     }
 
     private static Command Fetch(CommandSet set)

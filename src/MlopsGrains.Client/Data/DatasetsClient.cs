@@ -2,6 +2,7 @@ using System.Globalization;
 using MlopsGrains.Client.Http;
 using MlopsGrains.Data;
 using MlopsGrains.Errors;
+using MlopsGrains.Paging;
 
 namespace MlopsGrains.Client;
 
@@ -23,6 +24,36 @@ public sealed class DatasetsClient
     /// <summary>A version with schema and profile, the newest when <paramref name="version"/> is <see langword="null"/>.</summary>
     public Task<DatasetVersion> GetVersionAsync(string name, int? version = null, CancellationToken cancellationToken = default) =>
         http.GetAsync<DatasetVersion>(At(name, version), cancellationToken);
+
+    /// <summary>
+    /// Rows of a version in their order, of the newest when <paramref name="version"/> is <see langword="null"/>. To go on, ask for those after
+    /// <see cref="DatasetRows.Next"/>.
+    /// </summary>
+    /// <param name="name">The dataset.</param>
+    /// <param name="version">A version's number.</param>
+    /// <param name="after">The row after which to begin, 0 for the first.</param>
+    /// <param name="limit">Most rows, 1 to 1,000.</param>
+    /// <param name="text">Only rows with a cell that holds this text, whatever its case; at most 500 characters.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<DatasetRows> GetRowsAsync(string name, int? version = null, long after = 0, int limit = 100, string? text = null, CancellationToken cancellationToken = default) =>
+        http.GetAsync<DatasetRows>(
+            $"{At(name, version)}/rows{GatewayPath.Query(("after", after.ToString(CultureInfo.InvariantCulture)), ("limit", limit.ToString(CultureInfo.InvariantCulture)), ("text", text))}",
+            cancellationToken);
+
+    /// <summary>
+    /// What differs from one version, the one before when <paramref name="from"/> is <see langword="null"/>, to another, the newest when <paramref name="to"/> is
+    /// <see langword="null"/>. Reads both.
+    /// </summary>
+    public Task<DatasetDifference> CompareAsync(string name, int? from = null, int? to = null, CancellationToken cancellationToken = default) =>
+        http.GetAsync<DatasetDifference>(
+            $"{At(name)}/diff{GatewayPath.Query(("from", from?.ToString(CultureInfo.InvariantCulture)), ("to", to?.ToString(CultureInfo.InvariantCulture)))}", cancellationToken);
+
+    /// <summary>A page of datasets in the order of their names.</summary>
+    /// <param name="limit">1–1,000; the server's default when <see langword="null"/>.</param>
+    /// <param name="pageToken">Of the page before; the first when <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<Page<Dataset>> ListPageAsync(int? limit = null, string? pageToken = null, CancellationToken cancellationToken = default) =>
+        http.GetAsync<Page<Dataset>>(Root + GatewayPath.Query(("limit", limit?.ToString(CultureInfo.InvariantCulture)), ("pageToken", pageToken)), cancellationToken);
 
     /// <summary>Opens a version's bytes, of the newest when <paramref name="version"/> is <see langword="null"/>; dispose the stream.</summary>
     public Task<Stream> OpenContentAsync(string name, int? version = null, CancellationToken cancellationToken = default) =>

@@ -1,5 +1,7 @@
+using System.Globalization;
 using MlopsGrains.Client.Http;
 using MlopsGrains.Deployments;
+using MlopsGrains.Paging;
 
 namespace MlopsGrains.Client;
 
@@ -14,6 +16,13 @@ public sealed class DeploymentsClient
 
     /// <summary>All deployments in the order of their names, read page by page.</summary>
     public IAsyncEnumerable<Deployment> ListAsync(CancellationToken cancellationToken = default) => Pages.All<Deployment>(http, Root, cancellationToken);
+
+    /// <summary>A page of deployments in the order of their names.</summary>
+    /// <param name="limit">1–1,000; the server's default when <see langword="null"/>.</param>
+    /// <param name="pageToken">Of the page before; the first when <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<Page<Deployment>> ListPageAsync(int? limit = null, string? pageToken = null, CancellationToken cancellationToken = default) =>
+        http.GetAsync<Page<Deployment>>(Root + GatewayPath.Query(("limit", limit?.ToString(CultureInfo.InvariantCulture)), ("pageToken", pageToken)), cancellationToken);
 
     /// <summary>A deployment; throws <see cref="Errors.ErrorKind.NotFound"/>.</summary>
     public Task<Deployment> GetAsync(string name, CancellationToken cancellationToken = default) => http.GetAsync<Deployment>(At(name), cancellationToken);

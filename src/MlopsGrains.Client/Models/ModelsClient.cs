@@ -2,6 +2,7 @@ using System.Globalization;
 using MlopsGrains.Client.Http;
 using MlopsGrains.Identity;
 using MlopsGrains.Models;
+using MlopsGrains.Paging;
 
 namespace MlopsGrains.Client;
 
@@ -64,6 +65,22 @@ public sealed class ModelsClient
     /// <summary>All versions, newest first.</summary>
     public Task<IReadOnlyList<ModelVersion>> ListVersionsAsync(string name, CancellationToken cancellationToken = default) =>
         http.GetAsync<IReadOnlyList<ModelVersion>>($"{At(name)}/versions", cancellationToken);
+
+    /// <summary>A page of the versions of all models that pass a filter, last updated first.</summary>
+    /// <param name="filter">Over <c>name</c>, <c>run_id</c>, <c>source_path</c>, <c>version_number</c> and <c>tags.key</c>, as in <c>run_id = '…'</c>; all when <see langword="null"/>.</param>
+    /// <param name="limit">1–1,000; the server's default when <see langword="null"/>.</param>
+    /// <param name="pageToken">Of the page before; the first when <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<Page<ModelVersion>> SearchVersionsPageAsync(string? filter = null, int? limit = null, string? pageToken = null, CancellationToken cancellationToken = default) =>
+        http.GetAsync<Page<ModelVersion>>(
+            "api/v1/model-versions" + GatewayPath.Query(("filter", filter), ("limit", limit?.ToString(CultureInfo.InvariantCulture)), ("pageToken", pageToken)), cancellationToken);
+
+    /// <summary>A page of models in the order of their names.</summary>
+    /// <param name="limit">1–1,000; the server's default when <see langword="null"/>.</param>
+    /// <param name="pageToken">Of the page before; the first when <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<Page<RegisteredModel>> ListPageAsync(int? limit = null, string? pageToken = null, CancellationToken cancellationToken = default) =>
+        http.GetAsync<Page<RegisteredModel>>(Root + GatewayPath.Query(("limit", limit?.ToString(CultureInfo.InvariantCulture)), ("pageToken", pageToken)), cancellationToken);
 
     /// <summary>The version that <paramref name="reference"/> names: a number, an alias or <c>latest</c>; throws <see cref="Errors.ErrorKind.NotFound"/>.</summary>
     public Task<ModelVersion> GetVersionAsync(string name, string reference = "latest", CancellationToken cancellationToken = default) =>

@@ -20,6 +20,8 @@ namespace MlopsGrains.Gateway.Data;
 
 internal static class DataEndpoints
 {
+    private const string Latest = "latest";
+
     public static void MapData(this IEndpointRouteBuilder endpoints)
     {
         var data = endpoints.MapNative("Datasets");
@@ -27,6 +29,8 @@ internal static class DataEndpoints
         data.MapGet("/datasets/{name}", Get).Requires(PermissionLevel.Read, AccessTarget.Dataset, "name").WithName("GetDataset").WithSummary("A dataset with its versions.");
         data.MapGet("/datasets/{name}/versions/{version}", GetVersion).Requires(PermissionLevel.Read, AccessTarget.Dataset, "name").WithName("GetDatasetVersion").WithSummary("A version, a number or 'latest', with schema and profile.");
         data.MapGet("/datasets/{name}/versions/{version}/content", Content).Requires(PermissionLevel.Read, AccessTarget.Dataset, "name").WithName("GetDatasetContent").WithSummary("A version's content, or with original=true the bytes as they were uploaded.");
+        data.MapGet("/datasets/{name}/versions/{version}/rows", Rows).Requires(PermissionLevel.Read, AccessTarget.Dataset, "name").WithName("GetDatasetRows").WithSummary("Rows of a version in their order: after a row, at most limit (100; 1,000 at most), with text only those with a cell that holds it.");
+        data.MapGet("/datasets/{name}/diff", Compare).Requires(PermissionLevel.Read, AccessTarget.Dataset, "name").WithName("CompareDatasetVersions").WithSummary("What differs from one version, the one before when left out, to another, the newest when left out: columns, types, and each column's distribution with its Jensen-Shannon distance.");
         data.MapPost("/datasets/{name}/versions", AddVersion).Requires(PermissionLevel.Edit, AccessTarget.Dataset, "name", orCreates: true).WithName("AddDatasetVersion").CreatesOnce(knownByKey: true)
             .WithSummary("Uploads CSV (text/csv) as the next version; how it is written is found out, or said by delimiter, decimal, encoding, header, columns, missing and trim.")
             .Accepts<Stream>("text/csv", "*/*").WithBodyLimit(BodyLimit.Dataset)
@@ -48,6 +52,12 @@ internal static class DataEndpoints
         return TypedResults.Stream(await blobs.OpenReadAsync(original ? found.Original?.Digest ?? found.Digest : found.Digest, cancellationToken), "text/csv", $"{name}-{found.Version.ToString(CultureInfo.InvariantCulture)}.csv");
     }
 
+    private static async Task<Ok<DatasetRows>> Rows(string name, string version, IGrainFactory grains, CancellationToken cancellationToken, long after = 0, int limit = 100, string? text = null) =>
+        TypedResults.Ok(await At(grains, name).GetRows(Number(version), new DatasetRowQuery(after, limit, text), cancellationToken));
+
+    private static async Task<Ok<DatasetDifference>> Compare(string name, IGrainFactory grains, CancellationToken cancellationToken, string? from = null, string to = Latest) =>
+        TypedResults.Ok(await At(grains, name).Compare(from is null ? null : Number(from, "from"), Number(to, "to"), cancellationToken));
+
     private static async Task<Created<DatasetVersion>> AddVersion(
         string name,
         HttpRequest request,
@@ -68,8 +78,8 @@ internal static class DataEndpoints
 
     private static IDatasetGrain At(IGrainFactory grains, string name) => grains.GetGrain<IDatasetGrain>(Names.Check("name", name));
 
-    private static int? Number(string version) =>
-        version == "latest" ? null
+    private static int? Number(string version, string field = "version") =>
+        version == Latest ? null
         : int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
-        : throw MlopsException.Invalid("version", $"version is '{version}'; expected a number or 'latest'.");
+        : throw MlopsException.Invalid(field, $"{field} is '{version}'; expected a number or '{Latest}'.");
 }

@@ -11,6 +11,7 @@ using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Gateway.OpenApi;
 using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
+using MlopsGrains.Limits;
 using MlopsGrains.Models;
 using MlopsGrains.Paging;
 
@@ -26,6 +27,7 @@ internal static class ModelsEndpoints
             .WithExample("""{"name":"iris","description":"Tells three kinds apart.","tags":{"team":"botany"}}""");
         models.MapGet("/models/{name}", Get).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name").WithName("GetModel").WithSummary("A registered model with its aliases.");
         models.MapGet("/models/{name}/versions", ListVersions).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name").WithName("ListModelVersions").WithSummary("All versions, newest first.");
+        models.MapGet("/model-versions", SearchVersions).ShowsReadable().WithName("SearchModelVersions").WithSummary("Versions of all models that a filter over name, run_id, source_path, version_number and tags finds, last updated first.");
         models.MapPost("/models/{name}/versions", AddVersion).Requires(PermissionLevel.Edit, AccessTarget.RegisteredModel, "name", orCreates: true).Requires(PermissionLevel.Read, AccessTarget.Blob, "blob.digest").WithName("AddModelVersion").CreatesOnce().WithSummary("Registers an uploaded model file as the next version; creates the model when it is new.")
             .WithExample("""{"format":"mlnet","blob":{"digest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","length":1024},"signature":{"inputs":[{"name":"sepal_length_cm","datatype":"FP32","shape":[-1,1]}],"outputs":[{"name":"scores","datatype":"FP32","shape":[-1,3]}]},"lineage":{"dataset":"iris","datasetVersion":1},"metrics":{"accuracy":0.97}}""");
         models.MapGet("/models/{name}/versions/{reference}", GetVersion).Requires(PermissionLevel.Read, AccessTarget.RegisteredModel, "name").WithName("GetModelVersion").WithSummary("The version that a number, an alias or 'latest' names.");
@@ -67,6 +69,17 @@ internal static class ModelsEndpoints
 
     private static async Task<Ok<IReadOnlyList<ModelVersion>>> ListVersions(string name, IGrainFactory grains, CancellationToken cancellationToken) =>
         TypedResults.Ok(await At(grains, name).ListVersions(cancellationToken));
+
+    private static async Task<Ok<Page<ModelVersion>>> SearchVersions(
+        IGrainFactory grains, HttpContext context, CancellationToken cancellationToken, string? filter = null, int limit = 100, string? pageToken = null)
+    {
+        var page = new PageRequest(Limit.Page("limit", limit, IModelRegistryGrain.ResultsMax), pageToken, "pageToken");
+        return TypedResults.Ok(await context.ReadablePageAsync(
+            PermissionKind.RegisteredModel,
+            page,
+            (size, after) => grains.GetGrain<IModelRegistryGrain>(IModelRegistryGrain.Main).SearchVersions(new RegistryQuery(filter, [], size, after, page.TokenField), cancellationToken),
+            version => version.Model));
+    }
 
     private static async Task<Created<ModelVersion>> AddVersion(string name, NewModelVersion body, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken)
     {

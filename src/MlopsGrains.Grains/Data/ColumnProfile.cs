@@ -69,6 +69,6 @@ internal sealed class ColumnProfile(string name, int columns)
     {
         var summary = HasCategories ? null : numbers;
         return new ColumnProfileView(
-            name, type.Type, missing, distinct.Count, summary?.Min, summary?.Max, summary?.Mean, summary?.StandardDeviation, summary?.Quantiles(), top ?? Frequent?.Top());
+            name, type.Type, missing, distinct.Count, summary?.Min, summary?.Max, summary?.Mean, summary?.StandardDeviation, summary?.Quantiles(), top ?? Frequent?.Top(), summary?.Histogram());
     }
 }

@@ -91,6 +91,29 @@ internal sealed class DatasetGrain(
             : throw MlopsException.NotFound("Dataset version", $"{Name}/{number.ToString(CultureInfo.InvariantCulture)}");
     }
 
+    public async Task<DatasetRows> GetRows(int? version, DatasetRowQuery query, CancellationToken cancellationToken = default)
+    {
+        if (query.After < 0)
+        {
+            throw MlopsException.InvalidValue("after", query.After, "It must be the number of a row, 0 for the first page");
+        }
+
+        Limit.Page("limit", query.Limit, DatasetLimits.RowsMax);
+        Limit.Length("text", query.Text, DatasetLimits.RowTextLengthMax);
+        return await GrainFactory.GetGrain<IDatasetProfilerGrain>(0).Rows(await GetVersion(version, cancellationToken), query, cancellationToken);
+    }
+
+    public async Task<DatasetDifference> Compare(int? from, int? to, CancellationToken cancellationToken = default)
+    {
+        var later = await GetVersion(to, cancellationToken);
+        var earlier = await GetVersion(from ?? Math.Max(1, later.Version - 1), cancellationToken);
+        var columns = await GrainFactory.GetGrain<IDatasetProfilerGrain>(0).Compare(earlier, later, cancellationToken);
+        return new DatasetDifference(
+            Name, stored[earlier.Version - 1].Summary(), stored[later.Version - 1].Summary(), OnlyIn(later, earlier), OnlyIn(earlier, later), columns);
+
+        static IReadOnlyList<string> OnlyIn(DatasetVersion one, DatasetVersion other) => [.. one.Columns.Select(c => c.Name).Except(other.Columns.Select(c => c.Name), StringComparer.Ordinal)];
+    }
+
     /// <summary>The newest version is what was uploaded.</summary>
     private async Task<DatasetVersion> Again(StoredVersion newest, CancellationToken cancellationToken)
     {

@@ -16,6 +16,14 @@ internal interface IDatasetProfilerGrain : IGrainWithIntegerKey
     /// <summary>Finds out how bytes are written, profiles them, and stores them in the standard dialect when they are in another.</summary>
     [Alias("TakeIn"), ResponseTimeout("00:05:00")]
     Task<DatasetIntake> TakeIn(string digest, long length, CsvOptions? csv, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads rows of a version's content.</summary>
+    [Alias("Rows"), ResponseTimeout("00:05:00")]
+    Task<DatasetRows> Rows(DatasetVersion version, DatasetRowQuery query, CancellationToken cancellationToken = default);
+
+    /// <summary>Compares the columns that two versions' contents have in common.</summary>
+    [Alias("Compare"), ResponseTimeout("00:05:00")]
+    Task<IReadOnlyList<ColumnDifference>> Compare(DatasetVersion from, DatasetVersion to, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Bytes that every reader reads alike, and what is in them.</summary>
@@ -59,6 +67,20 @@ internal sealed class DatasetProfilerGrain(IBlobs blobs) : Grain, IDatasetProfil
         content.Position = 0;
         var blob = await StandardCsv.Write(content, dialect, blobs, cancellationToken);
         return new DatasetIntake(blob.Digest, blob.Length, read.Profile, dialect.Describe(), read.Notes);
+    }
+
+    public async Task<DatasetRows> Rows(DatasetVersion version, DatasetRowQuery query, CancellationToken cancellationToken = default)
+    {
+        await using var content = await Open(version.Digest, version.Length, cancellationToken);
+        var (columns, rows, next) = await Apart(() => DatasetRowReader.Read(content, query, cancellationToken), cancellationToken);
+        return new DatasetRows(version.Dataset, version.Version, columns, rows, next);
+    }
+
+    public async Task<IReadOnlyList<ColumnDifference>> Compare(DatasetVersion from, DatasetVersion to, CancellationToken cancellationToken = default)
+    {
+        await using var earlier = await Open(from.Digest, from.Length, cancellationToken);
+        await using var later = await Open(to.Digest, to.Length, cancellationToken);
+        return await Apart(() => DatasetComparison.Of((earlier, from.Columns), (later, to.Columns), cancellationToken), cancellationToken);
     }
 
     private async Task<Stream> Open(string digest, long length, CancellationToken cancellationToken)

@@ -51,6 +51,23 @@ internal sealed class NumberSummary(int sampleMax)
         return quantiles;
     }
 
+    /// <summary>How many numbers each bin holds; see <see cref="NumberBins"/>.</summary>
+    public long[]? Histogram()
+    {
+        if (moments.Count == 0)
+        {
+            return null;
+        }
+
+        var counts = new long[NumberBins.Count];
+        foreach (var number in sample)
+        {
+            counts[NumberBins.Of(number, Min!.Value, Max!.Value)]++;
+        }
+
+        return sample.Count == moments.Count ? counts : Array.ConvertAll(counts, c => (long)Math.Round((double)c * moments.Count / sample.Count));
+    }
+
     private double At(double probability)
     {
         var position = probability * (sample.Count - 1);

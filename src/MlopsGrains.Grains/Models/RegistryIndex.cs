@@ -59,7 +59,7 @@ internal sealed class RegistryIndex
             throw MlopsException.Invalid("max_results", $"max_results is {query.MaxResults}; expected 1–{IModelRegistryGrain.ResultsMax}.");
         }
 
-        var after = order.Read(query.PageToken);
+        var after = order.Read(query);
         var count = query.MaxResults + 1;
         var first = new PriorityQueue<T, RegistryPlace>(Comparer<RegistryPlace>.Create((x, y) => order.Compare(y, x)));
         foreach (var item in items)

@@ -68,7 +68,7 @@ internal sealed class RegistryOrder : IComparer<RegistryPlace>
 
     public string Token(RegistryPlace last) => PageToken.Write(list, last);
 
-    public RegistryPlace? Read(string? token) => PageToken.Read<RegistryPlace>(list, token, place => place.Name is not null, "page_token");
+    public RegistryPlace? Read(RegistryQuery query) => PageToken.Read<RegistryPlace>(list, query.PageToken, place => place.Name is not null, query.TokenField ?? "page_token");
 
     private static List<(string Name, bool Ascending)> Parse(IReadOnlyList<string> orderBy, IReadOnlyList<string> valid)
     {

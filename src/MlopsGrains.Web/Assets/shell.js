@@ -50,6 +50,17 @@ export function toast(text, { undo, bad, href } = {}) {
   setTimeout(end, bad ? 20000 : 10000);
 }
 
+/** Loads the page again and says then what was done; an undo is calls of the API, as api() takes them. */
+export function reloadSaying(text, undo, to) {
+  sessionStorage.setItem("mlops-said", JSON.stringify({ text, undo }));
+  if (to) location.href = to; else location.reload();
+}
+function sayAfterLoad() {
+  const said = JSON.parse(sessionStorage.getItem("mlops-said") ?? "null");
+  sessionStorage.removeItem("mlops-said");
+  if (said) toast(said.text, { undo: said.undo && (async () => { try { for (const [path, call] of said.undo) await api(path, call); reloadSaying("Undone"); } catch (error) { refused(error); } }) });
+}
+
 /** Says why something was not done. */
 export const refused = error => toast(error.message, { bad: true });
 
@@ -147,6 +158,7 @@ function openPalette() {
 }
 
 show();
+sayAfterLoad();
 
 // Links that MLflow's clients print: /#/experiments/1/runs/abc
 function lead() {

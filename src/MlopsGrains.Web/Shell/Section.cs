@@ -16,8 +16,8 @@ internal sealed record Section(string Key, string Name, string Href, string Icon
     public static IReadOnlyList<(string? Group, IReadOnlyList<Section> Sections)> All { get; } =
     [
         (null, [new("home", "Home", "/", "home", "H")]),
-        ("Track", [new("experiments", "Experiments", "/experiments", "flask", "E"), new("pipelines", "Pipelines", "/pipelines", "flow", "P")]),
-        ("Serve", [new("monitors", "Monitors", "/monitors", "pulse", "O")]),
+        ("Track", [new("experiments", "Experiments", "/experiments", "flask", "E"), new("datasets", "Datasets", "/datasets", "data", "D"), new("pipelines", "Pipelines", "/pipelines", "flow", "P")]),
+        ("Serve", [new("models", "Models", "/models", "cube", "M"), new("monitors", "Monitors", "/monitors", "pulse", "O")]),
         ("Trust", [new("audit", "Audit", "/audit", "shield", "A", ForAdministrators: true)]),
         (Foot, [new("admin", "Admin", "/admin", "sliders", "S", ForAdministrators: true)]),
     ];
