@@ -69,6 +69,7 @@ internal static class MlopsCommand
             PredictCommand.Create(set),
             monitors,
             set.Formerly("monitor", monitors),
+            AlertCommands.Create(set),
             UserCommands.Create(set),
             PermissionCommands.Create(set),
             WebhookCommands.Create(set),

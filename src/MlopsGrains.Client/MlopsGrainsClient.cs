@@ -46,6 +46,7 @@ public sealed partial class MlopsGrainsClient : IDisposable
         Deployments = new DeploymentsClient(http);
         Inference = new InferenceClient(http);
         Monitors = new MonitorsClient(http);
+        Alerts = new AlertsClient(http);
         Pipelines = new PipelinesClient(http, ids, time);
         Audit = new AuditClient(http);
         Users = new UsersClient(http);
@@ -88,6 +89,9 @@ public sealed partial class MlopsGrainsClient : IDisposable
 
     /// <summary>Drift monitors.</summary>
     public MonitorsClient Monitors { get; }
+
+    /// <summary>Alerts of all monitors.</summary>
+    public AlertsClient Alerts { get; }
 
     /// <summary>Pipelines and their runs.</summary>
     public PipelinesClient Pipelines { get; }

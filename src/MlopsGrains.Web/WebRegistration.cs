@@ -10,6 +10,7 @@ using MlopsGrains.Web.Experiments;
 using MlopsGrains.Web.Governance;
 using MlopsGrains.Web.Home;
 using MlopsGrains.Web.Identity;
+using MlopsGrains.Web.Inbox;
 using MlopsGrains.Web.Models;
 using MlopsGrains.Web.Monitoring;
 using MlopsGrains.Web.Pages;
@@ -52,6 +53,7 @@ public static class WebRegistration
         web.MapMethods("/assets/{version}/{**path}", [HttpMethods.Get, HttpMethods.Head], (HttpContext context, string version, string path) => WebAssets.Answer(context, version, path)).ExcludeFromDescription();
         web.MapPage<HomePage>("/");
         web.MapPage<Found>("/palette");
+        web.MapInbox();
         web.MapSignIn();
         web.MapExperiments();
         web.MapData();

@@ -37,6 +37,12 @@ public static class CatalogKinds
     /// <summary>Monitors (named like their deployment).</summary>
     public const string Monitors = "monitors";
 
+    /// <summary>Open alerts of all monitors.</summary>
+    public const string OpenAlerts = "open-alerts";
+
+    /// <summary>Closed alerts of all monitors, of those that the monitors keep.</summary>
+    public const string ClosedAlerts = "closed-alerts";
+
     /// <summary>Pipelines.</summary>
     public const string Pipelines = "pipelines";
 

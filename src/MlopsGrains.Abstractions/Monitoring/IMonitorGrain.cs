@@ -35,6 +35,22 @@ public interface IMonitorGrain : IGrainWithStringKey
     [Alias("Alerts"), ReadOnly]
     Task<IReadOnlyList<Alert>> Alerts(int limit, CancellationToken cancellationToken = default);
 
+    /// <summary>One of the alerts that are kept, or <see langword="null"/>.</summary>
+    [Alias("GetAlert"), ReadOnly]
+    Task<Alert?> GetAlert(string alertId, CancellationToken cancellationToken = default);
+
+    /// <summary>The actor has the open alert from now on; whoever had it before does not. Again by the same actor changes nothing.</summary>
+    [Alias("Acknowledge")]
+    Task<Alert> Acknowledge(string alertId, CancellationToken cancellationToken = default);
+
+    /// <summary>The open alert, and those that are raised meanwhile, wait for nobody for a time. Nothing else changes: its pipeline runs, it closes by itself.</summary>
+    [Alias("Silence")]
+    Task<Alert> Silence(string alertId, AlertSilence silence, CancellationToken cancellationToken = default);
+
+    /// <summary>Adds a comment, also to a closed alert; a repeated request adds one.</summary>
+    [Alias("Comment")]
+    Task<Alert> Comment(string alertId, string text, CancellationToken cancellationToken = default);
+
     /// <summary>The counts of a closed window, of those that are kept: the newest ones under the present reference.</summary>
     [Alias("Counts"), ReadOnly]
     Task<WindowCounts> Counts(long window, CancellationToken cancellationToken = default);
@@ -132,28 +148,6 @@ public sealed record FeatureDrift(
     [property: Id(3)] double? Psi,
     [property: Id(4)] double? PValue,
     [property: Id(5)] string? Reason);
-
-/// <summary>An alert from raise to close.</summary>
-/// <param name="AlertId">Unique.</param>
-/// <param name="Deployment">Whose traffic drifted.</param>
-/// <param name="RaisedAt">When its window closed.</param>
-/// <param name="ClosedAt">When it closed, or <see langword="null"/> while it is open.</param>
-/// <param name="Window">The window that raised it.</param>
-/// <param name="Features">Features that drifted in that window, farthest first.</param>
-/// <param name="Message">The same in a sentence.</param>
-/// <param name="StartedPipelineRun">The pipeline run that it started, or <see langword="null"/>.</param>
-/// <param name="CloseReason"><c>cleared</c> (three windows without drift) or <c>reconfigured</c>; <see langword="null"/> while it is open.</param>
-[GenerateSerializer, Immutable, Alias("mlops.Alert")]
-public sealed record Alert(
-    [property: Id(0)] string AlertId,
-    [property: Id(1)] string Deployment,
-    [property: Id(2)] DateTimeOffset RaisedAt,
-    [property: Id(3)] DateTimeOffset? ClosedAt,
-    [property: Id(4)] long Window,
-    [property: Id(5)] IReadOnlyList<string> Features,
-    [property: Id(6)] string Message,
-    [property: Id(7)] string? StartedPipelineRun,
-    [property: Id(8)] string? CloseReason = null);
 
 /// <summary>The bins that aggregators count into.</summary>
 /// <param name="Generation">Grows with each <see cref="IMonitorGrain.Configure"/>.</param>

@@ -24,6 +24,18 @@ public static class MonitorLimits
     /// <summary>Most monitors of a page; each is asked by itself.</summary>
     public const int MonitorsPerPageMax = 100;
 
+    /// <summary>Most alerts of a page of all monitors'; each is asked for by itself.</summary>
+    public const int AlertsPerPageMax = 100;
+
+    /// <summary>Longest comment on an alert, and longest reason of a silence.</summary>
+    public const int AlertTextLengthMax = 1000;
+
+    /// <summary>Most acts on an alert.</summary>
+    public const int AlertActsMax = 100;
+
+    /// <summary>Longest silence, in minutes.</summary>
+    public const int SilenceMinutesMax = 30 * 24 * 60;
+
     /// <summary>Most windows, and most alerts, of a list.</summary>
     public const int HistoryMax = 1000;
 }

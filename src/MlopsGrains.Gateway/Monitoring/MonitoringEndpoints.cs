@@ -28,6 +28,7 @@ internal static class MonitoringEndpoints
             .WithExample("""{"referenceDigest":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","features":["sepal_length_cm"],"windowRows":1000,"alpha":0.01,"effectFloor":0.1,"raiseAfter":2}""");
         monitors.MapGet("/monitors/{deployment}/windows", Windows).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("ListWindows").WithSummary("Verdicts of closed windows, newest first.");
         monitors.MapGet("/monitors/{deployment}/alerts", Alerts).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("ListAlerts").WithSummary("Alerts, newest first.");
+        monitors.MapAlerts();
         monitors.MapGet("/monitors/{deployment}/windows/{window}/counts", Counts).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("GetWindowCounts")
             .WithSummary("How a closed window's rows and the reference's fall into the bins of each feature. Kept for the newest windows under the present reference, 250,000 counts in all.");
         monitors.MapPost("/monitors/{deployment}/back-test", BackTest).Requires(PermissionLevel.Read, AccessTarget.Monitor, "deployment").WithName("BackTestMonitor")

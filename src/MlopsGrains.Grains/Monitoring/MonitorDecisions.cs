@@ -151,7 +151,8 @@ internal static class MonitorDecisions
             var named = string.Join(", ", drifted.Take(FeaturesInMessageMax).Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Feature} (distance {f.JensenShannon:0.00}, {f.Reason})")));
             var more = drifted.Count > FeaturesInMessageMax ? $" and {drifted.Count - FeaturesInMessageMax} more" : "";
             var message = $"{drifted.Count} of {verdict.Features.Count} features of '{deployment}' drifted in window {verdict.Window} ({verdict.Rows} rows): {named}{more}.";
-            return new Alert(newAlertId(), deployment, verdict.ClosedAt, null, verdict.Window, [.. drifted.Select(f => f.Feature)], message, null);
+            var silencedUntil = state.Alerts is [.., { SilencedUntil: { } until }] && until > verdict.ClosedAt ? until : (DateTimeOffset?)null;
+            return new Alert(newAlertId(), deployment, verdict.ClosedAt, null, verdict.Window, [.. drifted.Select(f => f.Feature)], message, null, SilencedUntil: silencedUntil);
         }
     }
 }

@@ -13,6 +13,7 @@ namespace MlopsGrains.Grains.Monitoring;
 [JsonDerivedType(typeof(AlertClosed), "alert-closed")]
 [JsonDerivedType(typeof(NoticeDelivered), "notice-delivered")]
 [JsonDerivedType(typeof(Missed), "missed")]
+[JsonDerivedType(typeof(AlertActed), "alert-acted")]
 internal abstract record MonitorEvent;
 
 internal sealed record Configured(int Generation, MonitorRules Rules, ReferenceProfile Reference, DateTimeOffset At, Principal? For = null) : MonitorEvent;
@@ -24,6 +25,8 @@ internal sealed record WindowClosed(WindowVerdict Verdict) : MonitorEvent;
 internal sealed record AlertRaised(Alert Alert) : MonitorEvent;
 
 internal sealed record AlertClosed(string AlertId, DateTimeOffset At, string Reason) : MonitorEvent;
+
+internal sealed record AlertActed(string AlertId, AlertAct Act, string? Request = null) : MonitorEvent;
 
 internal sealed record Missed(string Aggregator, long Rows, DateTimeOffset At) : MonitorEvent;
 

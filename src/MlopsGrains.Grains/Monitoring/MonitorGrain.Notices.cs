@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using MlopsGrains.Catalogs;
 using MlopsGrains.Clocks;
 using MlopsGrains.Governance;
 using MlopsGrains.Identity;
@@ -21,6 +22,7 @@ internal sealed partial class MonitorGrain
     private IGrainTimer? beat;
     private TimeSpan retry = RetryMin;
     private TimeSpan noticesDue;
+    private bool isListed;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -71,6 +73,9 @@ internal sealed partial class MonitorGrain
     private async Task Beat(CancellationToken cancellationToken)
     {
         var heard = await Try(() => this.AsReference<IMonitorNoticesGrain>().Tick());
+
+        // An alert that an earlier version raised was listed nowhere.
+        isListed |= State.OpenAlert() is not { } open || await Try(() => List(open));
         if (noticesDue <= time.GetSteady())
         {
             foreach (var notice in State.Notices.ToArray())
@@ -110,8 +115,42 @@ internal sealed partial class MonitorGrain
 
     private async Task<string?> Deliver(Notice notice, CancellationToken cancellationToken)
     {
-        var isForAudit = notice.Kind is NoticeKind.AuditRaised or NoticeKind.AuditClosed;
-        return !isForAudit && State.Alerts.FindLast(a => a.AlertId == notice.AlertId) is { } alert ? await TellListeners(alert, cancellationToken) : null;
+        if (State.Alerts.FindLast(a => a.AlertId == notice.AlertId) is not { } alert)
+        {
+            return null;
+        }
+
+        switch (notice.Kind)
+        {
+            case NoticeKind.TellListener:
+                return await TellListeners(alert, cancellationToken);
+            case NoticeKind.ListOpen or NoticeKind.ListClosed:
+                await List(alert);
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>Where it is found among those of all monitors. Leads to the same whenever it is told, because the alert is as it is now.</summary>
+    private async Task List(Alert alert)
+    {
+        var (open, closed) = (GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.OpenAlerts), GrainFactory.GetGrain<ICatalogGrain>(CatalogKinds.ClosedAlerts));
+        var entry = AlertIndex.Entry(alert);
+        if (alert.ClosedAt is null)
+        {
+            await open.Add(entry, CancellationToken.None);
+            return;
+        }
+
+        await closed.Add(entry, CancellationToken.None);
+        await open.Remove(entry, CancellationToken.None);
+
+        // The next alert takes the place of the oldest one.
+        if (State.Alerts.Count >= MonitorState.AlertsKept)
+        {
+            await closed.Remove(AlertIndex.Entry(State.Alerts[0]), CancellationToken.None);
+        }
     }
 
     /// <summary>An alert that closed while a listener failed needs no answer any more: the traffic is normal again, or the monitor watches something else.</summary>

@@ -1,4 +1,5 @@
 using MlopsGrains.Algorithms.Monitoring;
+using MlopsGrains.Grains.Idempotency;
 using MlopsGrains.Identity;
 using MlopsGrains.Monitoring;
 
@@ -57,6 +58,9 @@ internal sealed class MonitorState
     /// <summary>Oldest first.</summary>
     public List<Alert> Alerts { get; set; } = [];
 
+    /// <summary>Comments that came with a key.</summary>
+    public List<AnsweredRequest> Requests { get; set; } = [];
+
     /// <summary>Who has to hear what; emptied as they have.</summary>
     public List<Notice> Notices { get; set; } = [];
 
@@ -84,11 +88,17 @@ internal sealed class MonitorState
             case AlertRaised raised:
                 Add(Alerts, raised.Alert, AlertsKept);
                 Notify(NoticeKind.AuditRaised, raised.Alert.AlertId);
+                Notify(NoticeKind.ListOpen, raised.Alert.AlertId);
                 Notify(NoticeKind.TellListener, raised.Alert.AlertId);
                 break;
             case AlertClosed closed:
                 Replace(closed.AlertId, a => a with { ClosedAt = closed.At, CloseReason = closed.Reason });
                 Notify(NoticeKind.AuditClosed, closed.AlertId);
+                Notify(NoticeKind.ListClosed, closed.AlertId);
+                break;
+            case AlertActed acted:
+                Replace(acted.AlertId, alert => AlertActs.Apply(alert, acted.Act));
+                Requests.Keep(acted.Request, 0);
                 break;
             case NoticeDelivered delivered:
                 Deliver(delivered);
@@ -200,6 +210,8 @@ internal enum NoticeKind
     AuditRaised = 0,
     TellListener = 1,
     AuditClosed = 2,
+    ListOpen = 3,
+    ListClosed = 4,
 }
 
 internal sealed record Heard(string Aggregator, SequenceWindow Sequences);

@@ -15,7 +15,7 @@ internal sealed record Section(string Key, string Name, string Href, string Icon
     /// <summary>Sections by group; what has no page is not here.</summary>
     public static IReadOnlyList<(string? Group, IReadOnlyList<Section> Sections)> All { get; } =
     [
-        (null, [new("home", "Home", "/", "home", "H")]),
+        (null, [new("home", "Home", "/", "home", "H"), new("inbox", "Inbox", "/inbox", "inbox", "I")]),
         ("Track", [new("experiments", "Experiments", "/experiments", "flask", "E"), new("datasets", "Datasets", "/datasets", "data", "D"), new("pipelines", "Pipelines", "/pipelines", "flow", "P")]),
         ("Serve", [new("models", "Models", "/models", "cube", "M"), new("monitors", "Monitors", "/monitors", "pulse", "O")]),
         ("Trust", [new("audit", "Audit", "/audit", "shield", "A", ForAdministrators: true)]),

@@ -25,7 +25,7 @@ public sealed partial class LockTests : IAsyncDisposable
 {
     private const string Password = "a password of theirs";
 
-    private static readonly string[] NotMade = ["/permissions/", "/mpu/", "/compare", "/restore", "/windows/"];
+    private static readonly string[] NotMade = ["/permissions/", "/mpu/", "/compare", "/restore", "/windows/", "/alerts/"];
 
     private static readonly PermissionLevel[] Levels = Enum.GetValues<PermissionLevel>();
 

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -31,7 +32,7 @@ public sealed partial class IdempotencyTests(ServerFixture server)
     private static readonly string[] Repeatable =
     [
         "search", "delete", "restore", "update", "set-", "log-", "outputs", "transition-stage", "rename", "alias", "upload-artifact", "/mpu/", "/presigned/", "batches", "heartbeat", "/{id}/keys",
-        "groups", "gc", "blobs", "validation", "cancel", "infer", "deliveries/retry", "/test", "graphql", "create-promptlab-run", "gateway-proxy", "/params", "/jobs/", "get-latest-versions", "session", "/sign-in", "/curves", "/back-test",
+        "groups", "gc", "blobs", "validation", "cancel", "infer", "deliveries/retry", "/test", "graphql", "create-promptlab-run", "gateway-proxy", "/params", "/jobs/", "get-latest-versions", "session", "/sign-in", "/curves", "/acknowledge", "/silence", "/back-test",
     ];
 
     /// <summary>Nothing new is made of what is there already, whatever the key.</summary>
@@ -50,6 +51,7 @@ public sealed partial class IdempotencyTests(ServerFixture server)
         ("/api/2.0/mlflow/registered-models/permissions/create", """{"name":"parent","username":"parent","permission":"EDIT"}"""),
         ("/api/v1/models/parent/versions", Version),
         ("/api/v1/deployments/parent/rollback", ""),
+        ("/api/v1/monitors/watched/alerts/ALERT/comments", """{"text":"UNIQUE"}"""),
         ("/api/2.0/mlflow/runs/create", """{"experiment_id":"0","tags":[{"key":"u","value":"UNIQUE"}]}"""),
         ("/ajax-api/2.0/mlflow/runs/create", """{"experiment_id":"0","tags":[{"key":"u","value":"UNIQUE"}]}"""),
         ("/api/v1/runs", """{"experimentId":"0","runName":"UNIQUE"}"""),
@@ -71,7 +73,7 @@ public sealed partial class IdempotencyTests(ServerFixture server)
         await using (var app = await StartAsync(directory.Path))
         {
             using var http = Client(app);
-            foreach (var (path, body) in (await MakeParentsAsync(http)).Select(Unique))
+            foreach (var (path, body) in (await MakeParentsAsync(app, http)).Select(Unique))
             {
                 var key = Guid.NewGuid().ToString("N");
                 var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => SendAsync(http, path, body, key)));
@@ -113,7 +115,7 @@ public sealed partial class IdempotencyTests(ServerFixture server)
         using var directory = new TempDirectory();
         await using var app = await StartAsync(directory.Path, b => b.Services.AddSingleton<IGrainFactory>(s => ForgetfulStores.Over(s.GetRequiredService<IClusterClient>())));
         using var http = Client(app);
-        foreach (var (path, body) in (await MakeParentsAsync(http)).Select(Unique))
+        foreach (var (path, body) in (await MakeParentsAsync(app, http)).Select(Unique))
         {
             var key = Guid.NewGuid().ToString("N");
             var first = await SendAsync(http, path, body, key);
@@ -171,7 +173,7 @@ public sealed partial class IdempotencyTests(ServerFixture server)
     private static HttpClient Client(WebApplication app) => new() { BaseAddress = new Uri(app.Urls.First()), DefaultRequestHeaders = { Authorization = new("Bearer", "the key") } };
 
     /// <summary>What the creations are made in: a user, a dataset, a pipeline, a model with two versions and a deployment with two revisions, all of the same name.</summary>
-    private static async Task<IEnumerable<(string Path, string Body)>> MakeParentsAsync(HttpClient http)
+    private static async Task<IEnumerable<(string Path, string Body)>> MakeParentsAsync(WebApplication app, HttpClient http)
     {
         var (file, signature) = TinyModels.Iris();
         var blob = await Deployed.Send(http, HttpMethod.Post, "/api/v1/blobs", new ByteArrayContent(file));
@@ -192,7 +194,17 @@ public sealed partial class IdempotencyTests(ServerFixture server)
             Assert.True(status is 200 or 201, $"{path}: {status} {said}");
         }
 
-        return Creations.Select(c => (c.Path, c.Body == Version ? version : c.Body));
+        var alert = await AlertAsync(app, http);
+        return Creations.Select(c => (c.Path.Replace("ALERT", alert, StringComparison.Ordinal), c.Body == Version ? version : c.Body));
+    }
+
+    /// <summary>An open alert to comment on.</summary>
+    private static async Task<string> AlertAsync(WebApplication app, HttpClient http)
+    {
+        var blob = await Deployed.Send(http, HttpMethod.Post, "/api/v1/blobs", new StringContent("x\n" + string.Concat(Enumerable.Range(0, 200).Select(i => $"{i}\n"))));
+        await Deployed.Send(http, HttpMethod.Put, "/api/v1/monitors/watched", JsonContent.Create(new { referenceDigest = blob.GetProperty("digest").GetString(), features = new[] { "x" }, windowRows = 100, raiseAfter = 1 }));
+        await WatchedTraffic.SendAsync(app.Services, "watched", 100, [true]);
+        return (await Deployed.Send(http, HttpMethod.Get, "/api/v1/monitors/watched")).GetProperty("openAlert").GetProperty("alertId").GetString()!;
     }
 
     [Fact]
@@ -271,7 +283,7 @@ public sealed partial class IdempotencyTests(ServerFixture server)
     {
         var json = JsonNode.Parse(body)!;
         return (json["traffic"] ?? json["version"] ?? json["run"]?["info"]?["run_id"] ?? json["info"]?["runId"] ?? json["webhook"]?["webhook_id"] ?? json["registered_model"]?["name"] ?? json["model_version"]?["version"] ?? json["name"] ?? json["experiment_id"] ?? json["experimentId"] ?? json["model"]?["info"]?["model_id"]
-            ?? json["pipelineRunId"] ?? json["user"]?["id"] ?? json["experiment_permission"] ?? json["registered_model_permission"])!.ToJsonString().Trim('"');
+            ?? json["pipelineRunId"] ?? json["user"]?["id"] ?? json["experiment_permission"] ?? json["registered_model_permission"] ?? json["acts"])!.ToJsonString().Trim('"');
     }
 
     private static async Task<(int Status, string Body, string? Location)> SendAsync(HttpClient http, string path, string body, string? key = null)

@@ -16,9 +16,9 @@ public sealed class ApiExampleTests(ServerFixture server)
     /// <summary>What MLflow has and this platform refuses, whatever is sent.</summary>
     private static readonly string[] Refused = ["/create-promptlab-run", "/gateway-proxy", "/jobs/"];
 
-    /// <summary>What needs more than a thing of the example's name: the addresses that uploads in parts are given, pipeline runs, deliveries, webhooks that answer, closed windows.</summary>
+    /// <summary>What needs more than a thing of the example's name: the addresses that uploads in parts are given, pipeline runs, deliveries, webhooks that answer, closed windows, alerts.</summary>
     private static readonly string[] NeedMore =
-        ["/mpu/", "/presigned/", "/pipeline-runs", "/deliveries", "/groups/compare", "/test", "/users/", "/permissions/", "/events", "/api/v1/pipelines/{name}/runs", "/rollback", "/windows/"];
+        ["/mpu/", "/presigned/", "/pipeline-runs", "/deliveries", "/groups/compare", "/test", "/users/", "/permissions/", "/events", "/api/v1/pipelines/{name}/runs", "/rollback", "/windows/", "/alerts/{alertId}"];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

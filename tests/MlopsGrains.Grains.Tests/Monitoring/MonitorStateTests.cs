@@ -87,7 +87,7 @@ public sealed class MonitorStateTests
         Assert.Equal(["age"], alert.Features);
         Assert.Equal(3, alert.Window);
         Assert.Contains("'churn'", alert.Message, StringComparison.Ordinal);
-        Assert.Equal([NoticeKind.AuditRaised, NoticeKind.TellListener], monitor.State.Notices.Select(n => n.Kind));
+        Assert.Equal([NoticeKind.AuditRaised, NoticeKind.ListOpen, NoticeKind.TellListener], monitor.State.Notices.Select(n => n.Kind));
     }
 
     [Fact]

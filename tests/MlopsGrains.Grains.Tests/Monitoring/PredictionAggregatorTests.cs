@@ -412,6 +412,14 @@ public sealed class PredictionAggregatorTests : IDisposable
 
         Task<WindowCounts> IMonitorGrain.Counts(long window, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<Alert?> GetAlert(string alertId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public Task<Alert> Acknowledge(string alertId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public Task<Alert> Silence(string alertId, AlertSilence silence, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public Task<Alert> Comment(string alertId, string text, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
         public Task<BackTest> BackTest(MonitorRules rules, CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
 }
