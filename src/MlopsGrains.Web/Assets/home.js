@@ -14,3 +14,7 @@ if (place) {
   };
   look();
 }
+
+// What is newer the next time is marked; a reload a moment later still shows what was new.
+const seen = Number(/(?:^|; )mlops-seen=(\d+)/.exec(document.cookie)?.[1] ?? 0);
+if (Date.now() - seen > 300000) addEventListener("pagehide", () => { document.cookie = `mlops-seen=${Date.now()}; path=/; max-age=31536000; samesite=lax`; });
