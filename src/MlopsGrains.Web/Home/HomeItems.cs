@@ -5,6 +5,7 @@ using MlopsGrains.Models;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Pipelines;
 using MlopsGrains.Web.Formats;
+using MlopsGrains.Web.Pages;
 using MlopsGrains.Web.Parts;
 
 namespace MlopsGrains.Web.Home;
@@ -46,7 +47,7 @@ internal static class HomeItems
         var started = alert.StartedPipelineRun is { } run ? $" · started pipeline run {Shown.Short(run)}" : "";
         return new HomeItem(
             new("bad", "bad", "drift"), $"{alert.Features.Count} {(alert.Features.Count == 1 ? "feature" : "features")} drifted on", monitor.Deployment,
-            string.Join(", ", alert.Features.Take(3).Select(f => Shown.Name(f, 24))) + started, alert.RaisedAt, $"/monitors/{Uri.EscapeDataString(monitor.Deployment)}/alerts");
+            string.Join(", ", alert.Features.Take(3).Select(f => Shown.Name(f, 24))) + started, alert.RaisedAt, PageAddress.Of("/inbox", ("m", monitor.Deployment), ("id", alert.AlertId)));
     }
 
     private static HomeItem Failed(PipelineRun run) => new(

@@ -26,7 +26,7 @@ public sealed class HomeItemsTests
             Noon.AddDays(-1));
 
         Assert.Equal(["live", "broken"], found.Select(i => i.Name));
-        Assert.Equal(("2 features drifted on", "age, town · started pipeline run 01234567", "/monitors/live/alerts"), (found[0].Text, found[0].About, found[0].Href));
+        Assert.Equal(("2 features drifted on", "age, town · started pipeline run 01234567", "/inbox?m=live&id=a"), (found[0].Text, found[0].About, found[0].Href));
         Assert.Equal("no such dataset", found[1].About);
     }
 
