@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using MlopsGrains.Web.Administration;
 using MlopsGrains.Web.Assets;
 using MlopsGrains.Web.Data;
+using MlopsGrains.Web.Deployments;
 using MlopsGrains.Web.Experiments;
 using MlopsGrains.Web.Governance;
 using MlopsGrains.Web.Home;
@@ -59,6 +60,7 @@ public static class WebRegistration
         web.MapData();
         web.MapPipelines();
         web.MapModels();
+        web.MapDeployments();
         web.MapMonitoring();
         web.MapAudit();
         web.MapAdministration();

@@ -20,6 +20,7 @@ public sealed class CompletionTests
     [InlineData("mlops pipeline |", "cancel,get,list,logs,register,run,runs,status,validate,versions,watch")]
     [InlineData("mlops monitors |", "alerts,back-test,configure,counts,status,windows")]
     [InlineData("mlops alerts |", "ack,comment,list,silence")]
+    [InlineData("mlops deployments |", "deploy,get,lineage,list,metrics,rollback,traffic")]
     [InlineData("mlops|", "")]
     public void Suggestions_AreWhatMayComeNext(string line, string expected)
     {

@@ -8,7 +8,7 @@ namespace MlopsGrains.Cli.Deployments;
 internal static class DeploymentCommands
 {
     public static Command Create(CommandSet set) => set.Group(
-        "deployments", "Served models: revisions and traffic.", List(set), Get(set), Deploy(set), Rollback(set), Traffic(set), Lineage(set));
+        "deployments", "Served models: revisions and traffic.", List(set), Get(set), Deploy(set), Rollback(set), Traffic(set), Metrics(set), Lineage(set));
 
     private static Argument<string> NameArgument() => new("name") { Description = "The deployment." };
 
@@ -70,6 +70,24 @@ internal static class DeploymentCommands
         };
         return set.Leaf("traffic", "Splits traffic between revisions.", ["mlops deployments traffic churn 1=90 2=10"], [name, shares], async call =>
             Show(call, await call.Client.Deployments.SetTrafficAsync(call.Get(name), call.Get(shares), call.Cancel)));
+    }
+
+    private static Command Metrics(CommandSet set)
+    {
+        var name = NameArgument();
+        var since = new Option<TimeSpan?>("--since") { Description = "How far back, such as 1h (usual) or 7d; at most 30d.", HelpName = "time", CustomParser = ValueText.Duration };
+        return set.Leaf("metrics", "Shows what each revision was asked, and how long it took.", ["mlops deployments metrics churn", "mlops deployments metrics churn --since 7d --json"], [name, since], async call =>
+        {
+            var metrics = await call.Client.Deployments.MetricsAsync(call.Get(name), call.Get(since) is { } span ? TimeProvider.System.GetUtcNow() - span : null, cancellationToken: call.Cancel);
+            return call.IsJson ? call.Show(metrics) : call.List(metrics.Revisions, "No requests.",
+                ("REVISION", r => r.Revision == 0 ? "others" : ValueText.Whole(r.Revision)),
+                ("REQUESTS", r => ValueText.Whole(r.Total.Requests)),
+                ("ROWS", r => ValueText.Whole(r.Total.Rows)),
+                ("REFUSED", r => ValueText.Whole(r.Total.Refused)),
+                ("FAILED", r => ValueText.Whole(r.Total.Failed)),
+                ("P50 MS", r => ValueText.Number(r.Total.P50Ms)),
+                ("P99 MS", r => ValueText.Number(r.Total.P99Ms)));
+        });
     }
 
     private static Command Lineage(CommandSet set)

@@ -50,5 +50,14 @@ public sealed class DeploymentsClient
     public Task<DeploymentLineage> LineageAsync(string name, CancellationToken cancellationToken = default) =>
         http.GetAsync<DeploymentLineage>($"{At(name)}/lineage", cancellationToken);
 
+    /// <summary>Requests, errors and latency of each revision over time. Minutes are kept for a day, hours for 30 days.</summary>
+    /// <param name="name">The deployment.</param>
+    /// <param name="from">Since when; an hour before <paramref name="to"/> when <see langword="null"/>.</param>
+    /// <param name="to">Until when; now when <see langword="null"/>.</param>
+    /// <param name="points">At most so many steps (and one more when the span does not begin with one), 1–500; the server's default when <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<DeploymentMetrics> MetricsAsync(string name, DateTimeOffset? from = null, DateTimeOffset? to = null, int? points = null, CancellationToken cancellationToken = default) =>
+        http.GetAsync<DeploymentMetrics>($"{At(name)}/metrics{GatewayPath.Query(("from", from?.ToString("O", CultureInfo.InvariantCulture)), ("to", to?.ToString("O", CultureInfo.InvariantCulture)), ("points", points))}", cancellationToken);
+
     private static string At(string name) => $"{Root}/{GatewayPath.Segment("name", name)}";
 }

@@ -30,6 +30,8 @@ internal static class DeploymentsEndpoints
             .WithExample("""[{"revision":1,"percent":100}]""");
         deployments.MapPost("/deployments/{name}/rollback", Rollback).Requires(PermissionLevel.Edit, AccessTarget.Deployment, "name").WithName("Rollback").CreatesOnce().WithSummary("Sends all traffic back to the revision before.");
         deployments.MapGet("/deployments/{name}/lineage", Lineage).Requires(PermissionLevel.Read, AccessTarget.Deployment, "name").WithName("GetDeploymentLineage").WithSummary("From the deployment back to the data it was trained on.");
+        deployments.MapGet("/deployments/{name}/metrics", Metrics).Requires(PermissionLevel.Read, AccessTarget.Deployment, "name").WithName("GetDeploymentMetrics")
+            .WithSummary("Requests, errors and latency of each revision over time: the last hour unless from and to say otherwise. Minutes are kept for a day, hours for 30 days.");
         endpoints.MapOpenInference();
     }
 
@@ -53,6 +55,14 @@ internal static class DeploymentsEndpoints
 
     private static async Task<Ok<DeploymentLineage>> Lineage(string name, IGrainFactory grains, HttpContext context, CancellationToken cancellationToken) =>
         TypedResults.Ok(await LineageReader.Read(context, grains, Names.Check("name", name), cancellationToken));
+
+    private static async Task<Ok<DeploymentMetrics>> Metrics(
+        string name, IGrainFactory grains, TimeProvider time, CancellationToken cancellationToken, DateTimeOffset? from = null, DateTimeOffset? to = null, int points = 60)
+    {
+        _ = await At(grains, name).Get(cancellationToken) ?? throw MlopsException.NotFound("Deployment", name);
+        var end = to ?? time.GetUtcNow();
+        return TypedResults.Ok(await grains.GetGrain<IDeploymentMetricsGrain>(name).Read(from ?? end.AddHours(-1), end, points, cancellationToken));
+    }
 
     private static IDeploymentGrain At(IGrainFactory grains, string name) => grains.GetGrain<IDeploymentGrain>(Names.Check("name", name));
 }

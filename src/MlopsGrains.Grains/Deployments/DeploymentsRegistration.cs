@@ -14,6 +14,8 @@ public static class DeploymentsRegistration
         services.TryAddSingleton<ServingMetrics>();
         services.TryAddSingleton<ModelHost>();
         services.TryAddSingleton<DeploymentDirectory>();
+        services.TryAddSingleton<ServingCounter>();
+        services.AddHostedService<ServingFlushService>();
         return services;
     }
 }

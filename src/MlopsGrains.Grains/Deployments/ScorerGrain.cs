@@ -13,6 +13,8 @@ internal sealed partial class ScorerGrain(
     DeploymentDirectory directory,
     ModelHost host,
     ServingMetrics metrics,
+    ServingCounter counter,
+    TimeProvider time,
     IEnumerable<IPredictionObserver> observers,
     ILogger<ScorerGrain> logger) : Grain, IScorerGrain
 {
@@ -45,6 +47,27 @@ internal sealed partial class ScorerGrain(
     private async Task<InferenceResponse> Score(string deployment, string? version, InferenceRequest request, CancellationToken cancellationToken)
     {
         var (_, revision) = await Find(deployment, version, cancellationToken);
+        var began = time.GetTimestamp();
+        try
+        {
+            var (answer, rows) = await Score(deployment, revision, request, cancellationToken);
+            counter.Answered(deployment, revision.Number, rows, time.GetElapsedTime(began));
+            return answer;
+        }
+        catch (MlopsException e) when (e.Kind is ErrorKind.InvalidInput or ErrorKind.NotFound or ErrorKind.Unprocessable)
+        {
+            counter.Refused(deployment, revision.Number);
+            throw;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            counter.Failed(deployment, revision.Number);
+            throw;
+        }
+    }
+
+    private async Task<(InferenceResponse Answer, long Rows)> Score(string deployment, DeploymentRevision revision, InferenceRequest request, CancellationToken cancellationToken)
+    {
         var model = await directory.Version(revision, cancellationToken);
         var rows = RequestRules.Check(model.Signature!, request);
         RequestRules.CheckOutputs(model.Signature!, request.Outputs);
@@ -58,7 +81,7 @@ internal sealed partial class ScorerGrain(
         RequestRules.CheckFinite(answer.Outputs);
         await Observe(deployment, revision.ModelVersion, request, response);
         metrics.Scored(rows);
-        return answer;
+        return (answer, rows);
     }
 
     private async Task<(Deployment Deployment, DeploymentRevision Revision)> Find(string name, string? version, CancellationToken cancellationToken)

@@ -75,7 +75,7 @@ export async function api(path, { method = "GET", body, headers = {} } = {}) {
   if (answer.status === 401) { location.href = "/sign-in?return=" + encodeURIComponent(location.pathname + location.search); throw new Error("signed out"); }
   if (!answer.ok) {
     const said = await answer.json().catch(() => null);
-    throw Object.assign(new Error(said?.detail || said?.message || `HTTP ${answer.status}`), { status: answer.status, field: said?.field, position: said?.position, length: said?.length });
+    throw Object.assign(new Error(said?.detail || said?.message || said?.error || `HTTP ${answer.status}`), { status: answer.status, field: said?.field, position: said?.position, length: said?.length });
   }
   return answer;
 }

@@ -1,3 +1,4 @@
+using MlopsGrains.Client;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Web.Monitoring;
 
@@ -27,6 +28,19 @@ public sealed class MonitorLookTests
     {
         Assert.Equal("14:05 – 15:05 UTC", MonitorLook.Span(new WindowVerdict(1, At, At.AddHours(1), 1, DriftOutcome.NoDrift, [])));
         Assert.Equal("11-28 14:05 – 11-29 02:05 UTC", MonitorLook.Span(new WindowVerdict(1, At, At.AddHours(12), 1, DriftOutcome.NoDrift, [])));
+    }
+
+    [Theory]
+    [InlineData("age,score", "score")]
+    [InlineData("age", "")]
+    [InlineData("", "")]
+    public void WatchedOutputs_AreTheModelsOwn_NotWhatItTakes(string watched, string outputs)
+    {
+        var model = new InferenceMetadata("churn", null, "mlnet", [new("age", "FP32", [-1, 1])], [new("age", "FP32", [-1, 1]), new("score", "FP32", [-1, 1])]);
+        var status = new MonitorStatus("churn", new MonitorRules("d", watched.Length == 0 ? null : watched.Split(',')), 1, 1, 0, 0, null, null);
+
+        Assert.Equal(outputs, string.Join(',', MonitorView.Of(status, model).Outputs));
+        Assert.Empty(MonitorView.Of(status, null).Outputs);
     }
 
     [Fact]
