@@ -10,7 +10,7 @@ internal static class RunCommands
     private const string DefaultExperiment = "Default";
 
     public static Command Create(CommandSet set) => set.Group(
-        "runs", "Runs: params, metrics, tags, artifacts.", List(set), Get(set), Metrics(set), RunCurvesCommand.Create(set), RunKeysCommand.Create(set), Search(set), Watch(set), Delete(set), Restore(set), RunSyncCommand.Create(set), RunGroupCommands.Groups(set), RunGroupCommands.Compare(set));
+        "runs", "Runs: params, metrics, tags, artifacts.", List(set), Get(set), Metrics(set), RunCurvesCommand.Create(set), RunKeysCommand.Create(set), RunSharesCommand.Create(set), Search(set), Watch(set), Delete(set), Restore(set), RunSyncCommand.Create(set), RunGroupCommands.Groups(set), RunGroupCommands.Compare(set));
 
     private static Argument<string> RunArgument() => new("run-id") { Description = "The run; a unique beginning of its id is enough." };
 

@@ -103,6 +103,14 @@ public sealed class RunsClient
         return http.ReadAsync<RunKeys>(new GatewayCall(HttpMethod.Post, path, Repeat.Always, GatewayHttp.Json(body)), cancellationToken);
     }
 
+    /// <summary>How much of a metric's variance each param explains, over the newest 2,000 runs that match; nothing below 30.</summary>
+    public Task<RunShares> ExplainAsync(RunSharesQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        var path = $"api/v1/experiments/{GatewayPath.Segment("experimentId", query.ExperimentId)}/shares";
+        return http.ReadAsync<RunShares>(new GatewayCall(HttpMethod.Post, path, Repeat.Always, GatewayHttp.Json(new { query.Metric, query.Filter })), cancellationToken);
+    }
+
     /// <summary>
     /// Writes params, metrics and tags together, all or nothing, and returns when they are durable. With a producer position it is retried and applied once;
     /// without one it is sent once. Prefer an <see cref="ActiveRun"/>, which buffers, numbers and sends batches for you.

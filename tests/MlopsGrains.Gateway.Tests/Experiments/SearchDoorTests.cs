@@ -96,6 +96,23 @@ public sealed class SearchDoorTests(ServerFixture server)
         await NativeAsync("/api/v1/experiments/987654321/keys", "{}", HttpStatusCode.NotFound);
     }
 
+    [Fact]
+    public async Task Shares_SayWhatMovesAMetric_FromThirtyRunsOn_AndBadQueriesNameTheField()
+    {
+        var experiment = await TrainedAsync("x", [.. Enumerable.Range(0, 20).Select(n => n / 100.0)]);
+        await TrainAsync(experiment, "y", [.. Enumerable.Range(0, 20).Select(n => 0.5 + (n / 100.0))]);
+        Task<JsonNode> Shares(string body, HttpStatusCode status = HttpStatusCode.OK) => NativeAsync($"/api/v1/experiments/{experiment}/shares", body, status);
+        var all = await Shares("""{"metric":"acc"}""");
+        var few = await Shares("""{"metric":"acc","filter":"params.opt = 'x' AND"}""");
+
+        Assert.Equal((40, true, "opt"), ((int)all["runs"]!, (bool)all["enough"]!, (string)all["params"]![0]!["key"]!));
+        Assert.True((double)all["explained"]! > 0.8 && (double)all["params"]![0]!["share"]! > 0.5);
+        Assert.Equal((20, false, 0), ((int)few["runs"]!, (bool)few["enough"]!, few["params"]!.AsArray().Count));
+        Assert.Equal("metric", (string)(await Shares("""{"metric":""}""", HttpStatusCode.BadRequest))["field"]!);
+        Assert.Equal("filter 3 0", await Shares("""{"metric":"acc","filter":"x >"}""", HttpStatusCode.BadRequest) is var fault ? $"{fault["field"]} {fault["position"]} {fault["length"]}" : "");
+        await NativeAsync("/api/v1/experiments/987654321/shares", """{"metric":"acc"}""", HttpStatusCode.NotFound);
+    }
+
     private async Task<string> RefusedAsync(string experiment, string body) =>
         (await NativeAsync($"/api/v1/experiments/{experiment}/groups", body, HttpStatusCode.BadRequest)).ToJsonString();
 

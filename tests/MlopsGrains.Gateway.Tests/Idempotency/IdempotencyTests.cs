@@ -31,7 +31,7 @@ public sealed partial class IdempotencyTests(ServerFixture server)
     /// <summary>Requests with a body that have nothing to create, or say by their address or their body what there will be, however often they come.</summary>
     private static readonly string[] Repeatable =
     [
-        "search", "delete", "restore", "update", "set-", "log-", "outputs", "transition-stage", "rename", "alias", "upload-artifact", "/mpu/", "/presigned/", "batches", "heartbeat", "/{id}/keys",
+        "search", "delete", "restore", "update", "set-", "log-", "outputs", "transition-stage", "rename", "alias", "upload-artifact", "/mpu/", "/presigned/", "batches", "heartbeat", "/{id}/keys", "/{id}/shares",
         "groups", "gc", "blobs", "validation", "cancel", "infer", "deliveries/retry", "/test", "graphql", "create-promptlab-run", "gateway-proxy", "/params", "/jobs/", "get-latest-versions", "session", "/sign-in", "/curves", "/acknowledge", "/silence", "/back-test",
     ];
 
