@@ -5,7 +5,7 @@ import { chooser } from "./columns.js";
 
 const place = document.querySelector("[data-table]"), bar = document.querySelector(".selbar"), form = document.querySelector("form[data-filter]");
 const id = place?.dataset.experiment, root = `/experiments/${id}/runs`;
-const Kinds = ["q", "sort", "cols", "base", "view"], ChartedMax = 20, InAddressMax = 50, CompareMax = 50, BulkAtOnce = 8, SparkBuckets = 24;
+const Kinds = ["q", "sort", "cols", "base", "view", "side"], ChartedMax = 20, InAddressMax = 50, CompareMax = 50, BulkAtOnce = 8, SparkBuckets = 24;
 const words = n => `${n.toLocaleString("en-US")} run${n === 1 ? "" : "s"}`;
 
 // The view is what the address says; a script's own requests leave the selection out.
@@ -29,8 +29,8 @@ async function show(change, { push = true, stay = false } = {}) {
   const turn = ++showing, next = new URLSearchParams(view);
   for (const [key, value] of Object.entries(change)) if (value) next.set(key, value); else next.delete(key);
   const sent = new URLSearchParams(next);
-  // Columns stay as they are while the filter changes, also those that were proposed.
-  if (!next.has("cols") && table && !("cols" in change) && !("sort" in change)) sent.set("cols", table.dataset.cols);
+  // Columns stay as they are while the filter and the order change, also those that were proposed.
+  if (!next.has("cols") && table && !("cols" in change)) sent.set("cols", table.dataset.cols);
   place.classList.add("busy");
   let answer;
   try { answer = await part(sent); }
@@ -108,6 +108,7 @@ function dress() {
 }
 function mark(row) {
   const chosen = selected.get(row.dataset.run) ?? (everything ? { slot: null } : undefined), swatch = row.querySelector(".sw");
+  if (chosen && !chosen.name) chosen.name = nameOf(row);
   row.setAttribute("aria-selected", String(!!chosen));
   row.querySelector(".check").checked = !!chosen;
   swatch.setAttribute("aria-pressed", String(chosen?.slot != null));
@@ -176,7 +177,7 @@ function count() {
   all.hidden = everything || !head?.checked || Number(table.dataset.matching) <= selected.size;
   all.textContent = `Select all ${Number(table?.dataset.matching ?? 0).toLocaleString("en-US")} that match`;
   keepSelection();
-  dispatchEvent(new CustomEvent("mlops:selected"));
+  charts?.refresh();
 }
 
 let last = null;
@@ -367,6 +368,31 @@ if (place && button) {
   });
   setInterval(() => { if (changed.size && !document.hidden) refresh(); }, 1000);
 }
+
+// Charts stand beside the table where there is room; their script comes when they are first seen.
+let charts;
+const split = document.querySelector("[data-split]"), aside = document.querySelector("[data-side]");
+const metricOf = () => { const sorted = (table?.dataset.sorted ?? "").split(",")[0].replace(/^-/, ""), columns = (table?.dataset.cols ?? "").split(","); return (sorted.startsWith("metrics.") ? sorted : columns.find(c => c.startsWith("metrics.")))?.slice(8); };
+function shownRuns() {
+  const base = table?.querySelector("[data-pinned] tr"), own = base && selected.get(base.dataset.run);
+  const all = [...selected].filter(([, s]) => s.slot != null).slice(0, ChartedMax).map(([run, s]) => ({ run, name: s.name, slot: s.slot, base: run === base?.dataset.run }));
+  return base && !(own?.slot != null) ? [...all, { run: base.dataset.run, name: nameOf(base), slot: freeSlot(base.dataset.run), base: true }] : all;
+}
+async function open() {
+  if (charts || !aside || split.classList.contains("alone") || !aside.offsetParent) return;
+  const { side } = await import("./side.js");
+  charts ??= side(aside, () => ({ id, q: view.get("q"), deleted: view.get("view") === "deleted", metric: metricOf(), shown: shownRuns() }));
+  charts.refresh();
+}
+document.querySelectorAll("[data-layout]").forEach(b => b.addEventListener("click", () => {
+  const alone = b.dataset.layout === "0";
+  split.classList.toggle("alone", alone);
+  if (alone) view.set("side", "0"); else view.delete("side");
+  document.querySelectorAll("[data-layout]").forEach(o => o.setAttribute("aria-pressed", String(o === b)));
+  keepSelection();
+  open();
+}));
+if (split) new ResizeObserver(open).observe(split);
 
 if (place) {
   const said = document.querySelector("[data-count]");

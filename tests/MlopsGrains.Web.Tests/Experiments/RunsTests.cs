@@ -180,6 +180,32 @@ public sealed class RunsTests(ServerFixture server, Browser browser)
     }
 
     [Fact]
+    public async Task Charts_StandBesideTheTable_AndFollowTheSelection()
+    {
+        using var client = Client();
+        var id = await MakeAsync(client, 40);
+        await using var reader = await browser.OpenAsync(server.BaseAddress);
+        var page = reader.Page;
+        await reader.GoAsync($"/experiments/{id}/runs?sort=-metrics.auc");
+        var charts = page.GetByLabel("Charts of the runs");
+
+        await Expect(charts.GetByRole(AriaRole.Heading, new() { Name = "What moves auc" })).ToBeVisibleAsync();
+        await Expect(charts.Locator(".imp dt")).ToHaveTextAsync(["depth", "trainer"]);
+        await Expect(charts.Locator(".imp .way").First).ToHaveTextAsync("rises");
+        await Expect(charts.Locator("[data-scatter-panel] canvas")).ToHaveAttributeAsync("aria-label", "auc over depth of 40 runs");
+        await page.GetByLabel("Select run-39").CheckAsync();
+        await Expect(charts.GetByRole(AriaRole.Img, new() { Name = "auc of 1 run by step" })).ToBeVisibleAsync();
+        Assert.Empty(await reader.AxeAsync());
+        await page.GetByLabel("Table only").ClickAsync();
+        await Expect(charts).ToBeHiddenAsync();
+        Assert.Contains("side=0", page.Url, StringComparison.Ordinal);
+        await page.ReloadAsync();
+
+        await Expect(charts).ToBeHiddenAsync();
+        await Expect(page.Locator("[data-selected]")).ToHaveTextAsync("1 selected");
+    }
+
+    [Fact]
     public async Task WhatMatches_IsExported_Whole()
     {
         using var client = Client();
@@ -305,7 +331,7 @@ public sealed class RunsTests(ServerFixture server, Browser browser)
         await Parallel.ForEachAsync(Enumerable.Range(0, runs), Token, async (n, _) =>
         {
             var run = await client.Runs.CreateAsync(new NewRun(experiment.ExperimentId, $"run-{n}", StartTime: 1_795_000_000_000 + n), Token);
-            await client.Runs.LogBatchAsync(run.Info.RunId, new RunBatch(new MetricColumns(["auc"], [0], [n / 10.0], [1_795_000_000_000], [1]), [new("trainer", n % 2 == 0 ? "a" : "b"), new("seed", "42")], []), Token);
+            await client.Runs.LogBatchAsync(run.Info.RunId, new RunBatch(new MetricColumns(["auc"], [0], [n / 10.0], [1_795_000_000_000], [1]), [new("trainer", n % 2 == 0 ? "a" : "b"), new("seed", "42"), .. runs >= 40 ? (Tag[])[new("depth", $"{n / 4}")] : []], []), Token);
         });
 
         return experiment.ExperimentId;
