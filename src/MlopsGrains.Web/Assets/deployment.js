@@ -1,4 +1,4 @@
-import { api, copy } from "./shell.js";
+import { api, fill, copy, tables } from "./shell.js";
 
 const main = document.getElementById("main"), head = main.querySelector("[data-deployment]"), name = head?.dataset.deployment;
 const at = `/api/v1/deployments/${encodeURIComponent(name ?? "")}`;
@@ -10,7 +10,7 @@ async function refresh() {
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of main.querySelectorAll("[data-part]")) {
     const fresh = next.querySelector(`[data-part="${part.dataset.part}"]`);
-    if (fresh && fresh.innerHTML !== part.innerHTML) part.innerHTML = fresh.innerHTML;
+    if (fresh) fill(part, fresh);
   }
 }
 if (head) setInterval(() => { if (!document.hidden && !main.querySelector("[data-part]:hover") && !document.querySelector("dialog[open]") && !main.querySelector("[data-split]")) refresh(); }, 10000);
@@ -156,3 +156,6 @@ if (form) {
     } finally { button.disabled = false; }
   });
 }
+
+// T: the tables behind the charts.
+tables(main);

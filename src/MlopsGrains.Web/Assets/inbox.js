@@ -1,4 +1,4 @@
-import { api, toast, refused } from "./shell.js";
+import { api, fill, toast, refused, tables } from "./shell.js";
 
 const main = document.getElementById("main"), place = main.querySelector("[data-alert-id]");
 const at = place && `/api/v1/monitors/${encodeURIComponent(place.dataset.alertOf)}/alerts/${encodeURIComponent(place.dataset.alertId)}`;
@@ -10,7 +10,7 @@ async function refresh() {
   const next = new DOMParser().parseFromString(await answer.text(), "text/html"), focused = main.querySelector("a[data-alert]:focus")?.getAttribute("href");
   for (const part of main.querySelectorAll("[data-part]")) {
     const fresh = next.querySelector(`[data-part="${part.dataset.part}"]`);
-    if (fresh && fresh.innerHTML !== part.innerHTML) { part.innerHTML = fresh.innerHTML; }
+    if (fresh) fill(part, fresh);
   }
   const link = document.querySelector('.side a[href="/inbox"]'), number = next.querySelector('.side a[href="/inbox"]');
   if (link && number && link.innerHTML !== number.innerHTML) link.innerHTML = number.innerHTML;
@@ -78,3 +78,6 @@ addEventListener("keydown", e => {
 });
 
 setInterval(() => { if (!document.hidden && !main.querySelector("[data-part]:hover, input:focus") && !document.querySelector("dialog[open]")) refresh(); }, 15000);
+
+// T: the tables behind the charts.
+tables(main);

@@ -1,4 +1,4 @@
-import { api, toast } from "./shell.js";
+import { api, fill, toast, tables } from "./shell.js";
 
 const main = document.getElementById("main");
 let asked = 0;
@@ -14,8 +14,7 @@ async function swap(address, { remember } = {}) {
   const fresh = next.querySelector(".mo"), old = main.querySelector(".mo");
   for (const part of main.querySelectorAll("[data-part]")) {
     const other = next.querySelector(`[data-part="${part.dataset.part}"]`);
-    if (other && other.innerHTML !== part.innerHTML) part.innerHTML = other.innerHTML;
-    if (other) { part.className = other.className; if (other.ariaLabel) part.ariaLabel = other.ariaLabel; }
+    if (other) { fill(part, other); part.className = other.className; if (other.ariaLabel) part.ariaLabel = other.ariaLabel; }
   }
   if (fresh && old) Object.assign(old.dataset, fresh.dataset); else if (Boolean(fresh) !== Boolean(old)) { location.reload(); return; }
   const filter = main.querySelector("[data-filter]");
@@ -90,3 +89,6 @@ form?.querySelector("[data-do=save-rules]").addEventListener("click", async e =>
     tell(names.includes(field) ? field : "", error.message);
   } finally { button.disabled = false; }
 });
+
+// T: the tables behind the charts.
+tables(main);

@@ -80,6 +80,22 @@ export async function api(path, { method = "GET", body, headers = {} } = {}) {
   return answer;
 }
 
+/** Puts a part of a page into the place of an older one, if it says something else; what was opened stays open. */
+export function fill(part, fresh) {
+  const open = [...part.querySelectorAll("details")].map(d => d.open);
+  [...fresh.querySelectorAll("details")].forEach((d, i) => d.open = open[i] ?? false);
+  if (fresh.innerHTML !== part.innerHTML) part.innerHTML = fresh.innerHTML;
+}
+
+/** The key T opens and closes the tables behind the charts of a page. */
+export function tables(within) {
+  addEventListener("keydown", e => {
+    if (e.key !== "t" || e.ctrlKey || e.metaKey || e.altKey || typing(e) || letters?.checked === false || document.querySelector("dialog[open]")) return;
+    const all = [...within.querySelectorAll("details.data")], open = all.some(d => !d.open);
+    all.forEach(d => d.open = open);
+  });
+}
+
 /** Deletes or restores what is at a path of the API. */
 export const setAside = (path, act) => act === "delete" ? api(path, { method: "DELETE" }) : api(path + "/restore", { method: "POST" });
 

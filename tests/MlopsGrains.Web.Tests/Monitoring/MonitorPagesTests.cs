@@ -47,6 +47,9 @@ public sealed class MonitorPagesTests(ServerFixture server, Browser browser)
         var verdict = page.GetByRole(AriaRole.Region, new() { Name = "Verdict" });
         await Expect(verdict).ToContainTextAsync("1 of 3 features drifted in window 4. age median 99.5 → 194.3.");
         await Expect(verdict).ToContainTextAsync("An alert is open since");
+        await Expect(page.Locator("details.data table")).ToBeHiddenAsync();
+        await page.Keyboard.PressAsync("t");
+        await Expect(page.Locator("details.data table")).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("ArrowLeft");
         await page.Keyboard.PressAsync("ArrowLeft");
         await Expect(verdict).ToContainTextAsync("None of 3 features has drifted in window 2.");
