@@ -7,8 +7,8 @@ using MlopsGrains.Errors;
 using MlopsGrains.Gateway.Access;
 using MlopsGrains.Gateway.Idempotency;
 using MlopsGrains.Gateway.OpenApi;
+using MlopsGrains.Gateway.Paging;
 using MlopsGrains.Identity;
-using MlopsGrains.Limits;
 using MlopsGrains.Monitoring;
 using MlopsGrains.Paging;
 using MlopsGrains.Texts;
@@ -43,10 +43,10 @@ internal static class AlertsEndpoints
     private static async Task<Ok<Page<Alert>>> List(
         IGrainFactory grains, HttpContext context, TimeProvider time, CancellationToken cancellationToken, string? state = null, int limit = 50, string? pageToken = null)
     {
-        Limit.Page("limit", limit, MonitorLimits.AlertsPerPageMax);
+        var asked = PageRequest.Native(limit, pageToken, MonitorLimits.AlertsPerPageMax);
         var wanted = State(state);
         var (list, me) = ($"alerts/{wanted}", Actor.Current);
-        var after = PageToken.Read<string>(list, pageToken);
+        var after = PageToken.Read<string>(list, await context.OpenPageTokenAsync(asked));
         var catalog = grains.GetGrain<ICatalogGrain>(wanted == AlertState.Closed ? CatalogKinds.ClosedAlerts : CatalogKinds.OpenAlerts);
 
         var found = new List<Alert>();
@@ -65,7 +65,7 @@ internal static class AlertsEndpoints
 
                 if (found.Count == limit && (i < alerts.Length - 1 || page.NextPageToken is not null))
                 {
-                    return TypedResults.Ok(new Page<Alert>(found, PageToken.Write(list, after)));
+                    return await Answer();
                 }
             }
 
@@ -77,7 +77,10 @@ internal static class AlertsEndpoints
             }
         }
 
-        return TypedResults.Ok(new Page<Alert>(found, after is null || found.Count == limit ? null : PageToken.Write(list, after)));
+        return await Answer();
+
+        // The place names a deployment, perhaps one that the caller may not know of.
+        async Task<Ok<Page<Alert>>> Answer() => TypedResults.Ok(new Page<Alert>(found, await context.ClosePageTokenAsync(after is null ? null : PageToken.Write(list, after))));
     }
 
     private static async Task<Ok<AlertCounts>> Counts(IGrainFactory grains, HttpContext context, TimeProvider time, CancellationToken cancellationToken)

@@ -286,6 +286,40 @@ public sealed class RightsTests(ClosedServer server) : IClassFixture<ClosedServe
         Assert.InRange(pages, 1, 5);
     }
 
+    [Fact]
+    public async Task Alerts_AreThoseOfReadableMonitors_AndTokensNameNothing()
+    {
+        var tag = Guid.NewGuid().ToString("N")[..8];
+        var (full, poor) = ("full-" + tag, "poor-" + tag);
+        await server.AddUsersAsync(full, poor);
+        foreach (var (user, name) in new[] { (poor, "a"), (full, "b"), (poor, "c"), (full, "d") })
+        {
+            var watched = $"secret-{name}-{tag}";
+            var blob = (await server.JsonAsync(user, "POST", "/api/v1/blobs", new StringContent("x\n" + string.Concat(Enumerable.Range(0, 200).Select(i => $"{i}\n")))))!;
+            await server.JsonAsync("root", "PUT", $"/api/v1/monitors/{watched}", new { referenceDigest = (string)blob["digest"]!, features = new[] { "x" }, windowRows = 100, raiseAfter = 1 });
+            await server.JsonAsync("root", "PUT", $"/api/v1/permissions/monitors/{watched}/{user}", new { level = "edit" });
+            await WatchedTraffic.SendAsync(server.Services, watched, 100, [true]);
+        }
+
+        await Eventually.Async(async () => (await server.JsonAsync("root", "GET", "/api/v1/alerts?limit=100"))!["items"]!.AsArray().Count(i => ((string)i!["deployment"]!).EndsWith(tag, StringComparison.Ordinal)) == 4, cancellationToken: Token);
+        var (found, token, pages) = (new List<string>(), "", 0);
+        do
+        {
+            var page = (await server.JsonAsync(poor, "GET", "/api/v1/alerts?limit=1&pageToken=" + token))!;
+            found.AddRange(page["items"]!.AsArray().Select(i => (string)i!["deployment"]!));
+            token = (string?)page["nextPageToken"] ?? "";
+            Assert.DoesNotContain("secret", Encoding.Latin1.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(token)), StringComparison.Ordinal);
+        }
+        while (token.Length > 0 && ++pages < 20);
+
+        Assert.Equal([$"secret-c-{tag}", $"secret-a-{tag}"], found);
+        Assert.Equal(2, (int)(await server.JsonAsync(poor, "GET", "/api/v1/alerts/counts"))!["open"]!);
+        var alert = (string)(await server.JsonAsync(full, "GET", $"/api/v1/monitors/secret-b-{tag}"))!["openAlert"]!["alertId"]!;
+        Assert.Equal(404, await server.StatusAsync(poor, "POST", $"/api/v1/monitors/secret-b-{tag}/alerts/{alert}/acknowledge"));
+        await server.JsonAsync(full, "POST", $"/api/v1/monitors/secret-b-{tag}/alerts/{alert}/acknowledge");
+        Assert.Equal([full], (await server.JsonAsync(full, "GET", "/api/v1/alerts?state=mine"))!["items"]!.AsArray().Select(i => (string)i!["acknowledgedBy"]!));
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("Basic")]
