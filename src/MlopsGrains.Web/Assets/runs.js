@@ -1,6 +1,7 @@
 import { api, follow, refused, setAside, toast } from "./shell.js";
 import { filterBar } from "./filter.js";
 import { virtual } from "./rows.js";
+import { both, cellMenu, copyAs } from "./cells.js";
 import { chooser } from "./columns.js";
 
 const place = document.querySelector("[data-table]"), bar = document.querySelector(".selbar"), form = document.querySelector("form[data-filter]");
@@ -278,6 +279,11 @@ if (form) {
   form.querySelector("[data-submit]").hidden = true;
   form.querySelector("[data-columns]").hidden = false;
   form.querySelector("[data-clear-filter]").addEventListener("click", e => { e.preventDefault(); filter.set(""); show({ q: "" }); });
+}
+
+if (place) {
+  cellMenu(place, document.getElementById("cell"), clause => { const text = both(view.get("q"), clause); filter.set(text); show({ q: text }); });
+  copyAs(document.getElementById("more"), () => ({ id, q: view.get("q"), deleted: view.get("view") === "deleted", sort: (view.get("sort") ?? "").split(",").filter(Boolean).map(k => k[0] === "-" ? [k.slice(1), true] : [k, false]) }));
 }
 
 const stored = `mlops-columns-${id}`;

@@ -74,8 +74,8 @@ public sealed class RunsNumbersTests(ServerFixture server, Browser browser, ITes
         output.WriteLine($"the page itself {page / 1024.0:0.0} KB");
         await using var reader = await browser.OpenAsync(server.BaseAddress);
         await reader.GoAsync($"/experiments/{id}/runs");
-        await reader.Page.WaitForFunctionAsync("() => document.querySelector('[data-shares-panel] .imp').childElementCount > 0 || !document.querySelector('[data-shares-panel] [data-none]').hidden");
-        await reader.Page.WaitForLoadStateAsync(Microsoft.Playwright.LoadState.NetworkIdle);
+        await reader.Page.WaitForFunctionAsync("() => document.querySelector('[data-scatter-panel] canvas').getAttribute('aria-label').endsWith(' runs')");
+        output.WriteLine($"the charts beside the table {await reader.Page.EvaluateAsync<long>(Bytes.Replace("e.transferSize", "(e.name.includes('/api/') ? e.transferSize : 0)", StringComparison.Ordinal)) / 1024.0:0.0} KB");
         async Task Measure(string what, double max, Func<int, string> act, Func<int, string> test)
         {
             var times = new List<double>();

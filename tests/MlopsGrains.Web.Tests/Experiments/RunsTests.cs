@@ -112,6 +112,30 @@ public sealed class RunsTests(ServerFixture server, Browser browser)
     }
 
     [Fact]
+    public async Task Cell_LeadsToAFilter_AndTheSearchToOtherTools_WhateverNamesHold()
+    {
+        using var client = Client();
+        var id = await MakeAsync(client, 3);
+        const string Odd = "<img src=x onerror=alert(1)> \u202Eabc\u200B it's";
+        var run = await client.Runs.CreateAsync(new NewRun(id, Odd), Token);
+        await client.Runs.LogBatchAsync(run.Info.RunId, new RunBatch(new MetricColumns([], [], [], [], []), [new("trainer", Odd)], []), Token);
+        await using var reader = await browser.OpenAsync(server.BaseAddress);
+        var page = reader.Page;
+        await reader.GoAsync($"/experiments/{id}/runs?side=0");
+
+        await page.Locator($"tr[data-run='{run.Info.RunId}'] td[data-v]").First.ClickAsync(new() { Button = MouseButton.Right });
+        await page.GetByRole(AriaRole.Menuitem, new() { Name = "Only this" }).ClickAsync();
+        await Expect(page.Locator("[data-count]")).ToHaveTextAsync("1 of 4");
+        await Expect(page.Locator(RowNames)).ToHaveAttributeAsync("title", Odd);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Export and copy" }).ClickAsync();
+        Assert.Empty(await reader.AxeAsync());
+        await page.GetByRole(AriaRole.Menuitem, new() { Name = "mlops runs search …" }).ClickAsync();
+        await Expect(page.Locator("#toasts")).ToContainTextAsync("Search copied");
+
+        Assert.StartsWith($"mlops runs search -e {id} --filter 'params.trainer = ", await page.EvaluateAsync<string>("navigator.clipboard.readText()"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task LongTable_HoldsOnlyWhatIsSeen_AndSelectsAsTheAddressSays()
     {
         using var client = Client();
