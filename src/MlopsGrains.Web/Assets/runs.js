@@ -170,6 +170,7 @@ function count() {
   compare.hidden = !several;
   compare.href = "/compare?" + new URLSearchParams({ runs: [...selected].map(([run, s]) => run + (s.slot == null ? "" : ":" + s.slot)).join() }).toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
   base.hidden = n !== 1 || everything;
+  bar.querySelector("[data-register]").hidden = base.hidden || view.get("view") === "deleted";
   const q = everything ? view.get("q") : `run_id IN (${[...selected.keys()].map(run => `'${run}'`).join()})`;
   group.hidden = n < 2 || (!everything && n > CompareMax);
   group.href = `/experiments/${id}/groups` + (q ? "?" + new URLSearchParams({ q }) : "");
@@ -200,6 +201,7 @@ place?.addEventListener("click", e => {
 bar?.addEventListener("click", e => {
   if (e.target.closest("[data-clear]")) { selected.clear(); everything = false; count(); }
   if (e.target.closest("[data-everything]")) { everything = true; count(); }
+  if (e.target.closest("[data-register]")) import("./register.js").then(m => m.register(document.getElementById("register"), [...selected.keys()][0]));
   if (e.target.closest("[data-baseline]")) setBase([...selected.keys()][0]);
   const act = e.target.closest("[data-bulk]")?.dataset.bulk;
   if (act === "tag") askTag(); else if (act) bulk(act);

@@ -136,6 +136,27 @@ public sealed class RunsTests(ServerFixture server, Browser browser)
     }
 
     [Fact]
+    public async Task OneRun_IsRegistered_AsAVersionOfAModel()
+    {
+        using var client = Client();
+        var id = await MakeAsync(client, 2);
+        var run = (await SearchAsync(client, id, "run_name = 'run-1'"))[0].Info.RunId;
+        using var bytes = new MemoryStream([1, 2, 3]);
+        await client.Runs.UploadArtifactAsync(run, "my-model/weights.bin", bytes, Token);
+        var model = $"registered-{Guid.NewGuid():N}";
+        await using var reader = await browser.OpenAsync(server.BaseAddress);
+        var page = reader.Page;
+        await reader.GoAsync($"/experiments/{id}/runs?side=0&sel={run[..8]}");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Register" }).ClickAsync();
+        await Expect(page.GetByLabel("Artifacts")).ToHaveValueAsync("my-model");
+        await page.Locator("#register [name=name]").FillAsync(model);
+        Assert.Empty(await reader.AxeAsync());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Register version" }).ClickAsync();
+        await Expect(page.Locator("#toasts a")).ToHaveAttributeAsync("href", $"/models/{model}/1");
+    }
+
+    [Fact]
     public async Task LongTable_HoldsOnlyWhatIsSeen_AndSelectsAsTheAddressSays()
     {
         using var client = Client();
