@@ -74,6 +74,7 @@ internal static class MlopsCommand
             PermissionCommands.Create(set),
             WebhookCommands.Create(set),
             AuditCommands.Create(set),
+            LineageCommand.Create(set),
             ImportCommands.Create(set),
             ExportCommands.Create(set),
             GcCommand.Create(set),

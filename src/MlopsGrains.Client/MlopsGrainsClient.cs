@@ -49,6 +49,7 @@ public sealed partial class MlopsGrainsClient : IDisposable
         Alerts = new AlertsClient(http);
         Pipelines = new PipelinesClient(http, ids, time);
         Audit = new AuditClient(http);
+        Lineage = new LineageClient(http);
         Users = new UsersClient(http);
         Webhooks = new WebhooksClient(http);
         Prompts = new PromptsClient(http, Models);
@@ -98,6 +99,9 @@ public sealed partial class MlopsGrainsClient : IDisposable
 
     /// <summary>The audit chain.</summary>
     public AuditClient Audit { get; }
+
+    /// <summary>What things were made from, and what was made from them.</summary>
+    public LineageClient Lineage { get; }
 
     /// <summary>Users and their permissions.</summary>
     public UsersClient Users { get; }

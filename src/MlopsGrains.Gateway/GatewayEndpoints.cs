@@ -4,6 +4,7 @@ using MlopsGrains.Gateway.Deployments;
 using MlopsGrains.Gateway.Experiments;
 using MlopsGrains.Gateway.Governance;
 using MlopsGrains.Gateway.Identity;
+using MlopsGrains.Gateway.Lineage;
 using MlopsGrains.Gateway.Mlflow;
 using MlopsGrains.Gateway.Models;
 using MlopsGrains.Gateway.Monitoring;
@@ -26,6 +27,7 @@ public static class GatewayEndpoints
         endpoints.MapSessions();
         endpoints.MapPermissions();
         endpoints.MapGovernance();
+        endpoints.MapLineage();
         endpoints.MapData();
         endpoints.MapExperiments();
         endpoints.MapModels();

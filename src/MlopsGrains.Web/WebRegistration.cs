@@ -62,7 +62,7 @@ public static class WebRegistration
         web.MapModels();
         web.MapDeployments();
         web.MapMonitoring();
-        web.MapAudit();
+        web.MapGovernance();
         web.MapAdministration();
         return web;
     }

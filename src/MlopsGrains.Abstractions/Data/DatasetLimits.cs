@@ -16,7 +16,7 @@ public static class DatasetLimits
     public const int ColumnNameLengthMax = 250;
 
     /// <summary>Most rows in one answer.</summary>
-    public const int RowsMax = 1_000;
+    public const int RowsPerPageMax = 1_000;
 
     /// <summary>Longest text that rows are looked for by.</summary>
     public const int RowTextLengthMax = 500;

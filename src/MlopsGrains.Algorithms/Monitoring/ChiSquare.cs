@@ -1,4 +1,5 @@
 using MathNet.Numerics;
+using MlopsGrains.Algorithms.Data;
 
 namespace MlopsGrains.Algorithms.Monitoring;
 

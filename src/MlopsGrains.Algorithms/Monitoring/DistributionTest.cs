@@ -1,3 +1,5 @@
+using MlopsGrains.Algorithms.Data;
+
 namespace MlopsGrains.Algorithms.Monitoring;
 
 /// <summary>What the distribution's test finds, and what it measured.</summary>

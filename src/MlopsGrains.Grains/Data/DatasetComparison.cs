@@ -1,4 +1,4 @@
-using MlopsGrains.Algorithms.Monitoring;
+using MlopsGrains.Algorithms.Data;
 using MlopsGrains.Data;
 
 namespace MlopsGrains.Grains.Data;

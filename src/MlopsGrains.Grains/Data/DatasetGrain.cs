@@ -98,7 +98,7 @@ internal sealed class DatasetGrain(
             throw MlopsException.InvalidValue("after", query.After, "It must be the number of a row, 0 for the first page");
         }
 
-        Limit.Page("limit", query.Limit, DatasetLimits.RowsMax);
+        Limit.Page("limit", query.Limit, DatasetLimits.RowsPerPageMax);
         Limit.Length("text", query.Text, DatasetLimits.RowTextLengthMax);
         return await GrainFactory.GetGrain<IDatasetProfilerGrain>(0).Rows(await GetVersion(version, cancellationToken), query, cancellationToken);
     }

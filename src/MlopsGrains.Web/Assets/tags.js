@@ -16,7 +16,7 @@ export function editTags(tags, put, remove) {
     const form = e.target, key = form.elements.key.value.trim(), value = form.elements.value.value;
     if (!key) return;
     const back = place(key, value);
-    try { await put(key, value); form.reset(); form.elements.key.focus(); } catch (error) { back(); refused(error); }
+    try { await put(key, value); form.reset(); if (form.contains(document.activeElement)) form.elements.key.focus(); } catch (error) { back(); refused(error); }
   };
   tags.onclick = async e => {
     const item = e.target.closest("[data-untag]")?.closest("[data-tag]");

@@ -18,7 +18,7 @@ internal sealed record Section(string Key, string Name, string Href, string Icon
         (null, [new("home", "Home", "/", "home", "H"), new("inbox", "Inbox", "/inbox", "inbox", "I")]),
         ("Track", [new("experiments", "Experiments", "/experiments", "flask", "E"), new("datasets", "Datasets", "/datasets", "data", "D"), new("pipelines", "Pipelines", "/pipelines", "flow", "P")]),
         ("Serve", [new("models", "Models", "/models", "cube", "M"), new("deployments", "Deployments", "/deployments", "serve", "R"), new("monitors", "Monitors", "/monitors", "pulse", "O")]),
-        ("Trust", [new("audit", "Audit", "/audit", "shield", "A", ForAdministrators: true)]),
+        ("Trust", [new("lineage", "Lineage", "/lineage", "lineage", "L"), new("audit", "Audit", "/audit", "shield", "A", ForAdministrators: true)]),
         (Foot, [new("admin", "Admin", "/admin", "sliders", "S", ForAdministrators: true)]),
     ];
 }

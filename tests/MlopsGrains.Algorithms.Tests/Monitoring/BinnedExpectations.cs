@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MlopsGrains.Algorithms.Data;
 using MlopsGrains.Algorithms.Monitoring;
 
 namespace MlopsGrains.Algorithms.Tests.Monitoring;

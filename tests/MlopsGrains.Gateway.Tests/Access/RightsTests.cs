@@ -199,10 +199,15 @@ public sealed class RightsTests(ClosedServer server) : IClassFixture<ClosedServe
         Assert.Equal(200, await server.StatusAsync("starter", "GET", "/api/v1/deployments/by-pipeline"));
         Assert.Equal(404, await server.StatusAsync("author", "GET", "/api/v1/deployments/by-pipeline"));
         Assert.NotNull((await Lineage())["modelVersion"]);
+        Assert.Contains("models/served/1", await AroundAsync());
         await server.JsonAsync("author", "DELETE", "/api/v1/permissions/models/served/starter");
         await Eventually.Async(async () => (await Lineage())["modelVersion"] is null, cancellationToken: Token);
+        Assert.Equal(["deployments/by-pipeline"], await AroundAsync());
+        Assert.Equal(404, await server.StatusAsync("starter", "GET", "/api/v1/lineage?of=models/served/1"));
         var events = (await server.JsonAsync("root", "GET", "/api/v1/audit/events?limit=1000"))!["items"]!.AsArray();
         Assert.Contains(events, e => (string?)e!["actor"] == "pipeline/deploys for starter");
+
+        async Task<IEnumerable<string?>> AroundAsync() => (await server.JsonAsync("starter", "GET", "/api/v1/lineage?of=deployments/by-pipeline"))!["nodes"]!.AsArray().Select(n => (string?)n!["id"]);
 
         async Task<JsonNode> Lineage() => (await server.JsonAsync("starter", "GET", "/api/v1/deployments/by-pipeline/lineage"))!["revisions"]![0]!;
 

@@ -70,6 +70,30 @@ public sealed class NativeServingTests(ServerFixture server)
     }
 
     [Fact]
+    public async Task Lineage_LeadsBothWays_OverEveryKind()
+    {
+        var name = "l-" + Guid.NewGuid().ToString("N");
+        var dataset = await Send(HttpMethod.Post, $"/api/v1/datasets/{name}/versions", new StringContent("a\n1\n", Encoding.UTF8, "text/csv"));
+        var digest = dataset.GetProperty("digest").GetString()!;
+        var run = await Send(HttpMethod.Post, "/api/v1/runs", JsonContent.Create(new { experimentId = "0", runName = "trained" }));
+        var runId = run.GetProperty("info").GetProperty("runId").GetString();
+        await Send(HttpMethod.Post, "/api/2.0/mlflow/runs/log-inputs", JsonContent.Create(new { run_id = runId, datasets = new[] { new { dataset = new { name, digest = digest[..32], source_type = "mlops", source = "s" } } } }));
+        await Deployed.New(server, name, new { runId });
+
+        var back = await Send(HttpMethod.Get, $"/api/v1/lineage?of=deployments/{name}");
+        Assert.Equal(["deployments/" + name, $"models/{name}/1", "runs/" + runId, $"datasets/{name}/1"], Ids(back));
+        Assert.Equal([0, -1, -2, -3], back.GetProperty("nodes").EnumerateArray().Select(n => n.GetProperty("distance").GetInt32()));
+        Assert.Equal("trained", back.GetProperty("nodes")[2].GetProperty("name").GetString());
+        Assert.Equal(3, back.GetProperty("edges").GetArrayLength());
+        var forward = await Send(HttpMethod.Get, $"/api/v1/lineage?of=datasets/{name}/1&depth=5");
+        Assert.Equal([$"datasets/{name}/1", "runs/" + runId, $"models/{name}/1", "deployments/" + name], Ids(forward));
+        Assert.Equal(back.GetProperty("edges").GetRawText(), forward.GetProperty("edges").GetRawText());
+        Assert.Equal([$"models/{name}/1", "deployments/" + name, "runs/" + runId], Ids(await Send(HttpMethod.Get, $"/api/v1/lineage?of=models/{name}/latest&depth=1")));
+
+        static IEnumerable<string?> Ids(JsonElement graph) => graph.GetProperty("nodes").EnumerateArray().Select(n => n.GetProperty("id").GetString());
+    }
+
+    [Fact]
     public async Task Deployment_TrafficAliasAndRollback_GoThroughTheDoor()
     {
         var name = "t-" + Guid.NewGuid().ToString("N");

@@ -220,6 +220,14 @@ public sealed class NativeApiTests(ServerFixture server)
     [InlineData("GET", "/api/v1/runs/none/metrics?key=m&limit=25001", null, 400, "limit")]
     [InlineData("GET", "/api/v1/blobs/xyz", null, 400, "digest")]
     [InlineData("GET", "/api/v1/blobs/0000000000000000000000000000000000000000000000000000000000000000", null, 404, null)]
+    [InlineData("GET", "/api/v1/lineage?of=datasets/none/1", null, 404, null)]
+    [InlineData("GET", "/api/v1/lineage?of=models/none/1", null, 404, null)]
+    [InlineData("GET", "/api/v1/lineage?of=monitors/none", null, 404, null)]
+    [InlineData("GET", "/api/v1/lineage?of=runs/00000000000000000000000000000000", null, 404, null)]
+    [InlineData("GET", "/api/v1/lineage", null, 400, "of")]
+    [InlineData("GET", "/api/v1/lineage?of=houses/1", null, 400, "of")]
+    [InlineData("GET", "/api/v1/lineage?of=datasets/none/first", null, 400, "of")]
+    [InlineData("GET", "/api/v1/lineage?of=runs/1&depth=6", null, 400, "depth")]
     [InlineData("GET", "/api/v1/audit/events?after=-1", null, 400, "after")]
     public async Task Mistake_IsAProblemThatNamesItsField(string method, string path, string? body, int status, string? field)
     {

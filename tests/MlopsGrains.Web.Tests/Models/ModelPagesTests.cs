@@ -20,7 +20,7 @@ public sealed class ModelPagesTests(ServerFixture server, Browser browser)
     {
         var name = await TwoVersionsAsync();
 
-        foreach (var path in (string[])["/models", $"/models/{name}", $"/models/{name}/2?against=1", $"/models/{name}/latest/signature", $"/models/{name}/2/about"])
+        foreach (var path in (string[])["/models", $"/models/{name}", $"/models/{name}/2?against=1", $"/models/{name}/latest/signature", $"/models/{name}/2/about", "/lineage", $"/lineage?of=models/{Uri.EscapeDataString(name)}/2"])
         {
             await EveryPage.HoldsAsync(browser, server.BaseAddress, path);
         }
@@ -29,6 +29,7 @@ public sealed class ModelPagesTests(ServerFixture server, Browser browser)
     [Theory]
     [InlineData("/models/not-there")]
     [InlineData("/models/not-there/1")]
+    [InlineData("/lineage?of=models/not-there/1")]
     public Task WhatIsNotThere_IsSaidSo(string path) => EveryPage.HoldsAsync(browser, server.BaseAddress, path, 404);
 
     [Fact]

@@ -1,4 +1,4 @@
-namespace MlopsGrains.Algorithms.Monitoring;
+namespace MlopsGrains.Algorithms.Data;
 
 /// <summary>
 /// Distances between two columns of integer counts over the same bins. Null means undefined: no bins, or one side has no rows.
@@ -71,9 +71,20 @@ public static class BinnedDistance
             throw new ArgumentException($"The reference has {reference.Length} bins, the current side {current.Length}.", nameof(current));
         }
 
-        n = NumericHistogram.Sum(reference);
-        m = NumericHistogram.Sum(current);
+        n = Total(reference);
+        m = Total(current);
         return n > 0 && m > 0;
+    }
+
+    private static long Total(ReadOnlySpan<long> counts)
+    {
+        var total = 0L;
+        foreach (var count in counts)
+        {
+            total += count;
+        }
+
+        return total;
     }
 
     private static double? JensenShannonNats(ReadOnlySpan<long> reference, ReadOnlySpan<long> current) =>
