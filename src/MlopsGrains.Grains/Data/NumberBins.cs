@@ -28,5 +28,5 @@ internal static class NumberBins
     }
 
     /// <summary>Where a bin begins; the last ends at <paramref name="high"/>.</summary>
-    public static double Edge(int bin, double low, double high) => bin == Count ? high : (low * (1 - ((double)bin / Count))) + (high * ((double)bin / Count));
+    public static double Edge(int bin, double low, double high) => bin == Count ? high : low + (((high / Count) - (low / Count)) * bin);
 }

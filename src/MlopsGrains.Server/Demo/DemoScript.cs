@@ -256,6 +256,14 @@ internal sealed class DemoScript(Uri address, DemoOutput output, TimeSpan patien
         var root = address.ToString().TrimEnd('/');
         output.Title("Where to look (with --keep)");
         output.Rows(["", ""], (string[][])[
+            ["web UI", root + "/"],
+            ["dataset", Invariant($"{root}/datasets/{serving.Dataset}/{serving.DatasetVersion?.Version}")],
+            ["pipeline run", $"{root}/pipeline-runs/{serving.PipelineRunId}"],
+            ["tracked run", $"{root}/runs/{serving.Run?.RunId}"],
+            ["model", Invariant($"{root}/models/{serving.Revision.Model}/{serving.Revision.ModelVersion}")],
+            ["deployment", $"{root}/deployments/{lineage.Deployment}"],
+            ["monitor", $"{root}/monitors/{lineage.Deployment}"],
+            ["lineage of it all", $"{root}/lineage?of=deployments/{lineage.Deployment}&depth=5"],
             ["API page", root + "/docs"],
             ["metrics", root + "/metrics"],
             ["Orleans Dashboard", root + "/orleans/"],

@@ -32,7 +32,7 @@ function show(place) {
   if (!known) return place.replaceChildren(node("p", { className: "dim pad", textContent: "No preview of this kind of file; its size and digest stand above." }));
   const load = async () => {
     place.setAttribute("aria-busy", "true");
-    try { place.replaceChildren(...await view(await (await api(place.dataset.artifact)).blob(), kind)); if (location.hash) mark(); }
+    try { if (place.dataset.markdown) place.innerHTML = await (await api(place.dataset.markdown)).text(); else place.replaceChildren(...await view(await (await api(place.dataset.artifact)).blob(), kind)); if (location.hash) mark(); }
     catch (error) { place.replaceChildren(node("p", { className: "note bad", textContent: error.message })); }
     place.removeAttribute("aria-busy");
   };

@@ -1,6 +1,12 @@
 import { api, follow, refused, setAside } from "./shell.js";
+import { register } from "./register.js";
 import { editNote, editTags } from "./tags.js";
 import { curves } from "./curves.js";
+
+addEventListener("click", e => {
+  const button = e.target.closest("[data-register]");
+  if (button) register(document.getElementById("register"), button.dataset.register);
+});
 
 // Delete and restore, each the other's undo.
 addEventListener("click", async e => {

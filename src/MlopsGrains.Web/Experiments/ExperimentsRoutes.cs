@@ -16,6 +16,7 @@ internal static class ExperimentsRoutes
         web.MapPage<GroupsPage>("/experiments/{id}/groups");
         web.MapPage<ComparePage>("/compare");
         web.MapPage<RunPage>("/runs/{id}");
+        web.MapPage<RunMarkdownPart>("/runs/{id}/markdown");
         web.MapPage<RunMetricsPage>("/runs/{id}/metrics");
         web.MapPage<RunSystemPage>("/runs/{id}/system");
         web.MapPage<RunArtifactsPage>("/runs/{id}/artifacts");

@@ -61,7 +61,7 @@ internal static class HomeItems
     {
         var newest = deployment.Revisions[^1];
         return new HomeItem(
-            new("ok", "ok", "deployed"), "Deployed", $"{newest.Model} v{Number(newest.ModelVersion)}", $"revision {Number(newest.Number)} of {Shown.Name(deployment.Name, 40)}", newest.CreatedAt, $"/models/{Uri.EscapeDataString(newest.Model)}/{Number(newest.ModelVersion)}");
+            new("ok", "ok", "deployed"), "Deployed", $"{newest.Model} v{Number(newest.ModelVersion)}", $"revision {Number(newest.Number)} of {Shown.Name(deployment.Name, 40)}", newest.CreatedAt, $"/deployments/{Uri.EscapeDataString(deployment.Name)}");
     }
 
     private static string Number(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -76,6 +76,11 @@ public sealed class ApiExampleTests(ServerFixture server)
             query.Add("key=accuracy");
         }
 
+        if (path == "/api/v1/lineage")
+        {
+            query.Add("of=runs/" + things.Run);
+        }
+
         using var request = new HttpRequestMessage(new HttpMethod(method), query.Count == 0 ? path : $"{path}?{string.Join('&', query)}");
         if (operation["requestBody"]?["content"]?.AsObject().First() is { } body)
         {

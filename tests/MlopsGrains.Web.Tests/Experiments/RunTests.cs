@@ -97,7 +97,7 @@ public sealed class RunTests(ServerFixture server, Browser browser)
     {
         using var client = Client();
         var id = await MakeAsync(client);
-        foreach (var (name, text) in ((string, string)[])[("t.csv", "name,score\n\"a, b\",1\n"), ("deep.json", """{"a":{"b":[1,2]}}"""), ("page.html", "<p>hello</p><script>parent.document.title = 'owned'</script>"), ("blob.bin", "\u0001")])
+        foreach (var (name, text) in ((string, string)[])[("notes.md", "# Read me\n\n<img src=x onerror=alert(1)> [out](javascript:alert(1)) ![pic](https://example.org/p.png)"), ("t.csv", "name,score\n\"a, b\",1\n"), ("deep.json", """{"a":{"b":[1,2]}}"""), ("page.html", "<p>hello</p><script>parent.document.title = 'owned'</script>"), ("blob.bin", "\u0001")])
         {
             using var file = new MemoryStream(Encoding.UTF8.GetBytes(text));
             await client.Runs.UploadArtifactAsync(id, name, file, Token);
@@ -114,6 +114,10 @@ public sealed class RunTests(ServerFixture server, Browser browser)
         await reader.GoAsync($"/runs/{id}/artifacts?path=page.html");
         await Expect(page.FrameLocator(".framed").GetByText("hello")).ToBeVisibleAsync();
         Assert.DoesNotContain("owned", await page.TitleAsync(), StringComparison.Ordinal);
+        await reader.GoAsync($"/runs/{id}/artifacts?path=notes.md");
+        await Expect(page.Locator(".markdown h1")).ToHaveTextAsync("Read me");
+        await Expect(page.Locator(".markdown")).ToContainTextAsync("<img src=x");
+        Assert.Equal(0, await page.Locator(".markdown img").CountAsync());
         await reader.GoAsync($"/runs/{id}/artifacts?path=blob.bin");
         await Expect(page.GetByText("No preview")).ToBeVisibleAsync();
         await reader.GoAsync($"/runs/{id}/artifacts?path=reports/day.txt#L1");

@@ -61,7 +61,7 @@ public sealed class RunsTests(ServerFixture server, Browser browser)
         await Expect(page.Locator("[data-count]")).ToHaveTextAsync("4 of 12");
         await Head(page, "auc").ClickAsync();
         await Shows("run-11", "run-9", "run-7", "run-5");
-        Assert.Contains("sort=-metrics.auc", page.Url, StringComparison.Ordinal);
+        await page.WaitForURLAsync("**sort=-metrics.auc**");
         await Head(page, "auc").ClickAsync();
         await Shows("run-5", "run-7", "run-9", "run-11");
         await page.ReloadAsync();
@@ -178,7 +178,7 @@ public sealed class RunsTests(ServerFixture server, Browser browser)
         await page.GetByLabel("Key", new() { Exact = true }).FillAsync("seen");
         await page.GetByLabel("Value", new() { Exact = true }).FillAsync("yes");
         await page.Keyboard.PressAsync("Enter");
-        await Expect(page.Locator("#toasts")).ToContainTextAsync("230 runs tagged");
+        await Expect(page.Locator("#toasts")).ToContainTextAsync("230 runs tagged", new() { Timeout = 20_000 });
 
         Assert.Equal(230, (await client.Runs.FindAsync(new RunQuery([id], "tags.seen = 'yes'", LifecycleView.ActiveOnly, [], 1, null, Total: true), Token)).Total);
     }

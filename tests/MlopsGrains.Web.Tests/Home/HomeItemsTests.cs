@@ -39,7 +39,7 @@ public sealed class HomeItemsTests
             [new Deployment("live", [new DeploymentRevision(4, "a b", 3, "d", Noon, "ana")], [new TrafficShare(4, 100)], Noon, Noon)],
             [Run("train", PipelineRunStatus.Succeeded, -5), Run("now", PipelineRunStatus.Running, 0)]);
 
-        Assert.Equal(["/models/a%20b/3", "/datasets/people/2", "/models/a%20b/3", "/pipeline-runs/train", "/datasets/people/1"], found.Select(i => i.Href));
+        Assert.Equal(["/deployments/live", "/datasets/people/2", "/models/a%20b/3", "/pipeline-runs/train", "/datasets/people/1"], found.Select(i => i.Href));
         Assert.Equal(["Deployed a b v3: revision 4 of live", "Added people v2: 1,234 rows", "Registered a b v3: ana", "Pipeline run of train: succeeded"], found.Take(4).Select(i => $"{i.Text} {i.Name}: {i.About}"));
     }
 
