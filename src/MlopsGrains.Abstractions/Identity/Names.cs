@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using MlopsGrains.Errors;
 using MlopsGrains.Limits;
+using MlopsGrains.Texts;
 
 namespace MlopsGrains.Identity;
 
@@ -34,10 +35,13 @@ public static partial class Names
         }
 
         Limit.Length(field, name, ModelLengthMax);
-        return name is not ("." or "..") && !name.Any(c => c is '/' or ':' or '\\' || char.IsControl(c))
+        return StandsInUri(name)
             ? name
             : throw MlopsException.Invalid(field, $"{field} '{name}' must not hold '/', ':', '\\' or control characters, and must not be '.' or '..'.");
     }
+
+    /// <summary>Whether <see cref="CheckModel"/> takes the name.</summary>
+    public static bool IsValidModel(string? name) => name is not null && !string.IsNullOrWhiteSpace(name) && !name.IsLongerThan(ModelLengthMax) && StandsInUri(name);
 
     /// <summary>Returns <paramref name="digest"/> (64 lower-case hex digits) or throws <see cref="ErrorKind.InvalidInput"/> naming <paramref name="field"/>.</summary>
     public static string CheckDigest(string field, string? digest) =>
@@ -47,6 +51,8 @@ public static partial class Names
 
     /// <summary>Whether <see cref="CheckDigest"/> takes the text.</summary>
     public static bool IsDigest(string? digest) => digest is not null && Digest().IsMatch(digest);
+
+    private static bool StandsInUri(string model) => model is not ("." or "..") && !model.Any(c => c is '/' or ':' or '\\' || char.IsControl(c));
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]*\z")]
     private static partial Regex Pattern();

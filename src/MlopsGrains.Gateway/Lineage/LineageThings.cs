@@ -26,26 +26,36 @@ internal sealed class LineageThings(HttpContext context, IGrainFactory grains, C
     /// <summary>Inputs of runs carry at least this much of a digest when they are taken for a version's.</summary>
     private const int DigestMin = 8;
 
-    /// <summary>As much of a digest as inputs of the platform's own steps carry.</summary>
-    private const int InputDigestLength = 32;
-
     private IReadOnlyList<string>? experiments;
     private IReadOnlyList<Deployment>? deployments;
 
-    /// <summary>A thing by its id, or <see langword="null"/> when it is not there or not for the caller to see.</summary>
-    /// <exception cref="MlopsException"><see cref="ErrorKind.InvalidInput"/>: it is no thing's id.</exception>
+    /// <summary>Whether a text can be a thing's id.</summary>
+    public static bool IsId(string text) => text.Split('/') switch
+    {
+        ["datasets", var name, var version] => Names.IsValid(Uri.UnescapeDataString(name)) && int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out _),
+        ["pipeline-runs" or "runs", var id] => IdFormat.Matches(id),
+        ["models", var name, _] => Names.IsValidModel(Uri.UnescapeDataString(name)),
+        ["deployments" or "monitors", var name] => Names.IsValid(Uri.UnescapeDataString(name)),
+        _ => false,
+    };
+
+    /// <summary>A thing by its id, or <see langword="null"/> when it is not there, not for the caller to see, or no thing's id: records of other clients name what they like.</summary>
     public async Task<LineageNode?> FindAsync(string id, int distance)
     {
-        var parts = id.Split('/');
-        return parts switch
+        if (!IsId(id))
+        {
+            return null;
+        }
+
+        return id.Split('/') switch
         {
             ["datasets", var name, var version] => await DatasetAsync(Uri.UnescapeDataString(name), Number(version), distance),
             ["pipeline-runs", var run] => await PipelineRunAsync(run, distance),
             ["runs", var run] => await RunAsync(run, distance),
             ["models", var name, var version] => await ModelAsync(Uri.UnescapeDataString(name), version, distance),
             ["deployments", var name] => await DeploymentAsync(Uri.UnescapeDataString(name), distance),
-            ["monitors", var name] => await MonitorAsync(Uri.UnescapeDataString(name), distance),
-            _ => throw MlopsException.Invalid("of", $"of is '{id}'; expected datasets/name/version, pipeline-runs/id, runs/id, models/name/version, deployments/name or monitors/name."),
+            [_, var name] => await MonitorAsync(Uri.UnescapeDataString(name), distance),
+            _ => null,
         };
     }
 
@@ -85,7 +95,7 @@ internal sealed class LineageThings(HttpContext context, IGrainFactory grains, C
         {
             case LineageKind.Dataset:
                 var version = await grains.GetGrain<IDatasetGrain>(key[0]).GetVersion(Number(key[1]), cancellationToken);
-                return [.. (await RunsAsync($"datasets.name = '{key[0]}' AND datasets.digest = '{version.Digest[..InputDigestLength]}'"))];
+                return await RunsAsync($"datasets.name = '{key[0]}' AND datasets.digest = '{version.Digest[..DatasetLimits.InputDigestLength]}'");
             case LineageKind.PipelineRun:
                 return await RunsAsync($"tags.`pipeline.run_id` = '{key[0]}'");
             case LineageKind.Run:
@@ -103,7 +113,7 @@ internal sealed class LineageThings(HttpContext context, IGrainFactory grains, C
 
     private async Task<LineageNode?> DatasetAsync(string name, int number, int distance)
     {
-        if (!await context.MayReadAsync(PermissionKind.Dataset, Names.Check("of", name)) || await grains.GetGrain<IDatasetGrain>(name).Get(cancellationToken) is not { } dataset)
+        if (!await context.MayReadAsync(PermissionKind.Dataset, name) || await grains.GetGrain<IDatasetGrain>(name).Get(cancellationToken) is not { } dataset)
         {
             return null;
         }
@@ -114,18 +124,18 @@ internal sealed class LineageThings(HttpContext context, IGrainFactory grains, C
     }
 
     private async Task<LineageNode?> PipelineRunAsync(string id, int distance) =>
-        await context.MayReadPipelineRunAsync(IdFormat.Check("of", id)) && await grains.GetGrain<IPipelineRunGrain>(id).Get(cancellationToken) is { } run
+        await context.MayReadPipelineRunAsync(id) && await grains.GetGrain<IPipelineRunGrain>(id).Get(cancellationToken) is { } run
             ? new LineageNode("pipeline-runs/" + id, LineageKind.PipelineRun, run.Pipeline, Word(run.Status), run.StartedAt, distance)
             : null;
 
     private async Task<LineageNode?> RunAsync(string id, int distance) =>
-        await grains.GetGrain<IRunGrain>(IdFormat.Check("of", id)).Get(cancellationToken) is { Info: var info } && await context.MayReadAsync(PermissionKind.Experiment, info.ExperimentId)
+        await grains.GetGrain<IRunGrain>(id).Get(cancellationToken) is { Info: var info } && await context.MayReadAsync(PermissionKind.Experiment, info.ExperimentId)
             ? new LineageNode("runs/" + id, LineageKind.Run, info.RunName is { Length: > 0 } name ? name : id, Word(info.Status), DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(0, info.StartTime)), distance)
             : null;
 
     private async Task<LineageNode?> ModelAsync(string name, string reference, int distance)
     {
-        if (!await context.MayReadAsync(PermissionKind.RegisteredModel, Names.CheckModel("of", name)))
+        if (!await context.MayReadAsync(PermissionKind.RegisteredModel, name))
         {
             return null;
         }
@@ -143,12 +153,12 @@ internal sealed class LineageThings(HttpContext context, IGrainFactory grains, C
     }
 
     private async Task<LineageNode?> DeploymentAsync(string name, int distance) =>
-        await context.MayReadAsync(PermissionKind.Deployment, Names.Check("of", name)) && await grains.GetGrain<IDeploymentGrain>(name).Get(cancellationToken) is { } deployment
+        await context.MayReadAsync(PermissionKind.Deployment, name) && await grains.GetGrain<IDeploymentGrain>(name).Get(cancellationToken) is { } deployment
             ? new LineageNode("deployments/" + Uri.EscapeDataString(name), LineageKind.Deployment, name, $"revision {string.Join(" and ", deployment.Traffic.Where(t => t.Percent > 0).Select(t => Text(t.Revision)))}", deployment.UpdatedAt, distance)
             : null;
 
     private async Task<LineageNode?> MonitorAsync(string name, int distance) =>
-        await context.MayReadAsync(PermissionKind.Monitor, Names.Check("of", name)) && await grains.GetGrain<IMonitorGrain>(name).Get(cancellationToken) is { } monitor
+        await context.MayReadAsync(PermissionKind.Monitor, name) && await grains.GetGrain<IMonitorGrain>(name).Get(cancellationToken) is { } monitor
             ? new LineageNode("monitors/" + Uri.EscapeDataString(name), LineageKind.Monitor, name, monitor.OpenAlert is not null ? "alert is open" : monitor.LastVerdict is { } last ? Word(last.Outcome) : "first window is open", monitor.LastVerdict?.ClosedAt, distance)
             : null;
 
@@ -211,8 +221,7 @@ internal sealed class LineageThings(HttpContext context, IGrainFactory grains, C
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static int Number(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw MlopsException.Invalid("of", $"'{text}' is no version's number.");
+    private static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
     /// <summary>An enumeration's value as it is said: <c>NoDrift</c> is "no drift".</summary>
     private static string Word<T>(T value)

@@ -14,6 +14,11 @@ internal sealed class LineageWalk(HttpContext context, IGrainFactory grains, Can
 
     public async Task<LineageGraph> FromAsync(string of, int depth)
     {
+        if (!LineageThings.IsId(of))
+        {
+            throw MlopsException.Invalid("of", $"of is '{of}'; expected datasets/name/version, pipeline-runs/id, runs/id, models/name/version, deployments/name or monitors/name.");
+        }
+
         var start = await things.FindAsync(of, 0) ?? throw MlopsException.NotFound("Thing", of);
         nodes.Add(start.Id, start);
         await WalkAsync(start, depth, -1);

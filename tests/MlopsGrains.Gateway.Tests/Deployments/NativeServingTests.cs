@@ -90,6 +90,10 @@ public sealed class NativeServingTests(ServerFixture server)
         Assert.Equal(back.GetProperty("edges").GetRawText(), forward.GetProperty("edges").GetRawText());
         Assert.Equal([$"models/{name}/1", "deployments/" + name, "runs/" + runId], Ids(await Send(HttpMethod.Get, $"/api/v1/lineage?of=models/{name}/latest&depth=1")));
 
+        // What records of other clients name need not be a thing here.
+        await Deployed.New(server, name + "-odd", new { pipelineRunId = "p 1", dataset = "a/b", datasetVersion = 1 });
+        Assert.Equal([$"deployments/{name}-odd", $"models/{name}-odd/1"], Ids(await Send(HttpMethod.Get, $"/api/v1/lineage?of=deployments/{name}-odd")));
+
         static IEnumerable<string?> Ids(JsonElement graph) => graph.GetProperty("nodes").EnumerateArray().Select(n => n.GetProperty("id").GetString());
     }
 
