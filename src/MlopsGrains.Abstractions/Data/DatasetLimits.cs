@@ -15,6 +15,9 @@ public static class DatasetLimits
     /// <summary>Longest name of a column.</summary>
     public const int ColumnNameLengthMax = 250;
 
+    /// <summary>As much of a version's digest as a run's input carries, which has room for 36 characters; the whole one stands in its source and in the tags.</summary>
+    public const int InputDigestLength = 32;
+
     /// <summary>Most rows in one answer.</summary>
     public const int RowsPerPageMax = 1_000;
 

@@ -64,6 +64,18 @@ public static class BinnedDistance
         return largest;
     }
 
+    /// <summary>All rows of a column of counts.</summary>
+    internal static long Sum(ReadOnlySpan<long> counts)
+    {
+        var sum = 0L;
+        foreach (var count in counts)
+        {
+            sum = checked(sum + count);
+        }
+
+        return sum;
+    }
+
     internal static bool Totals(ReadOnlySpan<long> reference, ReadOnlySpan<long> current, out double n, out double m)
     {
         if (reference.Length != current.Length)
@@ -71,20 +83,9 @@ public static class BinnedDistance
             throw new ArgumentException($"The reference has {reference.Length} bins, the current side {current.Length}.", nameof(current));
         }
 
-        n = Total(reference);
-        m = Total(current);
+        n = Sum(reference);
+        m = Sum(current);
         return n > 0 && m > 0;
-    }
-
-    private static long Total(ReadOnlySpan<long> counts)
-    {
-        var total = 0L;
-        foreach (var count in counts)
-        {
-            total += count;
-        }
-
-        return total;
     }
 
     private static double? JensenShannonNats(ReadOnlySpan<long> reference, ReadOnlySpan<long> current) =>

@@ -1,3 +1,5 @@
+using MlopsGrains.Algorithms.Data;
+
 namespace MlopsGrains.Algorithms.Monitoring;
 
 /// <summary>
@@ -35,7 +37,7 @@ public sealed class CategoricalHistogram
     public long Missing => counts[^1];
 
     /// <summary>All rows, missing ones too.</summary>
-    public long Rows => NumericHistogram.Sum(counts);
+    public long Rows => BinnedDistance.Sum(counts);
 
     /// <summary>Rows with a value.</summary>
     public long Present => Rows - Missing;

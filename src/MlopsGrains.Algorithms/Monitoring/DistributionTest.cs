@@ -40,7 +40,7 @@ public sealed class DistributionTest : IDriftTest
             return null;
         }
 
-        var scale = (1.0 / NumericHistogram.Sum(reference)) + (1.0 / NumericHistogram.Sum(window));
+        var scale = (1.0 / BinnedDistance.Sum(reference)) + (1.0 / BinnedDistance.Sum(window));
         return ChiSquare.UpperTail(psi / scale, reference.Length - 1);
     }
 

@@ -1,3 +1,5 @@
+using MlopsGrains.Algorithms.Data;
+
 namespace MlopsGrains.Algorithms.Monitoring;
 
 /// <summary>The integer counts of one feature in the reference and in a window, as <see cref="DriftVerdict"/> needs them.</summary>
@@ -16,10 +18,10 @@ public sealed class FeatureComparison
     public bool IsOrdered { get; }
 
     /// <summary>Reference rows with a value.</summary>
-    public long ReferencePresent => NumericHistogram.Sum(ReferenceCounts);
+    public long ReferencePresent => BinnedDistance.Sum(ReferenceCounts);
 
     /// <summary>Window rows with a value.</summary>
-    public long WindowPresent => NumericHistogram.Sum(WindowCounts);
+    public long WindowPresent => BinnedDistance.Sum(WindowCounts);
 
     /// <summary>Reference rows without a usable value: missing, NaN or infinite.</summary>
     public required long ReferenceMissing { get; init; }

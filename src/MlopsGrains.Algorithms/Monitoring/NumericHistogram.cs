@@ -1,3 +1,4 @@
+using MlopsGrains.Algorithms.Data;
 using System.Globalization;
 
 namespace MlopsGrains.Algorithms.Monitoring;
@@ -40,7 +41,7 @@ public sealed class NumericHistogram
     public long NonFinite => counts[Bins.Count + 3];
 
     /// <summary>All rows: finite, missing and not finite.</summary>
-    public long Rows => Sum(counts);
+    public long Rows => BinnedDistance.Sum(counts);
 
     /// <summary>Rows with a finite value.</summary>
     public long Finite => Rows - Missing - NonFinite;
@@ -132,17 +133,6 @@ public sealed class NumericHistogram
         ArgumentNullException.ThrowIfNull(bins);
         Check(bins, counts);
         return new NumericHistogram(bins, counts.ToArray());
-    }
-
-    internal static long Sum(ReadOnlySpan<long> counts)
-    {
-        var sum = 0L;
-        foreach (var count in counts)
-        {
-            sum = checked(sum + count);
-        }
-
-        return sum;
     }
 
     private int SlotOf(double value)

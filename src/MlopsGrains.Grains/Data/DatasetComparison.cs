@@ -32,16 +32,13 @@ internal static class DatasetComparison
         private readonly bool isNumber = IsNumber(from) && IsNumber(to);
         private readonly double low = Math.Min(from.Min ?? double.PositiveInfinity, to.Min ?? double.PositiveInfinity);
         private readonly double high = Math.Max(from.Max ?? double.NegativeInfinity, to.Max ?? double.NegativeInfinity);
-        private readonly string[] values = IsNumber(from) || IsNumber(to) ? [] : Commonest(from, to);
-        private readonly Dictionary<string, int> places = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, int>? values = IsNumber(from) || IsNumber(to) ? null : Commonest(from, to);
         private readonly long[] fromCounts = new long[Math.Max(NumberBins.Count, ValuesMax) + 1];
         private readonly long[] toCounts = new long[Math.Max(NumberBins.Count, ValuesMax) + 1];
 
         public string Name => from.Name;
 
-        private bool HasValues => !IsNumber(from) && !IsNumber(to);
-
-        private int Bins => isNumber ? NumberBins.Count : HasValues ? values.Length + 1 : 0;
+        private int Bins => isNumber ? NumberBins.Count : values is null ? 0 : values.Count + 1;
 
         public void Add(ReadOnlySpan<char> cell, bool later)
         {
@@ -51,9 +48,9 @@ internal static class DatasetComparison
             }
 
             var counts = later ? toCounts : fromCounts;
-            if (!isNumber)
+            if (values is not null)
             {
-                counts[Place(cell)]++;
+                counts[values.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(cell, out var place) ? place : values.Count]++;
             }
             else if (CsvValue.TryNumber(cell, out var number))
             {
@@ -61,30 +58,21 @@ internal static class DatasetComparison
             }
         }
 
-        public ColumnDifference View() => new(
-            Name, from, to, Bins == 0 ? null : BinnedDistance.JensenShannonDistance(fromCounts.AsSpan(0, Bins), toCounts.AsSpan(0, Bins)), [.. Enumerable.Range(0, Bins).Select(Bin)]);
-
-        private DifferenceBin Bin(int place) => isNumber
-            ? new DifferenceBin(null, NumberBins.Edge(place, low, high), NumberBins.Edge(place + 1, low, high), fromCounts[place], toCounts[place])
-            : new DifferenceBin(place < values.Length ? values[place] : null, null, null, fromCounts[place], toCounts[place]);
-
-        private int Place(ReadOnlySpan<char> cell)
+        public ColumnDifference View()
         {
-            if (places.Count == 0)
-            {
-                for (var i = 0; i < values.Length; i++)
-                {
-                    places[values[i]] = i;
-                }
-            }
-
-            return places.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(cell, out var place) ? place : values.Length;
+            var names = values?.OrderBy(v => v.Value).Select(v => v.Key).ToArray();
+            var bins = Enumerable.Range(0, Bins).Select(place => names is null
+                ? new DifferenceBin(null, NumberBins.Edge(place, low, high), NumberBins.Edge(place + 1, low, high), fromCounts[place], toCounts[place])
+                : new DifferenceBin(names.ElementAtOrDefault(place), null, null, fromCounts[place], toCounts[place]));
+            return new ColumnDifference(Name, from, to, Bins == 0 ? null : BinnedDistance.JensenShannonDistance(fromCounts.AsSpan(0, Bins), toCounts.AsSpan(0, Bins)), [.. bins]);
         }
 
         private static bool IsNumber(ColumnProfileView column) => column.Type is ColumnType.Integer or ColumnType.Number;
 
-        private static string[] Commonest(ColumnProfileView from, ColumnProfileView to) =>
-            [.. (from.Top ?? []).Concat(to.Top ?? []).GroupBy(v => v.Value, StringComparer.Ordinal)
-                .OrderByDescending(v => v.Sum(x => x.Count)).ThenBy(v => v.Key, StringComparer.Ordinal).Take(ValuesMax).Select(v => v.Key)];
+        /// <summary>The commonest values of both with their bins.</summary>
+        private static Dictionary<string, int> Commonest(ColumnProfileView from, ColumnProfileView to) =>
+            (from.Top ?? []).Concat(to.Top ?? []).GroupBy(v => v.Value, StringComparer.Ordinal)
+                .OrderByDescending(v => v.Sum(x => x.Count)).ThenBy(v => v.Key, StringComparer.Ordinal).Take(ValuesMax)
+                .Index().ToDictionary(v => v.Item.Key, v => v.Index, StringComparer.Ordinal);
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using MlopsGrains.Blobs;
+using MlopsGrains.Data;
 using MlopsGrains.Experiments;
 using MlopsGrains.Grains.Identity;
 using MlopsGrains.Grains.Pipelines.Inputs;
@@ -17,9 +18,6 @@ internal sealed class ModelTrainStep(IOptions<PipelineOptions> options) : IStepE
 {
     /// <summary>Where the run keeps the model's signature.</summary>
     public const string SignaturePath = "model/signature.json";
-
-    // A tracked input's digest has at most 36 characters; the whole one stands in its source and in the tags.
-    private const int InputDigestLength = 32;
 
     public StepKind Kind { get; } = new(
         "model/train",
@@ -158,6 +156,6 @@ internal sealed class ModelTrainStep(IOptions<PipelineOptions> options) : IStepE
         var name = with.TextOrNull("dataset") ?? "train";
         var source = JsonSerializer.Serialize(new { dataset = name, version = with.TextOrNull("dataset_version"), digest = with.TextOrNull("dataset_digest"), train_digest = with.Text("train") });
         var digest = with.TextOrNull("dataset_digest") ?? with.Text("train");
-        return new DatasetInput(name, digest[..Math.Min(InputDigestLength, digest.Length)], "mlops", source, null, null, [new Tag("mlflow.data.context", "training")]);
+        return new DatasetInput(name, digest[..Math.Min(DatasetLimits.InputDigestLength, digest.Length)], "mlops", source, null, null, [new Tag("mlflow.data.context", "training")]);
     }
 }
