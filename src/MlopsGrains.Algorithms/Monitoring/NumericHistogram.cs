@@ -1,5 +1,5 @@
-using MlopsGrains.Algorithms.Data;
 using System.Globalization;
+using MlopsGrains.Algorithms.Data;
 
 namespace MlopsGrains.Algorithms.Monitoring;
 
